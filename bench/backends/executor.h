@@ -1,0 +1,69 @@
+/* The harness's view of a backend: a small struct of functions, chosen once per cell.
+ *
+ * An adapter only translates these calls into those of the library it measures. All calls come from one
+ * thread, the caller, which is outside the backend; tasks run on threads of the backend (serial apart).
+ */
+#ifndef EXECUTOR_H
+#define EXECUTOR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef void executor_fn(void *arg);
+
+enum executor_capability {
+    EXECUTOR_HAS_WORKERS = 1 << 0, /* n_workers means something: a size, or a cap */
+    EXECUTOR_INLINE = 1 << 1,      /* tasks run on the caller's own thread, by definition */
+};
+
+struct executor_options {
+    size_t n_workers;       /* threads of a pool, or the most threads alive; at least 1 where it counts */
+    size_t stack_bytes;     /* of each thread; the same for all backends */
+    size_t max_threads;     /* the machine's reserve starts here: creation stops, 0 = no such limit */
+    uint64_t retry_ns;      /* how long a refused creation is reaped for and tried again; 0 = never */
+    const void *cpusets;    /* n_cpusets masks of cpuset_bytes bytes as sched_setaffinity(2) takes them; */
+    size_t cpuset_bytes;    /* thread i is bound to set i modulo n_cpusets. NULL: threads inherit the */
+    size_t n_cpusets;       /* caller's mask */
+};
+
+/* Since create(). */
+struct executor_counters {
+    uint64_t threads_created;
+    uint64_t threads_refused; /* creations that failed or that the reserve forbade, each attempt counted */
+    uint64_t threads_peak;    /* most threads that were created and not yet joined */
+};
+
+struct executor {
+    const char *name;
+    const char *summary; /* one line */
+    unsigned capabilities;
+
+    /* All or nothing. Returns 0 or a negative errno: -EAGAIN where a thread was refused. */
+    int (*create)(const struct executor_options *options, void **state);
+
+    /* Runs fn(arg) once, some time after this call began. Blocks only where the backend's own nature
+     * is to block (raw-capped at its cap, serial). Returns 0, or a negative errno with the task not
+     * accepted: -EAGAIN where a thread was refused, -EDQUOT where max_threads forbade it. */
+    int (*submit)(void *state, executor_fn *fn, void *arg);
+
+    /* Runs fn once for each of args, args + stride, ... n_tasks in all. On error *n_accepted tells how many were
+     * accepted, in order from the first; the errno is that of the first refused one. */
+    int (*submit_many)(void *state, executor_fn *fn, char *args, size_t stride_bytes, size_t n_tasks,
+                       size_t *n_accepted);
+
+    /* Returns once every accepted task has returned. What they wrote is visible to the caller. */
+    int (*wait_all)(void *state);
+
+    void (*counters)(void *state, struct executor_counters *counters);
+
+    /* Only with no task outstanding. Joins every thread. */
+    void (*destroy)(void *state);
+};
+
+/* All backends, ended by NULL. */
+extern const struct executor *const executor_registry[];
+
+/* The backend of that name, or NULL. */
+const struct executor *executor_find(const char *name);
+
+#endif
