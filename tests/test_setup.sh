@@ -23,17 +23,22 @@ stub() {
 for tool in gcc g++ make pkg-config gnuplot python3; do stub full $tool 'exit 0'; done
 
 failures=0
+fault() {
+    echo "$*"
+    failures=$((failures + 1))
+}
+
 check() { # what, exit code wanted, exit code got; then patterns that the output must have
     local what=$1 wanted=$2 got=$3 pattern
     shift 3
-    [ "$got" = "$wanted" ] || { echo "$what: exit code $got, not $wanted"; failures=$((failures + 1)); }
+    [ "$got" = "$wanted" ] || fault "$what: exit code $got, not $wanted"
     for pattern; do
-        grep -qE -e "$pattern" "$home/out" || { echo "$what: output lacks '$pattern'"; failures=$((failures + 1)); }
+        grep -qE -e "$pattern" "$home/out" || fault "$what: output lacks '$pattern'"
     done
     [ $failures = 0 ] || cat "$home/out"
 }
 
-# setup_on <PATH folders>... -- <options of setup>, from another folder; PYTHON hides this machine's own Python
+# setup_on <PATH folders>... -- <options of setup>: from another folder, with the stub Python
 setup_on() {
     local path=''
     while [ "$1" != -- ]; do path+=$home/$1: && shift; done
@@ -49,13 +54,13 @@ check 'help' 0 $? '--test' '--check'
 
 setup_on bare -- --chekc
 check 'unknown option' 1 $? "unknown option '--chekc'"
-[ "$(wc -l <"$home/out")" = 1 ] || { echo 'unknown option: more than one line'; failures=$((failures + 1)); }
+[ "$(wc -l <"$home/out")" = 1 ] || fault 'unknown option: more than one line'
 
 setup_on bare full -- --check
 check 'nothing missing' 0 $?
 setup_on bare full --
 check 'nothing to install' 0 $?
-[ ! -s "$home/out" ] || { echo 'nothing to install: not quiet'; failures=$((failures + 1)); }
+[ ! -s "$home/out" ] || fault 'nothing to install: not quiet'
 
 setup_on bare -- --check
 check 'list of a bare system' 1 $? 'command gcc' 'command g\+\+' 'command make' 'command pkg-config' \
@@ -73,7 +78,7 @@ stub part pkg-config "[ \"\$2\" != hwloc ]"
 stub part gcc "case \$(cat) in *hwloc.h*) exit 1 ;; esac"
 setup_on part bare full -- --check
 check 'one library missing' 1 $? 'module hwloc'
-[ "$(wc -l <"$home/out")" = 1 ] || { echo 'one library missing: more is named'; failures=$((failures + 1)); }
+[ "$(wc -l <"$home/out")" = 1 ] || fault 'one library missing: more is named'
 
 setup_on part bare full --
 check 'no apt-get' 1 $? 'module hwloc' 'no Debian'
@@ -110,9 +115,8 @@ calls_are() { # what, then one line each
     local what=$1
     shift
     printf '%s\n' "$@" | cmp -s - "$home/calls" && return
-    echo "$what: apt-get was called otherwise than expected:"
+    fault "$what: apt-get was called otherwise than expected:"
     cat "$home/calls"
-    failures=$((failures + 1))
 }
 forget() {
     rm -f "$home"/{calls,updated,installed,broken,useless}
@@ -133,7 +137,7 @@ setup_on apt part bare full --
 check 'neither root nor sudo' 1 $? 'neither root nor sudo' '^apt-get install .* libhwloc-dev$'
 setup_on apt nosudo part bare full --
 check 'sudo wants a password' 1 $? '^apt-get install .* libhwloc-dev$'
-[ ! -s "$home/calls" ] || { echo 'no rights: apt-get was called'; failures=$((failures + 1)); }
+[ ! -s "$home/calls" ] || fault 'no rights: apt-get was called'
 
 forget
 setup_on apt sudo part bare full --
@@ -150,7 +154,7 @@ check 'root' 0 $? '^installing libhwloc-dev$'
 calls_are 'root: lists are fresh' "$simulation" "$installation"
 setup_on apt part bare full --
 check 'second time' 0 $?
-[ ! -s "$home/out" ] || { echo 'second time: not quiet'; failures=$((failures + 1)); }
+[ ! -s "$home/out" ] || fault 'second time: not quiet'
 
 forget
 touch "$home/broken"
@@ -166,10 +170,11 @@ echo 'ID=fedora' >"$home/os-release"
 forget
 if unshare --mount true 2>/dev/null; then
     # shellcheck disable=SC2016
-    prefix=(unshare --mount bash -c 'mount --bind "$0" "$(realpath /etc/os-release)" && exec "$@"' "$home/os-release")
+    prefix=(unshare --mount bash -c 'mount --bind "$0" "$(realpath /etc/os-release)" && exec "$@"'
+        "$home/os-release")
     setup_on apt part bare full --
     check 'another distribution' 1 $? 'module hwloc' 'no Debian'
-    [ ! -s "$home/calls" ] || { echo 'another distribution: apt-get was called'; failures=$((failures + 1)); }
+    [ ! -s "$home/calls" ] || fault 'another distribution: apt-get was called'
     finish
 fi
 finish 'not on this machine: cannot make a mount namespace'
