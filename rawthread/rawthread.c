@@ -1,0 +1,323 @@
+/* One thread per task, with as little around pthread_create() as can be.
+ *
+ * A thread has a record, from a slab, that is in the list of live records from before its creation until
+ * after its join; the list belongs to the submitter and is in order of creation. Its last act is to push its
+ * record on the group's stack of finished ones, which the submitter takes as a whole: no record is ever
+ * popped alone, so none can come back while someone looks at it. After that push the thread may still post
+ * the group's semaphore, and it is still running; so record and group are reused or freed only after its
+ * join.
+ *
+ * Invariant between calls: n_alive is the length of the list, and every record on the stack is in the list.
+ * Locking: none. Submitter and threads share the stack, and under a cap the semaphore, whose value is the
+ * number of records that were pushed and not yet joined (a thread between the two acts left out).
+ */
+#include "rawthread.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+    REAP_BATCH = 16,
+    SLAB_RECORDS = 63, /* a slab is then about one page */
+    RETRY_MIN_NS = 20 * 1000,
+    RETRY_MAX_NS = 1000 * 1000,
+};
+
+struct record {
+    pthread_t thread;
+    rawthread_fn *fn;
+    void *arg;
+    struct rawthread_group *group;
+    struct record *prev, *next;   /* in the list of live ones; next also in that of free ones */
+    struct record *next_finished; /* below it on the stack */
+};
+
+struct slab {
+    struct slab *next;
+    struct record records[SLAB_RECORDS];
+};
+
+/* Owned by the submitter. */
+struct rawthread_group {
+    struct rawthread_options options;
+    pthread_attr_t *attrs; /* one per CPU set, or one */
+    size_t n_attrs;
+    struct record live; /* head of a ring: live.next is the oldest */
+    size_t n_alive;
+    size_t n_until_reap; /* submissions before finished threads are joined again */
+    struct record *free;
+    struct slab *slabs;
+    struct rawthread_counters counters;
+    sem_t n_finished; /* used under a cap alone */
+
+    _Alignas(128) _Atomic(struct record *) finished; /* written by every thread */
+};
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void sleep_on(sem_t *semaphore)
+{
+    while (sem_wait(semaphore) != 0)
+        continue; /* EINTR */
+}
+
+static struct record *take_record(struct rawthread_group *group)
+{
+    struct record *record = group->free;
+
+    if (record == NULL) {
+        struct slab *slab = malloc(sizeof *slab);
+
+        if (slab == NULL)
+            return NULL;
+        slab->next = group->slabs;
+        group->slabs = slab;
+        for (size_t i = 0; i < SLAB_RECORDS; i++) {
+            slab->records[i].next = record;
+            record = &slab->records[i];
+        }
+    }
+    group->free = record->next;
+    return record;
+}
+
+static void put_record(struct rawthread_group *group, struct record *record)
+{
+    record->next = group->free;
+    group->free = record;
+}
+
+static void *run_task(void *arg)
+{
+    struct record *record = arg;
+    struct rawthread_group *group = record->group;
+    bool is_capped = group->options.max_alive != 0;
+
+    record->fn(record->arg);
+    /* [FINISH] relaxed: only a guess for the exchange below, which checks it. */
+    record->next_finished = atomic_load_explicit(&group->finished, memory_order_relaxed);
+    /* [FINISH] release: publishes next_finished; pairs with acquire in reap(). Relaxed on failure: a guess again. */
+    while (!atomic_compare_exchange_weak_explicit(&group->finished, &record->next_finished, record,
+                                                  memory_order_release, memory_order_relaxed))
+        continue;
+    if (is_capped)
+        sem_post(&group->n_finished);
+    return NULL;
+}
+
+/* Joins a thread and recycles its record. */
+static void join_thread(struct rawthread_group *group, struct record *record)
+{
+    pthread_join(record->thread, NULL);
+    if (group->options.max_alive != 0)
+        sleep_on(&group->n_finished); /* posted before the thread ended: does not block */
+    record->prev->next = record->next;
+    record->next->prev = record->prev;
+    put_record(group, record);
+    group->n_alive--;
+}
+
+/* Joins the threads that have finished. Returns whether there were any. */
+static bool reap(struct rawthread_group *group)
+{
+    /* [FINISH] acquire: sees next_finished of all that were pushed; pairs with release in run_task(). */
+    struct record *record = atomic_exchange_explicit(&group->finished, NULL, memory_order_acquire);
+    bool any = record != NULL;
+
+    while (record != NULL) {
+        struct record *next = record->next_finished;
+
+        join_thread(group, record);
+        record = next;
+    }
+    group->n_until_reap = REAP_BATCH;
+    return any;
+}
+
+/* Waits until fewer than max_alive threads exist. */
+static void wait_for_room(struct rawthread_group *group)
+{
+    while (group->n_alive >= group->options.max_alive) {
+        sleep_on(&group->n_finished);
+        sem_post(&group->n_finished); /* for the join to take */
+        reap(group);
+    }
+}
+
+static int refuse(struct rawthread_group *group, int error)
+{
+    group->counters.refused++;
+    return error;
+}
+
+/* Tries once to create the record's thread. */
+static int start_thread(struct rawthread_group *group, struct record *record)
+{
+    size_t max_threads = group->options.max_threads;
+    struct rawthread_counters *counters = &group->counters;
+    int error;
+
+    if (max_threads != 0 && group->n_alive >= max_threads && !reap(group))
+        return refuse(group, -EDQUOT);
+    error = pthread_create(&record->thread, &group->attrs[counters->created % group->n_attrs], run_task, record);
+    if (error != 0)
+        return refuse(group, -error);
+    record->prev = group->live.prev;
+    record->next = &group->live;
+    record->prev->next = record->next->prev = record;
+    counters->created++;
+    if (++group->n_alive > counters->peak)
+        counters->peak = group->n_alive;
+    return 0;
+}
+
+static bool is_refusal(int error)
+{
+    return error == -EAGAIN || error == -EDQUOT;
+}
+
+static int start_with_retry(struct rawthread_group *group, struct record *record)
+{
+    struct timespec pause = {0, RETRY_MIN_NS};
+    uint64_t began_ns;
+    int error = start_thread(group, record);
+
+    if (!is_refusal(error) || group->options.retry_ns == 0)
+        return error;
+    began_ns = now_ns();
+    do {
+        if (!reap(group)) {
+            nanosleep(&pause, NULL);
+            if (pause.tv_nsec < RETRY_MAX_NS)
+                pause.tv_nsec *= 2;
+        }
+        error = start_thread(group, record);
+    } while (is_refusal(error) && now_ns() - began_ns < group->options.retry_ns);
+    return error;
+}
+
+/* Makes the attributes; on an error those before n_attrs exist. */
+static int make_attrs(struct rawthread_group *group)
+{
+    const struct rawthread_options *options = &group->options;
+    size_t n = options->cpusets != NULL ? options->n_cpusets : 1;
+    const char *cpuset = options->cpusets;
+
+    group->attrs = calloc(n, sizeof *group->attrs);
+    if (group->attrs == NULL)
+        return -ENOMEM;
+    for (; group->n_attrs < n; cpuset += options->cpuset_bytes) {
+        pthread_attr_t *attr = &group->attrs[group->n_attrs];
+        int error = pthread_attr_init(attr);
+
+        if (error != 0)
+            return -error;
+        group->n_attrs++;
+        error = pthread_attr_setstacksize(attr, options->stack_bytes);
+        if (error == 0 && cpuset != NULL)
+            error = pthread_attr_setaffinity_np(attr, options->cpuset_bytes, (const cpu_set_t *)(const void *)cpuset);
+        if (error != 0)
+            return -error;
+    }
+    return 0;
+}
+
+static bool are_cpusets_valid(const struct rawthread_options *options)
+{
+    if (options->cpusets == NULL)
+        return options->n_cpusets == 0;
+    return options->n_cpusets > 0 && options->cpuset_bytes > 0;
+}
+
+int rawthread_group_create(struct rawthread_group **out, const struct rawthread_options *options)
+{
+    static const struct rawthread_options defaults;
+    struct rawthread_group *group;
+    int error;
+
+    if (options == NULL)
+        options = &defaults;
+    if (out == NULL || !are_cpusets_valid(options))
+        return -EINVAL;
+    group = aligned_alloc(_Alignof(struct rawthread_group), sizeof *group);
+    if (group == NULL)
+        return -ENOMEM;
+    *group = (struct rawthread_group){.options = *options, .n_until_reap = REAP_BATCH};
+    if (group->options.stack_bytes == 0)
+        group->options.stack_bytes = RAWTHREAD_STACK_BYTES;
+    group->live.prev = group->live.next = &group->live;
+    sem_init(&group->n_finished, 0, 0);
+    error = make_attrs(group);
+    group->options.cpusets = NULL; /* copied into the attributes */
+    if (error != 0) {
+        rawthread_group_destroy(group);
+        return error;
+    }
+    *out = group;
+    return 0;
+}
+
+int rawthread_group_submit(struct rawthread_group *group, rawthread_fn *fn, void *arg)
+{
+    struct record *record;
+    int error;
+
+    if (--group->n_until_reap == 0)
+        reap(group);
+    if (group->options.max_alive != 0)
+        wait_for_room(group);
+    record = take_record(group);
+    if (record == NULL)
+        return -ENOMEM;
+    record->fn = fn;
+    record->arg = arg;
+    record->group = group;
+    error = start_with_retry(group, record);
+    if (error != 0)
+        put_record(group, record);
+    return error;
+}
+
+int rawthread_group_wait(struct rawthread_group *group)
+{
+    while (group->live.next != &group->live)
+        join_thread(group, group->live.next);
+    /* [FINISH] relaxed: every push came before a join. */
+    atomic_store_explicit(&group->finished, NULL, memory_order_relaxed);
+    return 0;
+}
+
+void rawthread_group_counters(const struct rawthread_group *group, struct rawthread_counters *counters)
+{
+    *counters = group->counters;
+}
+
+void rawthread_group_destroy(struct rawthread_group *group)
+{
+    if (group == NULL)
+        return;
+    rawthread_group_wait(group);
+    for (size_t i = 0; i < group->n_attrs; i++)
+        pthread_attr_destroy(&group->attrs[i]);
+    free(group->attrs);
+    while (group->slabs != NULL) {
+        struct slab *next = group->slabs->next;
+
+        free(group->slabs);
+        group->slabs = next;
+    }
+    sem_destroy(&group->n_finished);
+    free(group);
+}
