@@ -62,8 +62,8 @@ struct rawthread_counters {
  * options may be NULL, which is the same as all zero. *out is set on success only and is then owned by the
  * caller, who ends it with rawthread_group_destroy().
  *
- * -EINVAL  out is NULL, the three fields of cpusets contradict each other, or stack_bytes is less than a thread
- *          needs
+ * -EINVAL  out is NULL, the three fields of cpusets contradict each other, or stack_bytes is less than any
+ *          thread needs
  * -ENOMEM  no memory
  */
 int rawthread_group_create(struct rawthread_group **out, const struct rawthread_options *options);
