@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct machine; /* a loaded topology and the description made from it */
 
@@ -22,6 +23,14 @@ void machine_close(struct machine *machine);
  * virtualization, limits, build, ... Borrowed: lives as long as the machine. No host name, user name,
  * home path or free command line is in it. */
 json_t *machine_description(const struct machine *machine);
+
+/* The description as indented lines of text. */
+void machine_print(const struct machine *machine, FILE *file);
+
+/* What lies below a folder that IO workloads work in: type and options of the file system, model and kind of
+ * the device; never the path. Returns 0 with a new reference in *out, or a negative errno: -ENOENT where the
+ * folder is not there. */
+int machine_describe_path(const char *root, const char *path, json_t **out);
 
 /* A readable slug of processor and cores with a hash of the hardware only: amd-epyc-9b14-2c-1f3a9c07. */
 const char *machine_id(const struct machine *machine);
@@ -43,8 +52,8 @@ enum machine_bind { MACHINE_BIND_NONE, MACHINE_BIND_CORE, MACHINE_BIND_PU };
  * Returns 0 or a negative errno: -ENOTSUP where the topology is not this system's own. */
 int machine_placement(const struct machine *machine, enum machine_bind bind, cpu_set_t **sets, size_t *n_sets);
 
-/* How many more threads a run may create before the reserve begins, and the name of the limit that binds:
- * "pid_max", "threads-max", "RLIMIT_NPROC", "cgroup pids.max", "max_map_count", "memory". */
+/* How many more threads a run may create before the reserve begins (at least 1), and the name of the limit
+ * that binds: "pid_max", "threads-max", "RLIMIT_NPROC", "cgroup pids.max", "max_map_count", "memory". */
 struct machine_headroom {
     size_t max_threads;
     char limit[32];
@@ -54,19 +63,21 @@ struct machine_headroom {
 enum {
     MACHINE_RESERVE_PIDS = 2000,          /* process ids and threads, of every limit that counts them; a */
     MACHINE_RESERVE_PIDS_FRACTION = 4,    /* limit below 4 x 2000 keeps a quarter of itself instead */
-    MACHINE_RESERVE_MEMORY_PERCENT = 20,  /* of MemTotal (or of the cgroup's limit), and at least 512 MiB */
+    MACHINE_RESERVE_MEMORY_PERCENT = 20,  /* of MemTotal (or the cgroup's limit), at least 512 MiB or half */
     MACHINE_RESERVE_DISK_MIB = 256,       /* free space below which a run does not start or go on */
     MACHINE_THREAD_COST_BYTES = 64 << 10, /* memory that a waiting thread is assumed to cost, both sides of the kernel */
 };
 
 void machine_headroom(const char *root, struct machine_headroom *headroom);
 
+enum { MACHINE_FREQUENCY_CPUS = 16 }; /* the most CPUs whose frequency is read: each may take milliseconds */
+
 /* Counters that a cell is bracketed with. Fields that cannot be read are NAN. */
 struct machine_sample {
     double load1;          /* load average of the last minute */
     double steal_ms;       /* since boot, all CPUs */
     double throttled_ms;   /* since the cgroup was made */
-    double frequency_mhz;  /* mean of the usable CPUs as the kernel reports it now */
+    double frequency_mhz;  /* mean of the usable CPUs (the first 16) as the kernel reports it now */
 };
 
 void machine_sample(const char *root, struct machine_sample *sample);

@@ -1,0 +1,32 @@
+/* Memory: how much there is, how much a control group leaves of it, and how its pages are handled. */
+#include "internal.h"
+
+#include <math.h>
+#include <unistd.h>
+
+static void set_chosen(json_t *object, const char *key, const char *root, const char *path)
+{
+    char text[MACHINE__TEXT_BYTES];
+    machine__read_line(root, text, sizeof text, "%s", path);
+    machine__chosen_word(text);
+    machine__set_text(object, key, text);
+}
+
+json_t *machine__describe_memory(const struct machine *machine)
+{
+    const char *root = machine->root;
+    json_t *object = json_object();
+    double total_kib = machine__read_field_number(root, "/proc/meminfo", "MemTotal");
+    double swap_kib = machine__read_field_number(root, "/proc/meminfo", "SwapTotal");
+    machine__set_number(object, "total_bytes", total_kib * 1024);
+    machine__set_number(object, "swap_bytes", swap_kib * 1024);
+    machine__set_number(object, "cgroup_limit_bytes",
+                        machine__cgroup_limit(root, "memory", "memory.limit_in_bytes", "memory.max"));
+    machine__set_number(object, "page_bytes", *root ? NAN : (double)sysconf(_SC_PAGESIZE));
+    set_chosen(object, "transparent_huge_pages", root, "/sys/kernel/mm/transparent_hugepage/enabled");
+    set_chosen(object, "transparent_huge_pages_defrag", root, "/sys/kernel/mm/transparent_hugepage/defrag");
+    machine__set_number(object, "numa_balancing",
+                        machine__read_number(root, "/proc/sys/kernel/numa_balancing"));
+    machine__set_number(object, "swappiness", machine__read_number(root, "/proc/sys/vm/swappiness"));
+    return object;
+}

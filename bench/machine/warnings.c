@@ -1,0 +1,189 @@
+/* What will blur a run here: the description and a few live counters against plain thresholds. Nothing is
+ * ever tuned on the user's machine: each warning says what the user may do. */
+#include "internal.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct list {
+    const struct machine *machine;
+    struct machine_warning *warnings;
+    size_t n, n_max;
+};
+
+static void warn(struct list *list, const char *name, const char *advice, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static void warn(struct list *list, const char *name, const char *advice, const char *format, ...)
+{
+    if (list->n == list->n_max)
+        return;
+    struct machine_warning *warning = &list->warnings[list->n++];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(warning->text, sizeof warning->text, format, arguments);
+    va_end(arguments);
+    snprintf(warning->name, sizeof warning->name, "%s", name);
+    snprintf(warning->advice, sizeof warning->advice, "%s", advice);
+}
+
+static bool is(const struct list *list, const char *topic, const char *key, const char *text)
+{
+    return strcmp(machine__text(list->machine, topic, key), text) == 0;
+}
+
+static bool is_unknown(const struct list *list, const char *topic, const char *key)
+{
+    return is(list, topic, key, MACHINE__UNKNOWN);
+}
+
+static double number(const struct list *list, const char *topic, const char *key)
+{
+    return machine__number(list->machine, topic, key);
+}
+
+static void check_topology(struct list *list)
+{
+    if (is(list, "processor", "topology", "not this system"))
+        warn(list, "topology", "unset HWLOC_XMLFILE, HWLOC_SYNTHETIC and HWLOC_THISSYSTEM",
+             "the topology comes from the environment and is not this machine's");
+    else if (getenv("HWLOC_SYNTHETIC") || getenv("HWLOC_XMLFILE"))
+        warn(list, "topology", "unset HWLOC_XMLFILE and HWLOC_SYNTHETIC, or correct them",
+             "hwloc ignored the topology that the environment names, or was told that it is this machine's");
+}
+
+static void check_load(struct list *list)
+{
+    double load = machine__read_number(list->machine->root, "/proc/loadavg");
+    double n_cpus = number(list, "processor", "hardware_threads");
+    if (load > fmax(0.5, 0.25 * n_cpus))
+        warn(list, "load", "end other programs, or wait until the load has gone down",
+             "load average %.2f on %.0f CPUs: other programs are running", load, n_cpus);
+}
+
+static void check_clock(struct list *list)
+{
+    if (is(list, "clock", "needs_system_call", "yes"))
+        warn(list, "clock", "boot with a stable tsc, or read the cost of the clock beside each short time",
+             "clock source %s needs a system call for each reading",
+             machine__text(list->machine, "clock", "source"));
+}
+
+static double steal_percent(const char *root)
+{
+    char text[MACHINE__TEXT_BYTES];
+    double ticks[8], total = 0;
+    if (machine__read_field(root, "/proc/stat", "cpu", text, sizeof text) ||
+        sscanf(text, "%lf %lf %lf %lf %lf %lf %lf %lf", &ticks[0], &ticks[1], &ticks[2], &ticks[3], &ticks[4],
+               &ticks[5], &ticks[6], &ticks[7]) != 8)
+        return NAN;
+    for (size_t i = 0; i < 8; i++)
+        total += ticks[i];
+    return 100 * ticks[7] / total;
+}
+
+static void check_steal(struct list *list)
+{
+    double percent = steal_percent(list->machine->root);
+    if (percent >= 0.05)
+        warn(list, "steal", "use a host of its own for results to cite, and look at the steal of each cell",
+             "other guests of the host took %.1f%% of the time since boot", percent);
+}
+
+static void check_quota(struct list *list)
+{
+    double quota = number(list, "limits", "quota_cpus");
+    if (quota > 0)
+        warn(list, "quota", "run outside the limited control group, or compare only with runs of this quota",
+             "a cgroup quota of %.2f CPUs throttles whoever uses more", quota);
+}
+
+static void check_affinity(struct list *list)
+{
+    double n_allowed = number(list, "limits", "affinity_cpus");
+    double n_cpus = number(list, "processor", "hardware_threads");
+    if (n_allowed < n_cpus)
+        warn(list, "affinity", "widen the mask with taskset, or compare only with runs on these CPUs",
+             "the affinity mask leaves %.0f of %.0f CPUs", n_allowed, n_cpus);
+}
+
+static void check_memory(struct list *list)
+{
+    const char *root = list->machine->root;
+    double total = machine__read_field_number(root, "/proc/meminfo", "MemTotal");
+    double available = machine__read_field_number(root, "/proc/meminfo", "MemAvailable");
+    double swapped = machine__read_field_number(root, "/proc/meminfo", "SwapTotal") -
+                     machine__read_field_number(root, "/proc/meminfo", "SwapFree");
+    const double kib_per_gib = 1 << 20, kib_per_mib = 1 << 10;
+    if (available < fmax(kib_per_gib, total / 4))
+        warn(list, "memory", "end programs that hold memory: cells with many threads end early",
+             "only %.1f of %.1f GiB of memory are available", available / kib_per_gib, total / kib_per_gib);
+    if (swapped > 64 * kib_per_mib)
+        warn(list, "swap", "free memory, then switch swap off and on again",
+             "%.0f MiB are swapped out: reading them back disturbs", swapped / kib_per_mib);
+}
+
+static void check_frequency(struct list *list)
+{
+    if (!is_unknown(list, "frequency", "governor") && !is(list, "frequency", "governor", "performance"))
+        warn(list, "governor", "choose the performance governor: cpupower frequency-set -g performance",
+             "frequency governor %s: short tasks may run on a slow clock",
+             machine__text(list->machine, "frequency", "governor"));
+    if (is(list, "frequency", "boost", "on"))
+        warn(list, "boost", "switch boost off for results to compare between machines",
+             "boost is on: the clock depends on temperature and on how many cores are busy");
+}
+
+static void check_battery_state(const char *name, void *arg)
+{
+    struct list *list = arg;
+    char state[32];
+    machine__read_line(list->machine->root, state, sizeof state, "/sys/class/power_supply/%s/status", name);
+    if (strcmp(state, "Discharging") == 0)
+        warn(list, "battery", "plug the machine in", "the machine runs on its battery");
+}
+
+static void check_build(struct list *list)
+{
+#ifndef __OPTIMIZE__
+    warn(list, "build", "build with -O2", "poolbench was built without optimisation");
+#else
+    (void)list;
+#endif
+}
+
+static void check_threads(struct list *list)
+{
+    if (is(list, "processor", "smt", "on"))
+        warn(list, "smt", "bind to cores with --bind core, or read speed-ups against cores",
+             "two hardware threads share a core: more workers than cores gain less");
+}
+
+static void check_hypervisor(struct list *list)
+{
+    if (!is_unknown(list, "virtualization", "hypervisor") &&
+        !is(list, "virtualization", "hypervisor", "none"))
+        warn(list, "hypervisor", "prefer the bare machine for results about hardware",
+             "a virtual machine (%s): what shares the host with it cannot be seen",
+             machine__text(list->machine, "virtualization", "hypervisor"));
+}
+
+size_t machine_warnings(const struct machine *machine, struct machine_warning *warnings, size_t n_max)
+{
+    struct list list = { .machine = machine, .warnings = warnings, .n_max = n_max };
+    check_topology(&list);
+    check_build(&list);
+    check_load(&list);
+    check_clock(&list);
+    check_quota(&list);
+    check_affinity(&list);
+    check_steal(&list);
+    check_memory(&list);
+    machine__list(machine->root, "/sys/class/power_supply", "", check_battery_state, &list);
+    check_frequency(&list);
+    check_threads(&list);
+    check_hypervisor(&list);
+    return list.n;
+}
