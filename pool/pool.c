@@ -350,7 +350,7 @@ static int queue_range(struct pool *pool, const struct pool__range *range)
 int pool_submit_many(struct pool *pool, pool_fn *fn, void *args, size_t stride_bytes, size_t n_tasks,
                      size_t *n_accepted)
 {
-    const struct pool__range range = {fn, args, stride_bytes, n_tasks};
+    const struct pool__range range = {fn, (uintptr_t)args, stride_bytes, n_tasks};
     struct worker *woken = NULL;
     int error;
 

@@ -100,7 +100,7 @@ bool pool__queue_take(struct pool__queue *queue, pool_fn **fn, void **arg)
         return false;
     range = &queue->head->slots[queue->head_at];
     *fn = range->fn;
-    *arg = range->arg;
+    *arg = (void *)range->arg;
     if (--range->n_tasks > 0)
         range->arg += range->stride_bytes;
     else

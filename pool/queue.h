@@ -5,11 +5,12 @@
 #include "pool.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* n_tasks tasks that are still to be taken: fn(arg), fn(arg + stride_bytes), ... */
 struct pool__range {
     pool_fn *fn;
-    char *arg;
+    uintptr_t arg; /* a number: a null pointer, too, may be stepped on by 0 */
     size_t stride_bytes;
     size_t n_tasks;
 };

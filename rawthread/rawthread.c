@@ -220,21 +220,23 @@ static int make_attrs(struct rawthread_group *group)
 {
     const struct rawthread_options *options = &group->options;
     size_t n = options->cpusets != NULL ? options->n_cpusets : 1;
-    const char *cpuset = options->cpusets;
+    const char *cpusets = options->cpusets;
 
     group->attrs = calloc(n, sizeof *group->attrs);
     if (group->attrs == NULL)
         return -ENOMEM;
-    for (; group->n_attrs < n; cpuset += options->cpuset_bytes) {
-        pthread_attr_t *attr = &group->attrs[group->n_attrs];
+    while (group->n_attrs < n) {
+        size_t index = group->n_attrs;
+        pthread_attr_t *attr = &group->attrs[index];
         int error = pthread_attr_init(attr);
 
         if (error != 0)
             return -error;
         group->n_attrs++;
         error = pthread_attr_setstacksize(attr, options->stack_bytes);
-        if (error == 0 && cpuset != NULL)
-            error = pthread_attr_setaffinity_np(attr, options->cpuset_bytes, (const void *)cpuset);
+        if (error == 0 && cpusets != NULL)
+            error = pthread_attr_setaffinity_np(attr, options->cpuset_bytes,
+                                                (const void *)(cpusets + index * options->cpuset_bytes));
         if (error != 0)
             return -error;
     }
