@@ -77,6 +77,26 @@ static void test_cap(size_t max_alive)
     end_group(group);
 }
 
+static void doze_long(void *arg)
+{
+    const struct timespec pause = {0, 10 * 1000 * 1000};
+
+    (void)arg;
+    nanosleep(&pause, NULL);
+}
+
+/* A submitter at the cap sleeps: ten tasks of 10 ms one after the other use little CPU time. */
+static void test_cap_sleeps(void)
+{
+    struct rawthread_group *group = new_group((struct rawthread_options){.max_alive = 1});
+    clock_t began = clock();
+
+    for (int i = 0; i < 10; i++)
+        CHECK_EQ(rawthread_group_submit(group, doze_long, NULL), 0);
+    CHECK(clock() - began < CLOCKS_PER_SEC / 20);
+    end_group(group);
+}
+
 static void test_refused_at_once(void)
 {
     struct rawthread_group *group = new_group((struct rawthread_options){0});
@@ -169,6 +189,7 @@ int main(void)
     test_cap(1);
     test_cap(2);
     test_cap(17);
+    test_cap_sleeps();
     test_refused_at_once();
     test_retried();
     test_retried_in_vain();
