@@ -2,13 +2,12 @@
 #include "internal.h"
 
 #include <string.h>
-#ifdef __GLIBC__
-#include <gnu/libc-version.h>
+#include <unistd.h>
+
+#if __has_include("version.h")
+#include "version.h"
 #endif
 
-#ifndef POOLBENCH_CC
-#define POOLBENCH_CC MACHINE__UNKNOWN
-#endif
 #ifndef POOLBENCH_CFLAGS
 #define POOLBENCH_CFLAGS MACHINE__UNKNOWN
 #endif
@@ -19,12 +18,12 @@
 #define POOLBENCH_GBENCH_VERSION MACHINE__UNKNOWN
 #endif
 
+#ifndef POOLBENCH_CC
 #ifdef __clang__
-#define COMPILER "clang " __clang_version__
-#elif defined __GNUC__
-#define COMPILER "gcc " __VERSION__
+#define POOLBENCH_CC "clang " __clang_version__
 #else
-#define COMPILER MACHINE__UNKNOWN
+#define POOLBENCH_CC "gcc " __VERSION__
+#endif
 #endif
 
 /* The words that the filter keeps, as it returns them. */
@@ -56,18 +55,18 @@ static const char *filter_flag(const char *flag)
     return NULL;
 }
 
-static const char *filter_command(const char *word)
+static const char *filter_compiler(const char *word)
 {
     const char *slash = strrchr(word, '/');
     return slash ? slash + 1 : word;
 }
 
+/* musl has no name for its version. */
 static const char *libc_version(char *text, size_t size)
 {
-#ifdef __GLIBC__
-    snprintf(text, size, "glibc %s", gnu_get_libc_version());
-#else
-    snprintf(text, size, "%s", MACHINE__UNKNOWN);
+    text[0] = '\0';
+#ifdef _CS_GNU_LIBC_VERSION
+    confstr(_CS_GNU_LIBC_VERSION, text, size);
 #endif
     return text;
 }
@@ -76,9 +75,8 @@ json_t *machine__describe_build(const struct machine *machine)
 {
     json_t *object = json_object();
     char text[2048];
-    machine__set_text(object, "compiler", COMPILER);
-    filter_words(POOLBENCH_CC, text, sizeof text, filter_command);
-    machine__set_text(object, "command", text);
+    filter_words(POOLBENCH_CC, text, sizeof text, filter_compiler);
+    machine__set_text(object, "compiler", text);
     filter_words(POOLBENCH_CFLAGS, text, sizeof text, filter_flag);
     machine__set_text(object, "flags", text);
     machine__set_text(object, "type", POOLBENCH_BUILD_TYPE);

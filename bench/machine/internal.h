@@ -20,7 +20,7 @@ enum {
 struct machine {
     char *root;
     hwloc_topology_t topology;
-    bool topology_known; /* false where a recorded tree holds no processors: hwloc then made some up */
+    bool topology_known; /* false where a recorded tree holds no processors: one stands in */
     json_t *description;
     size_t n_usable;
     char id[MACHINE__ID_BYTES];

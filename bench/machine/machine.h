@@ -65,7 +65,7 @@ enum {
     MACHINE_RESERVE_PIDS_FRACTION = 4,    /* limit below 4 x 2000 keeps a quarter of itself instead */
     MACHINE_RESERVE_MEMORY_PERCENT = 20,  /* of MemTotal (or the cgroup's limit), at least 512 MiB or half */
     MACHINE_RESERVE_DISK_MIB = 256,       /* free space below which a run does not start or go on */
-    MACHINE_THREAD_COST_BYTES = 64 << 10, /* memory that a waiting thread is assumed to cost, both sides of the kernel */
+    MACHINE_THREAD_COST_BYTES = 64 << 10, /* of memory that a waiting thread may cost, kernel and user side */
 };
 
 void machine_headroom(const char *root, struct machine_headroom *headroom);

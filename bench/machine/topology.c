@@ -23,12 +23,15 @@ static int configure(hwloc_topology_t topology)
     return 0;
 }
 
-static int load(hwloc_topology_t *out)
+/* synthetic is NULL for what the system, or the environment, shows. */
+static int load(const char *synthetic, hwloc_topology_t *out)
 {
     hwloc_topology_t topology;
     if (hwloc_topology_init(&topology))
         return -ENOMEM;
     int error = configure(topology);
+    if (!error && synthetic && hwloc_topology_set_synthetic(topology, synthetic))
+        error = -EINVAL;
     if (!error && hwloc_topology_load(topology))
         error = -EIO;
     if (error)
@@ -43,7 +46,7 @@ static int load_below(const char *root, hwloc_topology_t *out)
 {
     if (setenv("HWLOC_FSROOT", root, 1))
         return -errno;
-    int error = load(out);
+    int error = load(NULL, out);
     unsetenv("HWLOC_FSROOT");
     return error;
 }
@@ -52,7 +55,9 @@ int machine__load_topology(struct machine *machine)
 {
     const char *root = machine->root;
     machine->topology_known = !*root || machine__exists(root, "/sys/devices/system/cpu/cpu0/topology");
-    return *root ? load_below(root, &machine->topology) : load(&machine->topology);
+    if (!machine->topology_known)
+        return load("pu:1", &machine->topology);
+    return *root ? load_below(root, &machine->topology) : load(NULL, &machine->topology);
 }
 
 struct cache_kind {
