@@ -1,0 +1,428 @@
+"""What each picture shows: rows for gnuplot, written to data/<experiment>.dat, and how it is drawn.
+
+The scripts in scripts/plot are fixed. Everything that differs from run to run, titles included, reaches them as
+data, in a set of characters without meaning to gnuplot. An experiment without a row in VIEWS gets a generic picture.
+"""
+import math
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import answers
+import stats
+import text
+from runs import FILE_NAME, Cell, Experiment, Run, Side
+from stats import Estimate
+from verdicts import Judgement, Threshold
+
+PLOT_DIR = Path(__file__).resolve().parent.parent / "plot"
+GNUPLOT_OLDEST = (5, 0)
+TIMEOUT_S = 60
+
+# Backend -> its line style in scripts/plot/style.gp. Up to four sizes of one backend have styles of their own.
+STYLES = {"pool": 10, "pool-again": 20, "raw": 30, "raw-capped": 40, "serial": 50, "pool-helping": 60, "floor": 70,
+          "ideal": 80}
+STYLE_OTHERS = 90
+VARIANTS = 4
+
+# Floors that other pictures draw as limits, where a time is on an axis.
+LIMITS = {"clone": "clone", "pthread-tuned": "create + join", "futex-round-trip": "futex there and back"}
+
+
+@dataclass(frozen=True)
+class Row:
+    x: float
+    of: Estimate
+    series: str
+    style: int
+    panel: int = 1
+    open: bool = False  # drawn hollow: no interval, too few samples, or stopped at a limit
+    label: str = ""     # of a category, or of the panel
+
+
+@dataclass(frozen=True)
+class Limit:
+    axis: str  # x, y, or band: a region of x from value to until
+    value: float
+    label: str
+    until: float = math.nan
+    panel: int = 1
+
+
+@dataclass
+class Picture:
+    x_name: str
+    y_name: str
+    rows: list[Row]
+    limits: list[Limit] = field(default_factory=list)
+    x_label: str = ""  # for generic pictures
+    y_label: str = ""
+
+
+Builder = Callable[[Judgement, Experiment], Picture]
+
+
+@dataclass(frozen=True)
+class View:
+    """How an experiment is shown: its script, its rows, and the metrics of its table."""
+    script: str
+    build: Builder
+    metrics: list[str]
+
+
+class Series:
+    """Gives series their names and styles, in order of appearance."""
+
+    def __init__(self) -> None:
+        self.styles: dict[str, int] = {}
+        self.counts: dict[int, int] = {}
+
+    def style(self, backend: str, series: str) -> int:
+        if series not in self.styles:
+            first = STYLES.get(backend, STYLE_OTHERS)
+            variant = self.counts.get(first, 0)
+            self.counts[first] = variant + 1
+            self.styles[series] = first + min(variant, VARIANTS - 1)
+        return self.styles[series]
+
+
+def side_name(side: Side) -> str:
+    return f"{side.backend}, {text.plural(side.workers, 'worker')}" if side.workers else side.backend
+
+
+def time_limits(run: Run, axis: str, panel: int = 1) -> list[Limit]:
+    found = [(answers.floor_estimate(run, name), label) for name, label in LIMITS.items()]
+    return [Limit(axis, of.value, label, panel=panel) for of, label in found if of.n]
+
+
+def is_open(run: Run, side: Side, of: Estimate) -> bool:
+    return not of.has_interval or run.status(side) != "ok"
+
+
+def scaled(of: Estimate, factor: float) -> Estimate:
+    return Estimate(of.value * factor, of.lo * factor, of.hi * factor, of.n)
+
+
+# One function per experiment.
+
+REUSE_NAMES = {("pool", "run"): "kept for all batches", ("pool", "batch"): "a new one each batch"}
+
+
+def reuse(judgement: Judgement, experiment: Experiment) -> Picture:
+    run, series, rows = judgement.run, Series(), []
+    for cell in run.cells_of(experiment.name):
+        life = str(cell.keys.get("life"))
+        for side in cell.sides:
+            if life == "batch" and side.backend != "pool":
+                continue  # a backend without a pool has no life of its own
+            name = ", ".join(filter(None, [side_name(side), REUSE_NAMES.get((side.backend, life), "")]))
+            of = run.estimate(side, "time_ns")
+            rows.append(Row(cell.number("batches") or 0, of, name, series.style(side.backend, name),
+                            open=is_open(run, side, of)))
+    return Picture("batches", "time_ns", rows, time_limits(run, "y"))
+
+
+def grain(judgement: Judgement, experiment: Experiment) -> Picture:
+    run, series, rows = judgement.run, Series(), []
+    workload = answers.main_workload(run, experiment.name)
+    for cell in run.cells_of(experiment.name):
+        length_ns = cell.number("length_ns")
+        if cell.workload != workload or length_ns is None:
+            continue
+        for side in cell.sides:
+            if side.backend != "serial":
+                of = answers.efficiency(run, cell, side)
+                rows.append(Row(length_ns, of, side_name(side), series.style(side.backend, side_name(side)),
+                                open=is_open(run, side, of)))
+    limits, found = time_limits(run, "x"), answers.grain_break_even(judgement)
+    if found.lo is not None and found.hi is not None:
+        limits.append(Limit("band", found.lo, "break-even", found.hi))
+    return Picture("length_ns", "efficiency", rows, limits)
+
+
+def depth(judgement: Judgement, experiment: Experiment) -> Picture:
+    """A side that was stopped stands at the number that it held, once."""
+    run, series, rows, limits = judgement.run, Series(), [], {}
+    for panel, metric in ((1, "bytes_per_task"), (2, "submit_ns")):
+        stopped: set[str] = set()
+        for cell in sorted(run.cells_of(experiment.name), key=lambda cell: cell.number("tasks") or 0):
+            for side in cell.sides:
+                name, of = side_name(side), run.estimate(side, metric)
+                if name in stopped:
+                    continue
+                x = cell.number("tasks") or 0
+                if run.status(side) == "limit":
+                    stopped.add(name)
+                    x = run.estimate(side, "held").value
+                    reason = next((sample.reason for sample in run.samples_of(side) if sample.reason), "limit")
+                    limits[panel] = Limit("x", x, f"{side.backend}: {reason}", panel=panel)
+                rows.append(Row(x, of, name, series.style(side.backend, name), panel, is_open(run, side, of)))
+    return Picture("tasks_outstanding", "bytes_per_task_or_submit_ns", rows, list(limits.values()))
+
+
+ONEOFF_NAMES = {"run": "made for the task", "warm": "there before the task"}
+
+
+def oneoff(judgement: Judgement, experiment: Experiment) -> Picture:
+    """The sides of the cold cell, and the warm pool."""
+    run, series, rows = judgement.run, Series(), []
+    for cell in run.cells_of(experiment.name):
+        life = str(cell.keys.get("life"))
+        for side in cell.sides:
+            if life != "run" and not side.backend.startswith("pool"):
+                continue
+            of = run.estimate(side, "time_ns")
+            label = side_name(side) + (f", {ONEOFF_NAMES.get(life, life)}" if side.backend.startswith("pool") else "")
+            rows.append(Row(0, of, side.backend, series.style(side.backend, side.backend), label=label,
+                            open=is_open(run, side, of)))
+    rows += [Row(0, answers.floor_estimate(run, name), "floor", STYLES["floor"], label=f"floor: {label}")
+             for name, label in LIMITS.items() if answers.floor_estimate(run, name).n]
+    return Picture("position", "time_ns", ranked(rows))
+
+
+def floors(judgement: Judgement, experiment: Experiment) -> Picture:
+    run = judgement.run
+    rows = []
+    for cell in run.cells_of(experiment.name):
+        for side in cell.sides:
+            of = run.estimate(side, "time_ns")
+            rows.append(Row(0, of, "floor", STYLES["floor"], label=cell.name.partition("/")[2],
+                            open=is_open(run, side, of)))
+    return Picture("position", "time_ns", ranked(rows))
+
+
+def ranked(rows: list[Row]) -> list[Row]:
+    """Categories from the smallest value, at the top, to the largest."""
+    ordered = sorted((row for row in rows if row.of.n), key=lambda row: row.of.value)
+    return [Row(-float(i), row.of, row.series, row.style, row.panel, row.open, row.label)
+            for i, row in enumerate(ordered)]
+
+
+def io_sizes(run: Run, cell: Cell, side: Side) -> list[str]:
+    """What a number of workers stands for; one size may stand for several things."""
+    if not side.workers:
+        return [side.backend]
+    calibration = run.document.get("calibration")
+    goetz = calibration.get(f"{cell.workload}_goetz") if isinstance(calibration, dict) else None
+    names = []
+    if side.workers in run.document["factors"]["workers"]:
+        names.append(f"{side.backend}, {text.plural(side.workers, 'worker')}")
+    if side.workers == goetz:
+        names.append(f"{side.backend}, Goetz's size")
+    if side.workers == cell.number("inflight"):
+        names.append(f"{side.backend}, one worker each")
+    return names
+
+
+def ideal_io(run: Run, cells: list[Cell], panel: int, style: int) -> list[Row]:
+    """In flight over latency: the wait that the workload declares, or the time of serial at one in flight."""
+    ones = [cell for cell in cells if cell.number("inflight") == 1]
+    latency_ns = cells[0].number("wait_ns")
+    if latency_ns is None:
+        serial = [run.estimate(side, "time_ns") for cell in ones for side in cell.sides if side.backend == "serial"]
+        latency_ns = serial[0].value if serial and serial[0].n else None
+    if latency_ns is None:
+        return []
+    return [Row(inflight, Estimate(rate, rate, rate, 0), "ideal: in flight / latency", style, panel,
+                label=cell.workload)
+            for cell in cells if (inflight := cell.number("inflight")) and (rate := inflight * 1e9 / latency_ns)]
+
+
+def io(judgement: Judgement, experiment: Experiment) -> Picture:
+    run, series, rows = judgement.run, Series(), []
+    workloads = list(dict.fromkeys(cell.workload for cell in run.cells_of(experiment.name)))
+    for panel, workload in enumerate(workloads, 1):
+        cells = sorted((cell for cell in run.cells_of(experiment.name) if cell.workload == workload),
+                       key=lambda cell: cell.number("inflight") or 0)
+        rows += ideal_io(run, cells, panel, series.style("ideal", "ideal"))
+        for cell in cells:
+            for side in cell.sides:
+                if side.backend in ("pool-again", "serial"):
+                    continue
+                time = run.estimate(side, "time_ns")
+                of = answers.rate_of(time) if time.n else time
+                rows += [Row(cell.number("inflight") or 0, of, name, series.style(side.backend, name), panel,
+                             is_open(run, side, of), workload) for name in io_sizes(run, cell, side)]
+    return Picture("inflight", "tasks_per_s", rows)
+
+
+def gap(judgement: Judgement, experiment: Experiment) -> Picture:
+    """Pauses stand side by side, because one of them is none."""
+    run, series, rows = judgement.run, Series(), []
+    pauses = sorted({cell.number("pause_ns") or 0 for cell in run.cells_of(experiment.name)})
+    for panel, quantile in ((1, 0.5), (2, 0.99)):
+        for cell in sorted(run.cells_of(experiment.name), key=lambda cell: cell.number("pause_ns") or 0):
+            pause_ns = cell.number("pause_ns") or 0
+            for side in cell.sides:
+                of = latency(run, side, quantile)
+                rows.append(Row(pauses.index(pause_ns), of, side_name(side), series.style(side.backend, side_name(side)),
+                                panel, not of.is_printable,
+                                text.quantity(pause_ns, "ns") if pause_ns else "none"))
+    return Picture("pause", "sojourn_ns", rows, time_limits(run, "y", 1))
+
+
+def latency(run: Run, side: Side, quantile: float) -> Estimate:
+    """The median over rounds of each round's median; higher percentiles from the counts of all rounds."""
+    if quantile == 0.5:
+        return run.estimate(side, "p50_ns")
+    return stats.histogram_quantile(run.histograms.get(side, {}), quantile)
+
+
+def generic(judgement: Judgement, experiment: Experiment) -> Picture:
+    """The metric over the first swept key that is a number, one series for each side and other swept keys."""
+    run, series, rows = judgement.run, Series(), []
+    cells = run.cells_of(experiment.name)
+    axis = next((axis for axis in experiment.axes if any(cell.number(axis) is not None for cell in cells)), "")
+    several = len({cell.workload for cell in cells}) > 1
+    others = [key for key in experiment.axes if key != axis and len({cell.keys.get(key) for cell in cells}) > 1]
+    for cell in cells:
+        suffix = [f"{key} {cell.keys[key]}" for key in others if key in cell.keys] + [cell.workload] * several
+        for side in cell.sides:
+            name, of = ", ".join([side_name(side), *suffix]), run.estimate(side, experiment.metric)
+            rows.append(Row(cell.number(axis) or 0, of, name, series.style(side.backend, name),
+                            open=is_open(run, side, of), label=name))
+    unit = run.metrics[experiment.metric].unit if experiment.metric in run.metrics else ""
+    y_label = f"{experiment.metric} ({unit})" if unit else experiment.metric
+    return Picture(axis or "position", experiment.metric, rows if axis else ranked(rows), [], axis, y_label)
+
+
+LATENCIES = ["p50_ns", "lateness_p50_ns", "queue_p50_ns", "service_p50_ns", "delivery_p50_ns"]
+
+VIEWS: dict[str, View] = {
+    "floors": View("floors", floors, ["time_ns"]),
+    "reuse": View("reuse", reuse, ["time_ns", "first_ns", "cpu_ns"]),
+    "grain": View("grain", grain, ["time_ns", "cpu_ns"]),
+    "depth": View("depth", depth, ["held", "bytes_per_task", "kernel_bytes_per_task", "submit_ns", "threads_refused"]),
+    "oneoff": View("oneoff", oneoff, ["time_ns", "first_ns", "cpu_ns"]),
+    "io": View("io", io, ["time_ns", "cpu_ns", "server_cpu_ns"]),
+    "gap": View("gap", gap, LATENCIES),
+}
+
+
+def view_of(run: Run, experiment: Experiment) -> View:
+    if experiment.name in VIEWS:
+        return VIEWS[experiment.name]
+    cells = run.cells_of(experiment.name)
+    has_axis = any(cell.number(axis) is not None for axis in experiment.axes for cell in cells)
+    return View("lines" if has_axis else "dots", generic, [experiment.metric])
+
+
+# Files for gnuplot.
+
+def _number(value: float) -> str:
+    return "nan" if math.isnan(value) else f"{value:.8g}"
+
+
+def dat(picture: Picture) -> str:
+    """A block for each series and panel, named in the comment above it, with a tab between columns."""
+    y = picture.y_name
+    columns = [picture.x_name, y, f"{y}_lo", f"{y}_hi", "rounds", "open", "panel", "style", "series", "label"]
+    blocks: dict[tuple[int, str], list[Row]] = {}
+    for row in picture.rows:
+        if row.of.n or row.series.startswith("ideal"):
+            blocks.setdefault((row.panel, row.series), []).append(row)
+    out = ["# " + "\t".join(columns)]
+    for (panel, series), rows in blocks.items():
+        out += ["", "", f"# panel {panel}: {text.plain(series)}"] if len(out) > 1 else [f"# panel {panel}: {text.plain(series)}"]
+        for row in sorted(rows, key=lambda row: row.x):
+            out.append("\t".join([*(_number(v) for v in (row.x, row.of.value, row.of.lo, row.of.hi)), str(row.of.n),
+                                  str(int(row.open)), str(row.panel), str(row.style), text.plain(row.series) or "-",
+                                  text.plain(row.label) or "-"]))
+    return "\n".join(out) + "\n"
+
+
+def limits_dat(picture: Picture) -> str:
+    """Lines and regions that bound what is shown. The last row stands for nothing, so that there always is one."""
+    rows = ["# axis\tvalue\tuntil\tpanel\tlabel"]
+    rows += ["\t".join([limit.axis, _number(limit.value), _number(limit.until), str(limit.panel), text.plain(limit.label)])
+             for limit in sorted(picture.limits, key=lambda limit: (limit.panel, limit.axis, limit.value))]
+    return "\n".join([*rows, "none\t0\t0\t0\t-"]) + "\n"
+
+
+def text_dat(run: Run, experiment: Experiment, picture: Picture) -> str:
+    """What is written on the picture."""
+    question = experiment.question[:1].upper() + experiment.question[1:]
+    done = f"{run.rounds_done} of {run.rounds_planned} rounds, INCOMPLETE" if not run.is_complete else \
+        f"{run.rounds_planned} rounds"
+    footer = f"{run.document['run']['machine']}   {run.document['run']['id']}   {done}, median and 95% interval"
+    if run.profile == "smoke":
+        footer += ", smoke decides nothing"
+    fields = [question, footer, picture.x_label, picture.y_label]
+    return "# title\tfooter\tx_label\ty_label\n" + "\t".join(text.plain(f) or "-" for f in fields) + "\n"
+
+
+def script(experiment: Experiment, view: View) -> str:
+    """The experiment's own script, or one of three lines that makes a general one draw it."""
+    if view.script == experiment.name:
+        return (PLOT_DIR / f"{view.script}.gp").read_text()
+    assert FILE_NAME.fullmatch(experiment.name)
+    return f"name = '{experiment.name}'\nload 'style.gp'\nload '{view.script}.gp'\n"
+
+
+def write_inputs(judgement: Judgement, folder: Path) -> list[str]:
+    """Writes data/ and the scripts in plots/ below folder. Returns the names of what can be drawn."""
+    run, drawable = judgement.run, []
+    data, plots = folder / "data", folder / "plots"
+    data.mkdir()
+    plots.mkdir()
+    for experiment in run.experiments:
+        if not run.cells_of(experiment.name):
+            continue
+        view = view_of(run, experiment)
+        picture = view.build(judgement, experiment)
+        (data / f"{experiment.name}.dat").write_text(dat(picture))
+        (data / f"{experiment.name}.limits.dat").write_text(limits_dat(picture))
+        (data / f"{experiment.name}.text.dat").write_text(text_dat(run, experiment, picture))
+        if not any(row.of.n for row in picture.rows):
+            continue
+        drawable.append(experiment.name)
+        (plots / f"{experiment.name}.gp").write_text(script(experiment, view))
+    for name in ("style", "lines", "dots"):
+        shutil.copyfile(PLOT_DIR / f"{name}.gp", plots / f"{name}.gp")
+    return drawable
+
+
+# gnuplot itself.
+
+def _environment() -> dict[str, str]:
+    """No settings of a user reach the drawing, so that the same run gives the same pictures."""
+    kept = {name: value for name, value in os.environ.items()
+            if not name.startswith(("GNUPLOT", "GNUTERM", "LC_", "LANG"))}
+    return {**kept, "LC_ALL": "C"}
+
+
+def find_gnuplot() -> tuple[str | None, str]:
+    """The program, or None with what to do about it."""
+    advice = "install gnuplot-nox (Debian's name) and draw with make report"
+    program = shutil.which("gnuplot")
+    if program is None:
+        return None, f"gnuplot is not installed: {advice}"
+    try:
+        shown = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=TIMEOUT_S).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        shown = ""
+    found = re.match(r"gnuplot (\d+)\.(\d+)", shown)
+    if not found:
+        return None, f"gnuplot does not tell its version: {advice}"
+    if (int(found[1]), int(found[2])) < GNUPLOT_OLDEST:
+        return None, f"gnuplot {found[1]}.{found[2]} is older than {GNUPLOT_OLDEST[0]}.{GNUPLOT_OLDEST[1]}: {advice}"
+    return program, ""
+
+
+def draw(program: str, plots: Path, names: Iterable[str]) -> list[str]:
+    """Draws each picture as SVG and PNG. Returns a line for each that failed."""
+    failed = []
+    for name in names:
+        try:
+            done = subprocess.run([program, "-d", f"{name}.gp"], cwd=plots, env=_environment(), capture_output=True,
+                                  text=True, errors="replace", timeout=TIMEOUT_S)
+            error = text.clean(done.stderr)[:200] if done.returncode else ""
+        except (OSError, subprocess.TimeoutExpired) as problem:
+            error = text.clean(str(problem))[:200]
+        if error or not (plots / f"{name}.svg").exists():
+            failed.append(f"cannot draw {name}: {error or 'no picture came out'}")
+    return failed

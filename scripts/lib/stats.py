@@ -1,0 +1,128 @@
+"""The statistics of rounds. A round is the unit of replication; nothing is assumed about distributions.
+
+What is here is what scipy does not have in this form; docs/method.md says what each means.
+"""
+import math
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+CONFIDENCE = 0.95
+ROUNDS_MIN = 6  # with fewer, no two order statistics enclose the median with 95%
+DELTA_MIN = 0.05
+PERCENTILE_WIDTH_MAX = 0.2
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A median or a percentile, its 95% interval (nan where there is none) and the count of samples."""
+    value: float
+    lo: float
+    hi: float
+    n: int
+
+    @property
+    def has_interval(self) -> bool:
+        return math.isfinite(self.lo) and math.isfinite(self.hi)
+
+    @property
+    def is_printable(self) -> bool:
+        """The rule for percentiles: the interval exists and lies within 20% of the value."""
+        return (self.has_interval and self.hi - self.value <= PERCENTILE_WIDTH_MAX * self.value
+                and self.value - self.lo <= PERCENTILE_WIDTH_MAX * self.value)
+
+    def inverse(self) -> "Estimate":
+        return Estimate(1 / self.value, 1 / self.hi, 1 / self.lo, self.n)
+
+
+def order_interval(n: int, quantile: float) -> tuple[int, int] | None:
+    """Ranks (from 1) of the order statistics of n samples that enclose a quantile with at least 95%. Exact: how many
+    samples lie below the quantile is binomial. None where the samples are too few."""
+    if n == 0:
+        return None
+    below = stats.binom(n, quantile)
+    tail = (1 - CONFIDENCE) / 2
+    low, high = int(below.ppf(tail)), int(below.isf(tail)) + 1
+    return (low, high) if low >= 1 and high <= n else None
+
+
+def median(values: Sequence[float]) -> Estimate:
+    """The median with its order-statistic interval."""
+    ordered = np.sort(np.asarray(values, float))
+    if not len(ordered):
+        return Estimate(math.nan, math.nan, math.nan, 0)
+    ranks = order_interval(len(ordered), 0.5)
+    lo, hi = (ordered[ranks[0] - 1], ordered[ranks[1] - 1]) if ranks else (math.nan, math.nan)
+    return Estimate(float(np.median(ordered)), float(lo), float(hi), len(ordered))
+
+
+def paired_ratios(over: Mapping[int, float], under: Mapping[int, float]) -> list[float]:
+    """over/under of each round that has both, in the order of rounds. No ratio where either is not positive."""
+    return [over[r] / under[r] for r in sorted(over.keys() & under.keys()) if over[r] > 0 and under[r] > 0]
+
+
+def signed_rank_p(ratios: Sequence[float]) -> float:
+    """Two-sided p of Wilcoxon's signed-rank test on the logarithms: could the ratios lie around 1?"""
+    logs = np.log(ratios)
+    if not logs.any():
+        return 1.0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # ties with 1 make it fall back from exact to approximate
+        return float(stats.wilcoxon(logs, method="exact").pvalue)
+
+
+def holm(ps: Sequence[float]) -> list[float]:
+    """Holm's step-down adjustment: a family of tests at 5% keeps 5% over all of them."""
+    adjusted, highest = [0.0] * len(ps), 0.0
+    for rank, i in enumerate(sorted(range(len(ps)), key=lambda i: ps[i])):
+        highest = max(highest, min(1.0, (len(ps) - rank) * ps[i]))
+        adjusted[i] = highest
+    return adjusted
+
+
+def floor_of(again: Estimate) -> float:
+    """How far from 1 a ratio of a thing to itself may seem: the farther end of its interval."""
+    return max(again.hi, 1 / again.lo)
+
+
+def delta_of(floor: float | None) -> float:
+    return DELTA_MIN if floor is None else max(DELTA_MIN, floor - 1)
+
+
+def smallest_effect(effect: Estimate, delta: float) -> float:
+    """The smallest true effect whose interval, as wide as this one is, would have been ahead by more than delta."""
+    return (1 + delta) * effect.value / effect.lo
+
+
+def forms_two_groups(values: Iterable[float]) -> bool:
+    """One gap is wider than all else together, with at least three values on either side of it."""
+    ordered = np.sort(np.fromiter(values, float))
+    if len(ordered) < 6:
+        return False
+    gaps = np.diff(ordered)
+    return bool(gaps[2:len(gaps) - 2].max() > (ordered[-1] - ordered[0]) / 2)
+
+
+def bucket_middle(bucket: int) -> float:
+    """The value that stands for a bucket of HdrHistogram's layout with 2 significant digits."""
+    doubling = max(bucket // 128 - 1, 0)
+    return float((bucket - doubling * 128) << doubling) + ((1 << doubling) - 1) / 2
+
+
+def histogram_quantile(counts: Mapping[int, int], quantile: float) -> Estimate:
+    """A percentile of merged counts with its order-statistic interval."""
+    buckets = sorted(counts)
+    seen = np.cumsum([counts[bucket] for bucket in buckets])
+    n = int(seen[-1]) if buckets else 0
+    if n == 0:
+        return Estimate(math.nan, math.nan, math.nan, 0)
+
+    def at(rank: int) -> float:
+        return bucket_middle(buckets[int(np.searchsorted(seen, rank))])
+
+    ranks = order_interval(n, quantile)
+    lo, hi = (at(ranks[0]), at(ranks[1])) if ranks else (math.nan, math.nan)
+    return Estimate(at(max(1, math.ceil(quantile * n))), lo, hi, n)

@@ -1,0 +1,284 @@
+"""summary.md: the answer, the claims, every experiment with its picture and numbers, and what a reader needs to judge
+them. Every text of the run goes through text.markdown() or text.code()."""
+import math
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+import answers
+import lastpage
+import stats
+from answers import experiment_of
+from pictures import latency, side_name, view_of
+from runs import Experiment, Run, Side
+from text import code, estimate, markdown, percent, plural, quantity, scale_of, significant
+from verdicts import NOT_MEASURED, Comparison, Effect, Judgement, Threshold, Verdict, compare_cells
+
+DASH = "\u2013"
+
+
+def table(header: list[str], rows: Iterable[list[str]]) -> list[str]:
+    return ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header),
+            *("| " + " | ".join(row) + " |" for row in rows), ""]
+
+
+def bullets(items: Iterable[str]) -> list[str]:
+    return [*(f"- {item}" for item in items), ""]
+
+
+# Claims.
+
+def effect_cells(effect: Effect) -> list[str]:
+    if not effect.ratio.n:
+        return [DASH] * 4 + ["0"]
+    has = effect.ratio.has_interval
+    return [estimate(effect.ratio), f"{effect.p_holm:.2g}" if not math.isnan(effect.p_holm) else DASH, percent(effect.delta),
+            significant(effect.smallest) if has else DASH, str(effect.ratio.n)]
+
+
+def claims(judgement: Judgement) -> list[str]:
+    rows = []
+    for verdict in judgement.verdicts:
+        head = [markdown(verdict.experiment.claim), markdown(verdict.experiment.statement), f"**{verdict.word}**"]
+        if not verdict.effects:
+            rows.append(head + [DASH] * 6)
+        for effect in verdict.effects:
+            rows.append(head + [markdown(effect.contrast.name), *effect_cells(effect)])
+            head = ["", "", ""]
+    out = ["## Claims", ""]
+    out += table(["claim", "statement", "verdict", "primary contrast", "effect [95%]", "p (Holm)", "\u03b4",
+                  "smallest effect", "rounds"], rows)
+    out += ["The effect is how many times better the first side is than the second, paired by round; the smallest effect is "
+            "what these rounds could just have shown.", ""]
+    return out + bullets(f"{markdown(v.experiment.claim)} {v.word}: {markdown(v.reason)}" for v in judgement.verdicts)
+
+
+# Experiments.
+
+def threshold_text(found: Threshold, unit: str) -> str:
+    def shown(value: float) -> str:
+        return quantity(value, unit)
+    if found.hi is None:
+        return "none in range" + (f" (not at {shown(found.lo)})" if found.lo is not None else "")
+    return f"at most {shown(found.hi)}" if found.lo is None else f"between {shown(found.lo)} and {shown(found.hi)}"
+
+
+def grain_answers(judgement: Judgement) -> list[str]:
+    within = percent(judgement.deltas["grain"])
+    out = [f"**Break-even**, the shortest length from which raw stays within {within} of the pool: "
+           f"{threshold_text(answers.grain_break_even(judgement), 'ns')}.", ""]
+    rows = [[markdown(side_name(Side("", metg.backend, metg.workers))), f"METG({percent(metg.level)})",
+             threshold_text(metg.length, "ns")] for metg in answers.metgs(judgement.run)]
+    return out + ["The shortest task from which a backend keeps an efficiency:", ""] + table(
+        ["backend", "level", "length"], rows)
+
+
+def reuse_answers(judgement: Judgement) -> list[str]:
+    return ["**Break-even**, the number of batches from which the kept pool is ahead of raw: "
+            f"{threshold_text(answers.reuse_break_even(judgement), '1')}.", ""]
+
+
+def gap_answers(judgement: Judgement) -> list[str]:
+    run, rows = judgement.run, []
+    for cell in run.cells_of("gap"):
+        for side in cell.sides:
+            row = [pause_text(cell.number("pause_ns") or 0), markdown(side_name(side))]
+            for quantile in (0.5, 0.99):
+                of = latency(run, side, quantile)
+                row.append(estimate(of, "ns") + f", n = {of.n:,}" if of.is_printable else f"too few samples ({of.n:,})")
+            rows.append(row)
+    return [f"**Crossover**, the pause from which raw keeps up with the pool: "
+            f"{threshold_text(answers.gap_break_even(judgement), 'ns')}.", "",
+            "Sojourn: the median over rounds of each round's median, and the 99th percentile of all tasks. "
+            f"Stamping a task costs {known_ns(run.document['clock'], 'stamp_ns')} of it.", ""] + table(
+                ["pause", "side", "median [95%]", "p99 [95%]"], rows)
+
+
+def pause_text(pause_ns: float) -> str:
+    return quantity(pause_ns, "ns") if pause_ns else "none"
+
+
+def io_answers(judgement: Judgement) -> list[str]:
+    size = plural(judgement.run.document["factors"]["cpus_usable"], "worker")
+    return [f"**Crossover**, the number in flight from which raw is ahead of a pool of {size}: "
+            f"{threshold_text(answers.io_crossover(judgement), '1')}.", ""]
+
+
+ANSWERS = {"grain": grain_answers, "reuse": reuse_answers, "gap": gap_answers, "io": io_answers}
+
+
+def measured(run: Run, experiment: Experiment) -> list[str]:
+    metrics = [name for name in view_of(run, experiment).metrics
+               if any(name in sample.metrics for sample in run.samples if run.cells[sample.side.cell].experiment
+                      == experiment.name)]
+    rows = []
+    for cell in run.cells_of(experiment.name):
+        for side in cell.sides:
+            values = [run.estimate(side, name) for name in metrics]
+            units = [run.metrics[name].unit if name in run.metrics else "" for name in metrics]
+            rows.append([code(cell.name.partition("/")[2]), markdown(side_name(side)),
+                         *(estimate(of, unit) if of.n else DASH for of, unit in zip(values, units)),
+                         str(max((of.n for of in values), default=0)), run.status(side)])
+    return table(["cell", "side", *(code(name) for name in metrics), "rounds", "status"], rows)
+
+
+def compared(comparisons: list[Comparison]) -> list[str]:
+    rows = [[code(c.cell.name.partition("/")[2]), markdown(side_name(c.pool)), estimate(c.ratio) if c.ratio.n else DASH,
+             str(c.ratio.n), c.word] for c in comparisons]
+    return table(["cell", "pool", "raw / pool [95%]", "rounds", ""], rows) if rows else []
+
+
+def experiment_warnings(judgement: Judgement, experiment: Experiment) -> list[str]:
+    run, found = judgement.run, []
+    verdict = judgement.verdict(experiment.name)
+    for effect in verdict.effects if verdict else []:
+        if effect.two_groups:
+            found.append(f"the rounds of '{markdown(effect.contrast.name)}' fall into two groups: its median may stand for "
+                         "neither")
+        if effect.floor is None and effect.ratio.n:
+            found.append("no A/A floor was measured: \u03b4 is 5%")
+    for side in run.by_side:
+        if run.cells[side.cell].experiment != experiment.name:
+            continue
+        settled = [sample.metrics["settled"] for sample in run.samples_of(side) if "settled" in sample.metrics]
+        if settled and 2 * sum(settled) < len(settled):
+            found.append(f"{markdown(side_name(side))} in {code(side.cell)} settled in {sum(settled):g} of {len(settled)} rounds")
+        lateness, p50 = run.estimate(side, "lateness_p50_ns"), run.estimate(side, "p50_ns")
+        if lateness.n and p50.n and lateness.value > p50.value / 10:
+            found.append(f"{markdown(side_name(side))} in {code(side.cell)}: tasks came {quantity(lateness.value, 'ns')} late, "
+                         "more than a tenth of the median")
+    return list(dict.fromkeys(found))
+
+
+def chapter(judgement: Judgement, experiment: Experiment, drawn: set[str]) -> list[str]:
+    run = judgement.run
+    question = experiment.question[:1].upper() + experiment.question[1:]
+    out = [f"### {experiment.name}: {markdown(question)}", ""]
+    verdict = judgement.verdict(experiment.name)
+    if verdict:
+        out += [f"{markdown(experiment.claim)}, \u201c{markdown(experiment.statement)}\u201d: **{verdict.word}**. "
+                f"{absolutes(run, verdict)}".strip(), ""]
+    if experiment.name in drawn:
+        out += [f"![{markdown(question)}](plots/{experiment.name}.svg)", "",
+                f"Drawn from [data/{experiment.name}.dat](data/{experiment.name}.dat) by "
+                f"[plots/{experiment.name}.gp](plots/{experiment.name}.gp). Hollow points have no interval, too few samples, "
+                "or ended at a limit.", ""]
+    if experiment.name in ANSWERS:
+        out += ANSWERS[experiment.name](judgement)
+    out += compared(compare_cells(judgement, experiment))
+    out += ["Medians over rounds with their 95% intervals:", "", *measured(run, experiment)]
+    warnings = experiment_warnings(judgement, experiment)
+    return out + (["Beware:", "", *bullets(warnings)] if warnings else [])
+
+
+def absolutes(run: Run, verdict: Verdict) -> str:
+    """Both values behind each effect, since a ratio alone says little."""
+    parts = []
+    for effect in verdict.effects:
+        a, b = effect.contrast.a, effect.contrast.b
+        if a and b and effect.a.n and effect.b.n:
+            unit = run.metrics[effect.contrast.metric].unit if effect.contrast.metric in run.metrics else ""
+            parts.append(f"{markdown(effect.contrast.name)}: {markdown(side_name(a))} {estimate(effect.a, unit)} against "
+                         f"{markdown(side_name(b))} {estimate(effect.b, unit)}.")
+    return " ".join(parts)
+
+
+# What a reader needs to judge the numbers.
+
+def left_out(judgement: Judgement) -> list[str]:
+    run, items = judgement.run, []
+    if not run.is_complete:
+        items.append(f"the run is incomplete: {run.rounds_done} of {run.rounds_planned} rounds are whole")
+    if run.document["factors"]["filter"]:
+        items.append(f"all cells that the filter {code(run.document['factors']['filter'])} does not match")
+    items += [f"{markdown(v.experiment.claim)} was not measured: {markdown(v.reason)}" for v in judgement.verdicts
+              if v.word == NOT_MEASURED]
+    failures = Counter((s.side, s.status, s.reason) for s in run.samples if s.status != "ok")
+    for (side, status, reason), n in sorted(failures.items()):
+        what = "ended at a limit" if status == "limit" else "failed"
+        items.append(f"{markdown(side_name(side))} in {code(side.cell)} {what} in {plural(n, 'round')}: {markdown(reason)}")
+    hardware = run.machine.get("processor")
+    threads = hardware.get("hardware_threads") if isinstance(hardware, dict) else None
+    usable = run.document["factors"]["cpus_usable"]
+    if isinstance(threads, int) and threads > usable:
+        items.append(f"{threads - usable} of {plural(threads, 'CPU')}: this process may not use them")
+    return ["## Left out", "", *bullets(items or ["nothing"])]
+
+
+def known_ns(of: dict[str, Any], name: str) -> str:
+    value = of.get(name)
+    return quantity(value, "ns") if isinstance(value, (int, float)) and not isinstance(value, bool) else "an unknown time"
+
+
+def method(judgement: Judgement) -> list[str]:
+    run = judgement.run
+    clock = run.document["clock"]
+    floors = [f"{mode} {significant(floor)}" for mode, floor in sorted(judgement.largest_floor.items())]
+    return ["## Method", "", *bullets([
+        "The unit of replication is the round. Each side of a cell is measured once a round, in a process of its own, next "
+        "to the other sides of its cell.",
+        "Values are medians over rounds with exact order-statistic intervals of 95%; ratios are paired by round; ratios "
+        "are never averaged.",
+        f"A claim is decided by its primary contrast alone: the interval against \u03b4, and a signed-rank test with Holm's "
+        f"correction over the primary contrasts of the run. \u03b4 is the larger of 5% and the A/A floor (largest of each mode: "
+        f"{', '.join(floors) if floors else 'none measured'}).",
+        f"Clock: {markdown(clock['source'])}, resolution {known_ns(clock, 'resolution_ns')}, one reading "
+        f"{known_ns(clock, 'cost_ns')}; stamping a task in latency cells {known_ns(clock, 'stamp_ns')}, without clock readings "
+        f"{known_ns(clock, 'record_ns')}. No number of latency cells comes from throughput cells or the other way round.",
+        "All tasks of a batch start from one thread, after the backend is there unless its creation is what is measured; "
+        "each worker counts for itself, and the counts are added after the last task. Histograms are merged by adding "
+        "counts; percentiles are never averaged.",
+        "What all this means in full: `docs/method.md` of poolbench.",
+    ])]
+
+
+def flat(value: Any) -> str:
+    if isinstance(value, dict):
+        return "; ".join(f"{markdown(str(key))}: {flat(item)}" for key, item in value.items())
+    if isinstance(value, list):
+        return ", ".join(flat(item) for item in value)
+    return markdown(str(value))
+
+
+def environment(run: Run) -> list[str]:
+    rows = [[markdown(topic), flat(run.document[topic])] for topic in ("factors", "suite", "clock", "calibration", "headroom")
+            if topic in run.document]
+    rows += [[markdown(topic), flat(value)] for topic, value in run.machine.items()]
+    names = sorted({name for sample in run.samples for name in sample.environment})
+    rounds = []
+    for name in names:
+        values = [value for sample in run.samples if isinstance(value := sample.environment.get(name), (int, float))]
+        if values:
+            middle = sorted(values)[len(values) // 2]
+            rounds.append([code(name), f"{middle:.4g}", f"{max(values):.4g}", str(len(values))])
+        else:
+            rounds.append([code(name), "unknown", "unknown", "0"])
+    return ["## Environment", "", *table(["", ""], rows), "Over all sides and rounds:", "",
+            *table(["", "median", "largest", "samples"], rounds)]
+
+
+def checks(run: Run) -> list[str]:
+    if not run.checks:
+        return []
+    return ["## What blurred this run", "", *bullets(f"{markdown(c.text)}: {markdown(c.advice)}" for c in run.checks)]
+
+
+def summary(judgement: Judgement, drawn: list[str], not_drawn: str) -> str:
+    """The whole file. `not_drawn` says why there are no pictures, if so."""
+    run = judgement.run
+    out = [f"# poolbench {markdown(run.profile)}: {markdown(lastpage.processor(run))}", ""]
+    if judgement.undecided:
+        out += [f"**This run decides nothing: {markdown(judgement.undecided)}.**", ""]
+    out += [*(f"    {line}" for line in lastpage.render(judgement)), ""]
+    if not_drawn:
+        out += [f"The pictures are not drawn: {markdown(not_drawn)}. Their data is in data/.", ""]
+    out += claims(judgement) + ["## Experiments", ""]
+    for experiment in run.experiments:
+        if experiment_of(run, experiment.name):
+            out += chapter(judgement, experiment, set(drawn))
+    out += left_out(judgement) + checks(run) + method(judgement) + environment(run)
+    command = run.document.get("command")
+    out += ["## Reproduce", "", f"    {command}" if isinstance(command, str) else "    make bench", "",
+            f"Run {code(run.document['run']['id'])} on {code(run.document['run']['machine'])}; every number above is in "
+            "[data.csv](data.csv) too.", ""]
+    return "\n".join(out)

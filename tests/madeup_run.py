@@ -1,0 +1,370 @@
+#!/usr/bin/env python3
+"""Makes up run folders whose truth is known, for tests of whatever reads runs.
+
+Numbers come from a small model of a machine with two CPUs, times noise that is drawn from a seed. A test
+changes the truth with `scale`: {(experiment, backend): factor on that side's cost}, and how well it can be seen
+with `noise` (the standard deviation of the logarithm). The folder follows results/README.md.
+"""
+import argparse
+import json
+import math
+import random
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+CPUS = 2
+US, MS = 1000, 1000000
+RUN_ID = "20260102T030405Z-0123abcd"
+MACHINE = "made-up-cpu-2c-0badcafe"
+
+Scale = dict[tuple[str, str], float]
+
+GRIDS: dict[str, dict[str, list[int]]] = {
+    "smoke": {"reuse": [10], "grain": [10 * US], "depth": [1000], "sleep": [1, 64], "echo": [], "gap": [MS], "hash": []},
+    "quick": {"reuse": [1, 10, 100],
+              "grain": [100, US, 3 * US, 10 * US, 30 * US, 100 * US, 300 * US, MS, 10 * MS],
+              "depth": [1000, 10000, 100000], "sleep": [1, 8, 64, 256], "echo": [1, 64],
+              "gap": [0, 10 * US, MS, 100 * MS], "hash": []},
+    "full": {"reuse": [1, 2, 5, 10, 20, 50, 100],
+             "grain": [50, 100, 200, 500, US, 2 * US, 5 * US, 10 * US, 20 * US, 30 * US, 48 * US, 75 * US, 120 * US,
+                       190 * US, 300 * US, 480 * US, 750 * US, 1200 * US, 1900 * US, 3 * MS, 5 * MS, 10 * MS],
+             "depth": [100, 1000, 10000, 100000, 1000000], "sleep": [1, 4, 16, 64, 256, 1024, 4096],
+             "echo": [1, 4, 16, 64, 256, 1024, 4096], "gap": [0, 10 * US, 100 * US, MS, 10 * MS, 100 * MS],
+             "hash": [4096, 16384, 262144, 4194304]},
+}
+ROUNDS = {"smoke": 3, "quick": 10, "full": 20}
+
+FLOORS = {"clock": 25, "syscall": 90, "cache-line": 60, "futex-wake": 280, "futex-round-trip": 9000, "clone": 14000,
+          "pthread-default": 33000, "pthread-tuned": 21000}
+RAW_MOST_THREADS = 30768
+
+METRICS = [(name, unit, polarity, kind, mode, name.replace("_", " ")) for name, unit, polarity, kind, mode in [
+    ("time_ns", "ns", "less", "cost", "throughput"), ("cpu_ns", "ns", "less", "cost", "throughput"),
+    ("first_ns", "ns", "less", "cost", "throughput"), ("iterations", "1", "none", "count", "any"),
+    ("tasks", "1", "none", "count", "any"), ("threads_created", "1", "none", "count", "any"),
+    ("threads_refused", "1", "less", "count", "any"), ("threads_peak", "1", "none", "count", "any"),
+    ("inline_tasks", "1", "none", "count", "any"), ("settled", "1", "none", "count", "any"),
+    ("server_cpu_ns", "ns", "less", "cost", "throughput"), ("held", "1", "more", "count", "throughput"),
+    ("submit_ns", "ns", "less", "cost", "throughput"), ("bytes_per_task", "B", "less", "cost", "throughput"),
+    ("kernel_bytes_per_task", "B", "less", "cost", "throughput"), ("p50_ns", "ns", "less", "cost", "latency"),
+    ("p90_ns", "ns", "less", "cost", "latency"), ("p99_ns", "ns", "less", "cost", "latency"),
+    ("p999_ns", "ns", "less", "cost", "latency"), ("max_ns", "ns", "less", "cost", "latency"),
+    ("mean_ns", "ns", "less", "cost", "latency"), ("lateness_p50_ns", "ns", "less", "cost", "latency"),
+    ("queue_p50_ns", "ns", "less", "cost", "latency"), ("service_p50_ns", "ns", "less", "cost", "latency"),
+    ("delivery_p50_ns", "ns", "less", "cost", "latency")]]
+
+BACKENDS = {"pool": "a reusable pool", "raw": "one thread per task", "raw-capped": "the same, at most N alive",
+            "serial": "the caller's own thread", "pool-again": "the pool a second time"}
+WORKLOADS = {"empty": "cpu", "spin": "cpu", "hash": "cpu", "sleep": "io", "echo": "io"}
+
+
+def condition(op: str, contrast: int = 0, value: float = 0) -> dict[str, Any]:
+    return {"contrast": contrast, "op": op, "value": value}
+
+
+# Experiment: claim, statement, question, axes, metric, base, contrasts, supported, refuted, evaluator.
+# A contrast: name, metric, and for each side the role of its cell, its backend and its workers (0: the first).
+EXPERIMENTS: dict[str, tuple] = {
+    "floors": ("", "", "what do this machine's own primitives cost?", ["floor"], "time_ns", "floor", None),
+    "reuse": ("C1", "reusing threads beats single use", "from how many batches does a pool pay for its creation?",
+              ["batches", "life"], "time_ns", "serial",
+              ([("kept pool over raw", "time_ns", ("primary", "pool", 0), ("primary", "raw", 0))],
+               [condition("ahead")], [condition("not_ahead")], None)),
+    "grain": ("C2", "a pool suits many short to modest tasks",
+              "how short may a task be before handing it over costs too much?", ["length_ns", "size_bytes"], "time_ns",
+              "serial",
+              ([("pool over raw at 10 us", "time_ns", ("primary", "pool", 0), ("primary", "raw", 0))],
+               [condition("ahead")], [condition("not_ahead")], None)),
+    "depth": ("C3", "a pool can queue a large number of tasks",
+              "how many tasks can be outstanding, and what does each one cost?", ["tasks"], "bytes_per_task", "pool",
+              ([("memory per task, pool over raw", "bytes_per_task", ("primary", "pool", 0), ("primary", "raw", 0))],
+               [], [], "depth")),
+    "oneoff": ("C8", "don't use a pool for one one-off task", "what does one task cost when nothing is there yet?",
+               ["life"], "time_ns", "serial",
+               ([("raw over cold pool", "time_ns", ("primary", "raw", 0), ("primary", "pool", 0))],
+                [condition("ahead")], [condition("not_ahead")], None)),
+    "io": ("C12", "threads suit IO-bound work", "how far does throughput grow with the number of waiting tasks?",
+           ["inflight"], "time_ns", "serial",
+           ([("pool of 64, 64 in flight over one", "time_ns", ("primary", "pool", 64), ("base", "pool", 64)),
+             ("raw, 64 in flight over one", "time_ns", ("primary", "raw", 0), ("base", "raw", 0))],
+            [condition("at_least", 0, 10), condition("at_least", 1, 10)],
+            [condition("below", 0, 2), condition("below", 1, 2)], None)),
+    "gap": ("C18", "a pool suits tasks at ad hoc times", "how long until a task that comes after a pause is done?",
+            ["pause_ns"], "p50_ns", "serial",
+            ([("pool over raw after 1 ms", "p50_ns", ("primary", "pool", 0), ("primary", "raw", 0))],
+             [condition("ahead")], [condition("not_ahead")], None)),
+}
+
+USUAL_SIDES = [("pool", CPUS), ("raw", 0), ("raw-capped", CPUS), ("serial", 0)]
+
+
+def make_cell(experiment: str, workload: str, keys: dict[str, Any], sides: list[tuple[str, int]], role: str = "") -> dict:
+    keys = dict(sorted(keys.items()))
+    name = (f"floors/{keys['floor']}" if experiment == "floors" else
+            "/".join([experiment, workload, *(f"{key}:{value}" for key, value in keys.items())]))
+    if role == "primary" and ("pool", CPUS) in sides:
+        sides = [*sides, ("pool-again", CPUS)]
+    return {"name": name, "experiment": experiment, "workload": workload, "load": keys["load"], "mode": keys["mode"],
+            "keys": keys, "primary": role == "primary", "role": role, "sides": sides, "iterations": 10,
+            "tasks": keys.get("tasks", 1) * keys.get("batches", 1)}
+
+
+def make_cells(profile: str) -> list[dict]:
+    grid, batch = GRIDS[profile], {"load": "batch", "mode": "throughput"}
+    cells = [make_cell("floors", "", {"load": "floor", "mode": "throughput", "floor": floor, "tasks": 50}, [("floor", 0)])
+             for floor in FLOORS]
+    cells += [make_cell("reuse", "empty", {**batch, "batches": n, "tasks": 64, "life": life}, USUAL_SIDES,
+                        "primary" if n == 10 and life == "run" else "") for n in grid["reuse"] for life in ("run", "batch")]
+    cells += [make_cell("grain", "spin", {**batch, "length_ns": ns, "tasks": 1024}, USUAL_SIDES,
+                        "primary" if ns == 10 * US else "") for ns in grid["grain"]]
+    cells += [make_cell("grain", "hash", {**batch, "size_bytes": n, "tasks": 1024}, USUAL_SIDES) for n in grid["hash"]]
+    cells += [make_cell("depth", "empty", {**batch, "tasks": n, "gate": "closed"}, [("pool", CPUS), ("raw", 0)],
+                        "primary" if n == 100000 else "") for n in grid["depth"]]
+    cells += [make_cell("oneoff", "empty", {**batch, "tasks": 1, "life": life}, USUAL_SIDES,
+                        "primary" if life == "run" else "") for life in ("run", "warm")]
+    cells += [io_cell(workload, n) for workload in ("sleep", "echo") for n in grid[workload]]
+    cells += [make_cell("gap", "empty", {"load": "gap", "mode": "latency", "pause_ns": ns, "tasks": 10}, USUAL_SIDES,
+                        "primary" if ns == MS else "") for ns in grid["gap"]]
+    return cells
+
+
+def io_cell(workload: str, inflight: int) -> dict:
+    sizes = dict.fromkeys([inflight, CPUS, 24])
+    sides = [(backend, n) for n in sizes for backend in ("pool", "raw-capped")] + [("raw", 0)]
+    if inflight == 1:
+        sides += [("pool", 64), ("serial", 0)]
+    role = {64: "primary", 1: "base"}.get(inflight, "") if workload == "sleep" else ""
+    wait = {"wait_ns": MS} if workload == "sleep" else {"think_ns": 300 * US, "size_bytes": 64}
+    cell = make_cell("io", workload, {"load": "window", "mode": "throughput", "inflight": inflight, "tasks": 4 * inflight,
+                                      **wait}, sides, role)
+    if role == "primary":
+        cell["sides"] = [*cell["sides"], ("pool-again", 64)]
+    return cell
+
+
+# What a side costs in truth, in nanoseconds per task. Written for a reader, not for likeness.
+
+def reuse_ns(keys: dict, backend: str, workers: int) -> float:
+    create_ns = 40 * US * workers
+    if backend == "pool":
+        times = keys["batches"] if keys["life"] == "batch" else 1
+        return 400 + create_ns * times / (64 * keys["batches"])
+    return {"raw": 21 * US, "raw-capped": 23 * US, "serial": 6}[backend]
+
+
+def grain_ns(keys: dict, backend: str, workers: int) -> float:
+    length_ns = keys.get("length_ns") or keys["size_bytes"] * 0.3
+    if backend == "serial":
+        return length_ns + 4
+    return length_ns / CPUS + {"pool": 350, "raw": 11 * US, "raw-capped": 14 * US}[backend]
+
+
+def oneoff_ns(keys: dict, backend: str, workers: int) -> float:
+    if backend == "pool":
+        return 95 * US if keys["life"] == "run" else 9 * US
+    return {"raw": 32 * US, "raw-capped": 34 * US, "serial": 90}[backend]
+
+
+def io_ns(keys: dict, backend: str, workers: int) -> float:
+    latency_ns = 1.06 * keys.get("wait_ns", 340 * US)
+    at_once = min(workers or keys["inflight"], keys["inflight"]) if backend != "serial" else 1
+    return max(latency_ns / at_once, {"pool": 3 * US, "raw": 24 * US, "raw-capped": 26 * US, "serial": 0}[backend])
+
+
+def gap_ns(keys: dict, backend: str, workers: int) -> float:
+    cold = {0: 1.0, 10 * US: 1.2}.get(keys["pause_ns"], 2.6 + keys["pause_ns"] / (100 * MS))
+    return {"pool": 9 * US, "raw": 24 * US, "raw-capped": 25 * US, "serial": 95}[backend] * cold
+
+
+COSTS: dict[str, Callable[[dict, str, int], float]] = {
+    "reuse": reuse_ns, "grain": grain_ns, "oneoff": oneoff_ns, "io": io_ns, "gap": gap_ns}
+
+
+def counters(backend: str, workers: int, tasks: int) -> dict[str, float]:
+    threads = {"raw": tasks, "raw-capped": tasks, "serial": 0, "floor": 0}.get(backend, workers)
+    return {"iterations": 10, "tasks": tasks * 10, "threads_created": threads, "threads_refused": 0,
+            "threads_peak": min(threads, 64), "inline_tasks": tasks * 10 if backend == "serial" else 0, "settled": 1}
+
+
+def throughput_metrics(time_ns: float, cell: dict, backend: str, workers: int) -> dict[str, float]:
+    server = {"server_cpu_ns": 4100.0} if cell["workload"] == "echo" else {}
+    return {"time_ns": time_ns, "cpu_ns": time_ns * 1.1, "first_ns": time_ns * 1.5,
+            **counters(backend, workers, cell["tasks"]), **server}
+
+
+def depth_metrics(cell: dict, backend: str, workers: int, factor: float) -> tuple[str, str, dict[str, float]]:
+    raw, tasks = backend == "raw", cell["tasks"]
+    held = min(tasks, RAW_MOST_THREADS) if raw and factor == 1 else tasks
+    metrics = {**throughput_metrics((22 * US if raw else 260) * factor, cell, backend, workers), "held": held,
+               "submit_ns": (20 * US if raw else 85) * factor, "bytes_per_task": (8400 if raw else 66) * factor,
+               "kernel_bytes_per_task": (17000 if raw else 1) * factor, "threads_refused": int(held < tasks)}
+    if held < tasks:
+        return "limit", f"pid_max binds at {held} threads", metrics
+    return "ok", "", metrics
+
+
+def bucket_of(value_ns: float) -> int:
+    value = int(value_ns)
+    doubling = max(value.bit_length() - 8, 0)
+    return doubling * 128 + (value >> doubling)
+
+
+def latency_metrics(p50_ns: float, cell: dict, backend: str, workers: int,
+                    generator: random.Random) -> tuple[dict[str, float], list[list[int]]]:
+    n = 20 if cell["keys"]["pause_ns"] >= 100 * MS else 400
+    values = sorted(p50_ns * math.exp(0.15 * abs(generator.gauss(0, 1)) ** 1.7 - 0.05) for _ in range(n))
+    scale = p50_ns / values[n // 2]
+    values = [value * scale for value in values]
+    counts: dict[int, int] = {}
+    for value in values:
+        counts[bucket_of(value)] = counts.get(bucket_of(value), 0) + 1
+
+    def at(quantile: float) -> float:
+        return values[min(n - 1, int(quantile * n))]
+
+    return ({"p50_ns": at(0.5), "p90_ns": at(0.9), "p99_ns": at(0.99), "p999_ns": at(0.999), "max_ns": values[-1],
+             "mean_ns": sum(values) / n, "lateness_p50_ns": 28.0, "queue_p50_ns": p50_ns * 0.6,
+             "service_p50_ns": 30.0, "delivery_p50_ns": p50_ns * 0.35, **counters(backend, workers, n // 10)},
+            [[bucket, counts[bucket]] for bucket in sorted(counts)])
+
+
+def measure(cell: dict, backend: str, workers: int, round_: int, seed: int, scale: Scale, noise: float) -> dict:
+    """One line of the journal."""
+    experiment = cell["experiment"]
+    generator = random.Random(f"{seed} {cell['name']} {backend} {workers} {round_}")
+    like = "pool" if backend == "pool-again" else backend
+    factor = scale.get((experiment, like), 1.0)
+    wobble = math.exp(generator.gauss(0, noise))
+    status, reason, metrics, histogram = "ok", "", {}, None
+    if experiment == "floors":
+        metrics = {"time_ns": FLOORS[cell["keys"]["floor"]] * wobble}
+    elif experiment == "depth":
+        status, reason, metrics = depth_metrics(cell, like, workers, factor)
+        metrics = {name: value * wobble if name.endswith(("_ns", "_per_task")) else value
+                   for name, value in metrics.items()}
+    else:
+        cost_ns = COSTS[experiment](cell["keys"], like, workers) * factor * wobble
+        if cell["mode"] == "latency":
+            metrics, histogram = latency_metrics(cost_ns, cell, like, workers, generator)
+        else:
+            metrics = throughput_metrics(cost_ns, cell, like, workers)
+    line = {"schema": 1, "round": round_, "cell": cell["name"], "backend": backend, "workers": workers, "status": status,
+            "reason": reason, "metrics": metrics, "environment": environment(generator), "wall_s": 0.06}
+    return line if histogram is None else {**line, "histogram": histogram}
+
+
+def environment(generator: random.Random) -> dict[str, Any]:
+    return {"load1": round(generator.uniform(0.1, 0.6), 2), "steal_ms": generator.choice([0, 0, 0, 10]), "throttled_ms": 0,
+            "frequency_mhz": "unknown", "context_switches_voluntary": 140, "context_switches_involuntary": 12,
+            "faults_minor": 410, "faults_major": 0, "user_s": 0.05, "system_s": 0.02, "wall_s": 0.06,
+            "resident_peak_bytes": 3600000, "cycles": "unknown", "instructions": "unknown"}
+
+
+def side_of(cells: Iterable[dict], experiment: str, role: str, backend: str, workers: int) -> dict | None:
+    for cell in cells:
+        for name, n in cell["sides"]:
+            if (cell["experiment"], cell["role"], name) == (experiment, role, backend) and workers in (0, n):
+                return {"cell": cell["name"], "backend": name, "workers": n}
+    return None
+
+
+def make_experiment(name: str, cells: list[dict]) -> dict:
+    claim, statement, question, axes, metric, base, rule = EXPERIMENTS[name]
+    if rule is not None:
+        contrasts, supported, refuted, evaluator = rule
+        rule = {"contrasts": [{"name": title, "metric": of, "a": side_of(cells, name, *a), "b": side_of(cells, name, *b)}
+                              for title, of, a, b in contrasts],
+                "supported_all": supported, "refuted_any": refuted, "evaluator": evaluator}
+    return {"name": name, "claim": claim, "statement": statement, "question": question, "axes": axes, "metric": metric,
+            "base": base, "rule": rule}
+
+
+def make_failures(samples: list[dict]) -> list[dict]:
+    counts: dict[tuple, int] = {}
+    for s in samples:
+        if s["status"] != "ok":
+            key = (s["cell"], s["backend"], s["workers"], s["status"], s["reason"])
+            counts[key] = counts.get(key, 0) + 1
+    return [dict(zip(("cell", "backend", "workers", "status", "reason"), key), rounds=n) for key, n in counts.items()]
+
+
+def make_documents(profile: str = "quick", rounds: int | None = None, seed: int = 1, *,
+                   only: Iterable[str] | None = None, filter_: str = "", scale: Scale | None = None, noise: float = 0.01,
+                   noises: dict[str, float] | None = None, change: Callable[[dict], dict] | None = None,
+                   ) -> tuple[dict, list[dict]]:
+    """run.json of a complete run, and the lines of its journal. `only` names the experiments to keep; `noises` is
+    the noise of single experiments; `change` may replace a sample before it is stored."""
+    rounds = rounds or ROUNDS[profile]
+    kept = set(only) if only is not None else set(EXPERIMENTS)
+    cells = [cell for cell in make_cells(profile) if cell["experiment"] in kept]
+    lines = [measure(cell, backend, workers, r, seed, scale or {}, (noises or {}).get(cell["experiment"], noise))
+             for r in range(rounds) for cell in cells for backend, workers in cell["sides"]]
+    if change:
+        lines = [change(line) for line in lines]
+    samples = [{key: line[key] for key in ("round", "cell", "backend", "workers", "status", "reason", "metrics",
+                                           "environment")} for line in lines]
+    run = {
+        "schema": 1,
+        "suite": {"name": "poolbench", "version": "0.1.0", "commit": "0123abcd", "dirty": "no", "binary": "9f8e7d6c"},
+        "run": {"id": RUN_ID, "machine": MACHINE, "status": "complete", "started": "2026-01-02T03:04:05Z",
+                "ended": "2026-01-02T03:08:17Z", "duration_s": 252.4, "resumes": 0},
+        "factors": {"profile": profile, "seed": seed, "rounds": rounds, "workers": [CPUS], "backends": list(BACKENDS),
+                    "filter": filter_, "bind": "none", "stack_bytes": 65536, "cpus_usable": CPUS,
+                    "cpu_setting": "0-1 quota none", "kernel": "6.1.0"},
+        "command": f"poolbench run --profile {profile} --seed {seed}",
+        "clock": {"source": "tsc", "resolution_ns": 1, "cost_ns": 24.5, "stamp_ns": 81.0, "record_ns": 9.5},
+        "calibration": {"spin": 812, "sleep_goetz": 24, "echo_goetz": 24},
+        "headroom": {"max_threads": RAW_MOST_THREADS, "limit": "pid_max"},
+        "metrics": [dict(zip(("name", "unit", "polarity", "kind", "mode", "summary"), row)) for row in METRICS],
+        "backends": [{"name": name, "summary": summary} for name, summary in BACKENDS.items()],
+        "workloads": [{"name": name, "summary": f"the {name} workload", "kind": kind} for name, kind in WORKLOADS.items()],
+        "experiments": [make_experiment(name, cells) for name in EXPERIMENTS],
+        "cells": [{**{key: cell[key] for key in ("name", "experiment", "workload", "load", "mode", "keys", "primary")},
+                   "sides": [{"backend": backend, "workers": n} for backend, n in cell["sides"]],
+                   "iterations": cell["iterations"], "tasks": cell["tasks"]} for cell in cells],
+        "samples": samples,
+        "failures": make_failures(samples),
+        "checks": [{"name": "virtual", "text": "this is a virtual machine: other guests can slow it down",
+                    "advice": "repeat the run at another time"}],
+    }
+    plan = {"schema": 1, "plan": "5a5a5a5a", "calibration": run["calibration"],
+            "iterations": [cell["iterations"] for cell in cells]}
+    return run, [plan, *lines]
+
+
+MACHINE_JSON = {
+    "processor": {"model": "Made-Up CPU 9000", "vendor": "Made-Up", "cores": 2, "hardware_threads": 2, "smt": "no"},
+    "memory": {"total_bytes": 8000000000, "page_bytes": 4096},
+    "kernel": {"release": "6.1.0", "preemption": "voluntary"},
+    "virtualization": {"hypervisor": "none", "container": "none"},
+}
+
+
+def write_run(results: Path, run: dict, journal: list[dict], *, incomplete: bool = False, torn: bool = False) -> Path:
+    """Writes a run folder below `results` and returns it. An incomplete run has its samples in the journal alone; a
+    torn one ends in half a line."""
+    folder = results / run["run"]["machine"] / run["run"]["id"]
+    folder.mkdir(parents=True)
+    if incomplete:
+        run = {**run, "run": {**run["run"], "status": "incomplete", "ended": "unknown"}, "samples": [], "failures": []}
+    text = "".join(json.dumps(line) + "\n" for line in journal)
+    (folder / "run.json").write_text(json.dumps(run, indent=1) + "\n")
+    (folder / "journal.jsonl").write_text(text + ('{"schema": 1, "round": 99, "ce' if torn else ""))
+    (folder / "machine.json").write_text(json.dumps(MACHINE_JSON, indent=1) + "\n")
+    return folder
+
+
+def make_run(results: Path, profile: str = "quick", rounds: int | None = None, seed: int = 1, **options: Any) -> Path:
+    """The two steps in one; options are those of make_documents()."""
+    return write_run(results, *make_documents(profile, rounds, seed, **options))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Makes up a run folder below RESULTS and prints its path.")
+    parser.add_argument("results", type=Path, metavar="RESULTS")
+    parser.add_argument("--profile", choices=GRIDS, default="quick")
+    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    print(make_run(options.results, options.profile, options.rounds, options.seed))
