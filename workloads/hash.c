@@ -28,7 +28,7 @@ static const struct workload_parameter hash_parameters[] = {
 static uint64_t digest(const struct hash *hash)
 {
     const unsigned char *data = hash->data;
-    uint64_t h = hash->seed, word;
+    uint64_t h = hash->seed ^ hash->size_bytes, word;
     size_t n_left = hash->size_bytes;
 
     __asm__ volatile("" : "+r"(data) : : "memory"); /* the compiler knows no digest of this memory yet */
