@@ -10,7 +10,7 @@ from collections import defaultdict
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
-COLUMNS_MAX = 110
+COLUMNS_MAX = 120
 
 LIBC = re.compile(r"(sys|linux|net|netinet|arpa|asm)/[\w-]+\.h|(" + "|".join("""
     aio alloca assert ctype dirent dlfcn elf endian err errno execinfo fcntl fenv float fnmatch ftw getopt

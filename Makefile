@@ -1,0 +1,134 @@
+# poolbench: builds in parallel by itself. `make help` lists what there is.
+
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
+endif
+MAKEFLAGS += --no-builtin-rules
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+ifeq ($(origin CXX),default)
+CXX := $(if $(findstring clang,$(CC)),$(subst clang,clang++,$(CC)),g++)
+endif
+PYTHON ?= python3
+PKG_CONFIG ?= pkg-config
+BUILD ?= build$(if $(SAN),-$(SAN))
+CFLAGS ?= -O2 -g
+CXXFLAGS ?= $(CFLAGS)
+
+# What a run is made with; each has an option of `poolbench run`.
+PROFILE ?= quick
+RESULTS ?= results
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)';)
+
+SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer $(if $(filter undefined,$(SAN)),-fno-sanitize-recover=all))
+WARN := -Wall -Wextra -Wshadow
+C_ALL = -std=c11 -D_GNU_SOURCE $(WARN) -Wstrict-prototypes -Wmissing-prototypes $(CFLAGS) $(SANFLAGS) -pthread -MMD -MP
+CXX_ALL = -std=c++17 -D_GNU_SOURCE $(WARN) $(CXXFLAGS) $(SANFLAGS) -pthread -MMD -MP
+LINK_ALL = $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -pthread
+
+# Libraries outside of pool/, rawthread/ and workloads/. Asked for once, and only where something is built.
+PACKAGES := benchmark hwloc jansson
+lib_cflags = $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
+lib_libs = $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null || echo -lbenchmark -lhwloc -ljansson)
+
+sources = $(sort $(wildcard $(1)/*.c))
+objects = $(patsubst %.c,$(BUILD)/%.o,$(patsubst %.cc,$(BUILD)/%.o,$(1)))
+
+POOL := $(call objects,$(call sources,pool))
+RAWTHREAD := $(call objects,$(call sources,rawthread))
+WORKLOADS := $(call objects,$(call sources,workloads))
+BENCH := $(call objects,$(sort $(wildcard bench/*.c bench/*/*.c bench/*/*.cc)))
+BENCH_LIB := $(filter-out $(BUILD)/bench/main.o,$(BENCH))
+TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(call sources,tests))
+BINARY := $(BUILD)/poolbench
+
+# Each folder sees only what it may include.
+$(POOL): INCLUDE := -Ipool
+$(RAWTHREAD): INCLUDE := -Irawthread
+$(WORKLOADS): INCLUDE := -Iworkloads
+$(BENCH): INCLUDE = -Ibench -Ipool -Irawthread -Iworkloads -I$(BUILD) $(lib_cflags)
+
+.PHONY: all bench test report list clean help
+all: $(BINARY)
+
+$(BINARY): $(BENCH) $(POOL) $(RAWTHREAD) $(WORKLOADS)
+	$(call say,LINK,$@)$(CXX) $(LINK_ALL) -o $@ $^ $(lib_libs) -lm
+
+# Which version this is: rewritten only when it changes.
+VERSION := 0.1.0
+COMMIT := $(shell git rev-parse --short=8 HEAD 2>/dev/null || echo nogit)
+DIRTY := $(if $(filter nogit,$(COMMIT)),unknown,$(if $(shell git status --porcelain -uno 2>/dev/null),yes,no))
+GBENCH_VERSION := $(shell $(PKG_CONFIG) --modversion benchmark 2>/dev/null || echo unknown)
+COMPILER := $(shell $(CC) --version 2>/dev/null | sed -n 1p)
+define VERSION_TEXT
+#define POOLBENCH_VERSION "$(VERSION)"
+#define POOLBENCH_COMMIT "$(COMMIT)"
+#define POOLBENCH_DIRTY "$(DIRTY)"
+#define POOLBENCH_CC "$(subst ",,$(COMPILER))"
+#define POOLBENCH_CFLAGS "$(subst ",,$(CFLAGS) $(SANFLAGS))"
+#define POOLBENCH_BUILD_TYPE "$(if $(SAN),sanitizer,$(if $(filter -O1 -O2 -O3 -Os -Ofast,$(CFLAGS)),release,debug))"
+#define POOLBENCH_GBENCH_VERSION "$(GBENCH_VERSION)"
+endef
+export VERSION_TEXT
+.PHONY: version
+version:
+	@mkdir -p $(BUILD)
+	@printf '%s\n' "$$VERSION_TEXT" | cmp -s - $(BUILD)/version.h || printf '%s\n' "$$VERSION_TEXT" >$(BUILD)/version.h
+$(BUILD)/version.h: version ;
+$(BENCH): | $(BUILD)/version.h
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(C_ALL) $(INCLUDE) -c -o $@ $<
+
+$(BUILD)/%.o: %.cc
+	@mkdir -p $(@D)
+	$(call say,CXX,$<)$(CXX) $(CXX_ALL) $(INCLUDE) -c -o $@ $<
+
+# A test may include anything.
+$(BUILD)/tests/%: tests/%.c $(BENCH_LIB) $(POOL) $(RAWTHREAD) $(WORKLOADS)
+	@mkdir -p $(@D)
+	$(call say,TEST,$<)$(CC) $(C_ALL) -Ibench -Ipool -Irawthread -Iworkloads -I$(BUILD) $(lib_cflags) -c -o $@.o $< && \
+	$(CXX) $(LINK_ALL) -o $@ $@.o $(filter %.o,$^) $(lib_libs) -lm
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+# One command line from the sources to the answer. The run's folder comes back on stdout.
+RUN_OPTIONS = --profile '$(PROFILE)' --results '$(RESULTS)' $(if $(FILTER),--filter '$(FILTER)') \
+	$(if $(BACKENDS),--backends '$(BACKENDS)') $(if $(WORKERS),--workers '$(WORKERS)') \
+	$(if $(ROUNDS),--rounds '$(ROUNDS)') $(if $(SEED),--seed '$(SEED)') $(if $(BIND),--bind '$(BIND)') \
+	$(if $(SCRATCH),--scratch '$(SCRATCH)')
+bench: $(BINARY)
+	@run=$$($(BINARY) run $(if $(RESUME),--resume '$(RESUME)',$(RUN_OPTIONS))); code=$$?; \
+	case $$code in 0|3) scripts/report "$$run" || exit;; esac; exit $$code
+
+report:
+	@$(if $(RUN),scripts/report '$(RUN)',echo "make report: say which run: make report RUN=results/<machine>/<run>" >&2; exit 1)
+
+list: $(BINARY)
+	@$(BINARY) list
+
+tests: $(BINARY) $(TESTS)
+.PHONY: tests
+test: tests
+	@tests/run --build '$(BUILD)'
+
+clean:
+	rm -rf -- '$(BUILD)'
+
+help:
+	@echo 'make                 build $(BINARY)'
+	@echo 'make bench           measure and report: PROFILE=smoke|quick|full (quick) FILTER= BACKENDS= WORKERS= ROUNDS='
+	@echo '                     SEED= RESULTS= SCRATCH= BIND=none|core|pu RESUME=<run>'
+	@echo 'make report RUN=     draw a run again'
+	@echo 'make test            all tests'
+	@echo 'make list            what there is to measure'
+	@echo 'make clean           remove $(BUILD)'
+	@echo 'Everywhere: CC= CFLAGS= BUILD= PYTHON= SAN=address|thread|undefined V=1'

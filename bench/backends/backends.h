@@ -1,0 +1,11 @@
+/* The adapters that registry.c lists. */
+#ifndef BACKENDS_H
+#define BACKENDS_H
+
+#include <errno.h>
+
+#include "backends/executor.h"
+
+extern const struct executor pool_executor, pool_again_executor, raw_executor, raw_capped_executor, serial_executor;
+
+#endif

@@ -1,0 +1,240 @@
+/* Lists experiments, workloads, backends, loads, floors and profiles, and the budget of each profile. */
+#include "list.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/executor.h"
+#include "load/floors.h"
+#include "load/load.h"
+#include "machine/machine.h"
+#include "nearest.h"
+#include "plan/plan.h"
+#include "record/document.h"
+
+static json_t *named(const char *name, const char *summary)
+{
+    return json_pack("{s:s, s:s}", "name", name, "summary", summary);
+}
+
+static json_t *loads_json(void)
+{
+    json_t *list = json_array();
+    for (const struct load *load = load_table; load->name; load++)
+        json_array_append_new(list, named(load->name, load->summary));
+    return list;
+}
+
+static json_t *floors_json(void)
+{
+    json_t *list = json_array();
+    for (const struct floor *floor = floor_table; floor->name; floor++)
+        json_array_append_new(list, named(floor->name, floor->summary));
+    return list;
+}
+
+static json_t *profiles_json(void)
+{
+    json_t *list = json_array();
+    for (const struct profile *p = profile_table; p->name; p++)
+        json_array_append_new(list, json_pack("{s:s, s:s, s:I}", "name", p->name, "summary", p->summary,
+                                              "rounds", (json_int_t)p->rounds));
+    return list;
+}
+
+static json_t *experiments_json(void)
+{
+    json_t *list = json_array(), *axes;
+    for (const struct experiment *e = experiment_table; e->name; e++) {
+        axes = json_array();
+        for (const char *const *axis = e->axes; *axis; axis++)
+            json_array_append_new(axes, json_string(*axis));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s}", "name", e->name, "claim", e->claim,
+                                              "summary", e->question, "statement", e->statement, "primary", e->primary,
+                                              "axes", axes, "metric", e->metric, "base", e->base));
+    }
+    return list;
+}
+
+static struct plan_factors factors_of(const struct profile *profile, size_t n_cpus)
+{
+    static const char *names[64];
+    for (size_t i = 0; executor_registry[i] && i < 63; i++)
+        names[i] = executor_registry[i]->name;
+    return (struct plan_factors){
+        .profile = profile, .seed = 1, .rounds = profile->rounds, .cpus_usable = n_cpus, .workers = { n_cpus },
+        .n_workers = 1, .backends = names,
+    };
+}
+
+static double expected_ms(const struct cell *cell)
+{
+    return (double)cell->n_sides * (cell->side_ms + budget_overhead_ms(cell->side_ms));
+}
+
+/* One row for each experiment of a profile, and one for the pilot. */
+static void add_budget(json_t *list, const struct profile *profile, size_t n_cpus)
+{
+    struct plan_factors factors = factors_of(profile, n_cpus);
+    struct plan plan;
+    if (plan_init(&plan, &factors) != 0)
+        abort();
+    double pilot_s = 0;
+    for (const struct experiment *e = experiment_table; e->name; e++) {
+        size_t n_cells = 0, n_sides = 0;
+        double ms = 0;
+        for (size_t i = 0; i < plan.n_cells; i++) {
+            const struct cell *cell = &plan.cells[i];
+            if (cell->experiment != e)
+                continue;
+            n_cells++;
+            n_sides += cell->n_sides;
+            ms += expected_ms(cell);
+            pilot_s += cell->once ? 0 : (double)cell->n_sides * budget_overhead_ms(cell->side_ms) * 1e-3;
+        }
+        if (n_cells)
+            json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:I, s:I, s:f, s:f}", "profile", profile->name,
+                                                  "experiment", e->name, "cells", (json_int_t)n_cells, "sides", (json_int_t)n_sides,
+                                                  "rounds", (json_int_t)profile->rounds, "side_ms", ms / (double)n_sides,
+                                                  "total_s", ms * (double)profile->rounds * 1e-3));
+    }
+    json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:I, s:I, s:f, s:f}", "profile", profile->name, "experiment", "pilot",
+                                          "cells", (json_int_t)plan.n_cells, "sides", (json_int_t)plan_n_sides(&plan), "rounds",
+                                          (json_int_t)1, "side_ms", pilot_s * 1e3 / (double)plan_n_sides(&plan), "total_s", pilot_s));
+    plan_release(&plan);
+}
+
+static json_t *budget_json(void)
+{
+    struct machine *machine;
+    json_t *list = json_array();
+    size_t n_cpus = 1;
+    if (machine_open("", &machine) == 0) {
+        n_cpus = machine_usable_cpus(machine);
+        machine_close(machine);
+    }
+    for (const struct profile *p = profile_table; p->name; p++)
+        add_budget(list, p, n_cpus);
+    return list;
+}
+
+static const char *text(const json_t *object, const char *name)
+{
+    const char *value = json_string_value(json_object_get(object, name));
+    return value ? value : "";
+}
+
+static void print_parameters(const json_t *row)
+{
+    size_t i;
+    json_t *p;
+    json_array_foreach(json_object_get(row, "parameters"), i, p)
+        printf("    %-18s %s: %lld to %lld (%lld)\n", text(p, "name"), text(p, "summary"),
+               (long long)json_integer_value(json_object_get(p, "min")), (long long)json_integer_value(json_object_get(p, "max")),
+               (long long)json_integer_value(json_object_get(p, "default")));
+}
+
+static void print_rows(const json_t *rows)
+{
+    size_t i;
+    json_t *row;
+    json_array_foreach(rows, i, row) {
+        printf("  %-18s %s\n", text(row, "name"), text(row, "summary"));
+        if (text(row, "claim")[0])
+            printf("    %-3s %s\n    primary: %s\n", text(row, "claim"), text(row, "statement"), text(row, "primary"));
+        print_parameters(row);
+    }
+}
+
+static void print_budget(const json_t *rows)
+{
+    size_t i;
+    json_t *row;
+    double total_s = 0;
+    printf("  %-8s %-12s %6s %6s %7s %8s %8s\n", "profile", "experiment", "cells", "sides", "rounds", "ms/side", "total s");
+    json_array_foreach(rows, i, row) {
+        double row_s = json_number_value(json_object_get(row, "total_s"));
+        total_s += row_s;
+        printf("  %-8s %-12s %6lld %6lld %7lld %8.0f %8.1f\n", text(row, "profile"), text(row, "experiment"),
+               (long long)json_integer_value(json_object_get(row, "cells")),
+               (long long)json_integer_value(json_object_get(row, "sides")),
+               (long long)json_integer_value(json_object_get(row, "rounds")),
+               json_number_value(json_object_get(row, "side_ms")), row_s);
+        if (strcmp(text(row, "experiment"), "pilot") == 0) {
+            printf("  %-8s %-12s %39.1f\n", text(row, "profile"), "all", total_s);
+            total_s = 0;
+        }
+    }
+}
+
+static const struct topic {
+    const char *name;
+    json_t *(*make)(void);
+    void (*print)(const json_t *rows);
+} topics[] = {
+    { "experiments", experiments_json, print_rows }, { "workloads", document_workloads, print_rows },
+    { "backends", document_backends, print_rows },   { "loads", loads_json, print_rows },
+    { "floors", floors_json, print_rows },           { "profiles", profiles_json, print_rows },
+    { "budget", budget_json, print_budget },
+};
+
+enum { N_TOPICS = sizeof topics / sizeof *topics };
+
+static int unknown_topic(const char *name)
+{
+    const char *names[N_TOPICS + 2] = { NULL };
+    for (size_t i = 0; i < N_TOPICS; i++)
+        names[i] = topics[i].name;
+    names[N_TOPICS] = "--json";
+    fprintf(stderr, "poolbench: list: unknown topic '%s': did you mean '%s'?\n", name, nearest_name(name, names));
+    return 1;
+}
+
+static int print_json(const struct topic *only)
+{
+    json_t *document = json_object();
+    for (size_t i = 0; i < N_TOPICS; i++)
+        if (!only || only == &topics[i])
+            json_object_set_new(document, topics[i].name, topics[i].make());
+    json_dumpf(document, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
+    putchar('\n');
+    json_decref(document);
+    return 0;
+}
+
+static int print_text(const struct topic *only)
+{
+    for (size_t i = 0; i < N_TOPICS; i++) {
+        if (only && only != &topics[i])
+            continue;
+        json_t *rows = topics[i].make();
+        printf("%s\n", topics[i].name);
+        topics[i].print(rows);
+        json_decref(rows);
+    }
+    return 0;
+}
+
+int list_main(int argc, char **argv)
+{
+    const struct topic *only = NULL;
+    int json = 0;
+    for (int a = 1; a < argc; a++) {
+        if (strcmp(argv[a], "--json") == 0) {
+            json = 1;
+            continue;
+        }
+        if (strcmp(argv[a], "--help") == 0) {
+            puts("usage: poolbench list [experiments|workloads|backends|loads|floors|profiles|budget] [--json]");
+            return 0;
+        }
+        for (size_t i = 0; i < N_TOPICS; i++)
+            if (strcmp(argv[a], topics[i].name) == 0)
+                only = &topics[i];
+        if (!only || strcmp(argv[a], only->name) != 0)
+            return unknown_topic(argv[a]);
+    }
+    return json ? print_json(only) : print_text(only);
+}

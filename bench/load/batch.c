@@ -1,0 +1,42 @@
+/* All tasks at once, wait for all; several batches one after the other make one iteration. */
+#include "load/load.h"
+
+#include "record/clock.h"
+
+static int run_batch(struct load_side *side)
+{
+    size_t n_accepted = side->n_tasks;
+    int error = side->executor->submit_many(side->backend, load_task, side->args, side->stride_bytes, side->n_tasks,
+                                            &n_accepted);
+    int waited = side->executor->wait_all(side->backend);
+    side->n_submitted += n_accepted;
+    return error ? error : waited;
+}
+
+static int run_batches(struct load_side *side)
+{
+    int error = 0;
+    for (uint64_t i = 0; i < side->n_batches && !error; i++) {
+        if (side->life == LIFE_BATCH && (error = load_create_backend(side)))
+            break;
+        error = run_batch(side);
+        if (side->life == LIFE_BATCH)
+            load_destroy_backend(side);
+    }
+    return error;
+}
+
+int64_t batch_iterate(struct load_side *side)
+{
+    if (side->gated)
+        return gate_iterate(side);
+    uint64_t start = clock_now_ns();
+    if (side->life == LIFE_RUN)
+        side->error = load_create_backend(side);
+    if (!side->error)
+        side->error = run_batches(side);
+    if (side->life == LIFE_RUN && side->backend)
+        load_destroy_backend(side);
+    uint64_t end = clock_now_ns();
+    return side->error ? -1 : (int64_t)(end - start);
+}

@@ -1,0 +1,216 @@
+/* The machine's own primitives. Each function does its operation n times and returns the time of all.
+ *
+ * The clone floor is a thread as bare as the kernel gives it: its stack is reused and it is joined
+ * through the word that the kernel clears at its end, so that no part of it is slower than what the C library does.
+ */
+#include "load/floors.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "record/clock.h"
+
+static long futex(atomic_int *word, int op, int value)
+{
+    return syscall(SYS_futex, word, op, value, NULL, NULL, 0);
+}
+
+static int64_t clock_floor(uint64_t n)
+{
+    uint64_t start = clock_now_ns();
+    for (uint64_t i = 0; i < n; i++)
+        (void)clock_now_ns();
+    return (int64_t)(clock_now_ns() - start);
+}
+
+static int64_t syscall_floor(uint64_t n)
+{
+    uint64_t start = clock_now_ns();
+    for (uint64_t i = 0; i < n; i++)
+        syscall(SYS_getppid);
+    return (int64_t)(clock_now_ns() - start);
+}
+
+static int64_t futex_wake_floor(uint64_t n)
+{
+    atomic_int word = 0;
+    uint64_t start = clock_now_ns();
+    for (uint64_t i = 0; i < n; i++)
+        futex(&word, FUTEX_WAKE_PRIVATE, 1);
+    return (int64_t)(clock_now_ns() - start);
+}
+
+/* Two threads that take turns, each on a CPU of its own. */
+struct turns {
+    _Alignas(128) atomic_int turn; /* whose turn it is: 0 the caller's, 1 the partner's */
+    uint64_t n;
+    bool sleeping; /* wait in the kernel, not in a loop */
+    cpu_set_t cpu;
+};
+
+/* [TURN] release hands over, acquire takes over; the word itself is all that is handed. */
+static void take_turn(struct turns *turns, int mine)
+{
+    while (atomic_load_explicit(&turns->turn, memory_order_acquire) != mine) /* [TURN] acquire */
+        if (turns->sleeping)
+            futex(&turns->turn, FUTEX_WAIT_PRIVATE, !mine);
+}
+
+static void pass_turn(struct turns *turns, int mine)
+{
+    atomic_store_explicit(&turns->turn, !mine, memory_order_release); /* [TURN] release */
+    if (turns->sleeping)
+        futex(&turns->turn, FUTEX_WAKE_PRIVATE, 1);
+}
+
+static void *turns_partner(void *arg)
+{
+    struct turns *turns = arg;
+    sched_setaffinity(0, sizeof turns->cpu, &turns->cpu);
+    for (uint64_t i = 0; i < turns->n; i++) {
+        take_turn(turns, 1);
+        pass_turn(turns, 1);
+    }
+    return NULL;
+}
+
+/* The first CPU of `from` that is not in `taken`, or -ENOTSUP. */
+static int pick_cpu(const cpu_set_t *from, cpu_set_t *picked, const cpu_set_t *taken)
+{
+    CPU_ZERO(picked);
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+        if (CPU_ISSET(cpu, from) && !(taken && CPU_ISSET(cpu, taken))) {
+            CPU_SET(cpu, picked);
+            return 0;
+        }
+    return -ENOTSUP;
+}
+
+static int64_t time_turns(uint64_t n, bool sleeping)
+{
+    struct turns turns = { .turn = 0, .n = n + 1, .sleeping = sleeping };
+    cpu_set_t all, mine;
+    pthread_t partner;
+    if (sched_getaffinity(0, sizeof all, &all) != 0)
+        return -errno;
+    if (pick_cpu(&all, &mine, NULL) != 0 || pick_cpu(&all, &turns.cpu, &mine) != 0)
+        return -ENOTSUP;
+    sched_setaffinity(0, sizeof mine, &mine);
+    int error = pthread_create(&partner, NULL, turns_partner, &turns);
+    if (error)
+        return -error;
+    pass_turn(&turns, 0);
+    take_turn(&turns, 0); /* the partner is there */
+    uint64_t start = clock_now_ns();
+    for (uint64_t i = 0; i < n; i++) {
+        pass_turn(&turns, 0);
+        take_turn(&turns, 0);
+    }
+    uint64_t end = clock_now_ns();
+    pthread_join(partner, NULL);
+    sched_setaffinity(0, sizeof all, &all);
+    return (int64_t)(end - start);
+}
+
+static int64_t cache_line_floor(uint64_t n)
+{
+    return time_turns(n, false);
+}
+
+static int64_t futex_round_trip_floor(uint64_t n)
+{
+    return time_turns(n, true);
+}
+
+static int do_nothing(void *arg)
+{
+    (void)arg;
+    return 0;
+}
+
+static int64_t clone_floor(uint64_t n)
+{
+    enum { STACK_BYTES = 64 << 10 };
+    const int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM
+        | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
+    char *stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (stack == MAP_FAILED)
+        return -errno;
+    atomic_int thread_id = 0;
+    int64_t error = 0;
+    uint64_t start = clock_now_ns();
+    for (uint64_t i = 0; i < n && !error; i++) {
+        if (clone(do_nothing, stack + STACK_BYTES, flags, NULL, &thread_id, NULL, &thread_id) < 0)
+            error = -errno;
+        int alive;
+        while (!error && (alive = atomic_load(&thread_id)) != 0)
+            futex(&thread_id, FUTEX_WAIT, alive);
+    }
+    uint64_t end = clock_now_ns();
+    munmap(stack, STACK_BYTES);
+    return error ? error : (int64_t)(end - start);
+}
+
+static void *thread_nothing(void *arg)
+{
+    return arg;
+}
+
+static int64_t time_pthreads(uint64_t n, const pthread_attr_t *attributes)
+{
+    uint64_t start = clock_now_ns();
+    for (uint64_t i = 0; i < n; i++) {
+        pthread_t thread;
+        int error = pthread_create(&thread, attributes, thread_nothing, NULL);
+        if (error)
+            return -error;
+        pthread_join(thread, NULL);
+    }
+    return (int64_t)(clock_now_ns() - start);
+}
+
+static int64_t pthread_default_floor(uint64_t n)
+{
+    return time_pthreads(n, NULL);
+}
+
+static int64_t pthread_tuned_floor(uint64_t n)
+{
+    long least = sysconf(_SC_THREAD_STACK_MIN);
+    size_t stack_bytes = least > 64 << 10 ? (size_t)least : 64 << 10;
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, stack_bytes);
+    int64_t elapsed_ns = time_pthreads(n, &attributes);
+    pthread_attr_destroy(&attributes);
+    return elapsed_ns;
+}
+
+const struct floor floor_table[] = {
+    { "clock", "one reading of the clock", 10000, clock_floor },
+    { "syscall", "the cheapest system call", 10000, syscall_floor },
+    { "cache-line", "a cache line to another CPU and back", 2000, cache_line_floor },
+    { "futex-wake", "a futex wake with nobody waiting", 10000, futex_wake_floor },
+    { "futex-round-trip", "waking a sleeper on another CPU, and being woken by it", 50, futex_round_trip_floor },
+    { "clone", "a bare kernel thread, reused stack, joined", 50, clone_floor },
+    { "pthread-default", "pthread_create and join with default attributes", 50, pthread_default_floor },
+    { "pthread-tuned", "pthread_create and join with a small stack", 50, pthread_tuned_floor },
+    { NULL, NULL, 0, NULL },
+};
+
+const struct floor *floor_find(const char *name)
+{
+    for (const struct floor *floor = floor_table; floor->name; floor++)
+        if (strcmp(floor->name, name) == 0)
+            return floor;
+    return NULL;
+}

@@ -1,0 +1,19 @@
+/* The machine's own primitives, timed: what no backend can be faster than. */
+#ifndef LOAD_FLOORS_H
+#define LOAD_FLOORS_H
+
+#include <stdint.h>
+
+struct floor {
+    const char *name;
+    const char *summary;
+    uint64_t n_operations; /* of one call of run */
+    /* Nanoseconds of n operations, or a negative errno: -ENOTSUP where the machine has too few CPUs. */
+    int64_t (*run)(uint64_t n_operations);
+};
+
+/* All floors, ended by a row without a name. */
+extern const struct floor floor_table[];
+const struct floor *floor_find(const char *name);
+
+#endif

@@ -1,0 +1,73 @@
+/* A batch behind a gate: every task is outstanding before the first one goes on, so that what an outstanding task
+ * costs can be read off. A refusal ends the ramp there. */
+#include "load/load.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "record/clock.h"
+
+struct memory {
+    double resident_bytes; /* of this process */
+    double kernel_bytes;   /* kernel stacks of the machine, page tables of this process */
+};
+
+/* The number after `name:` in a file of /proc, in KiB there, in bytes here; 0 if it is not there. */
+static double read_kib(const char *path, const char *name)
+{
+    char line[256];
+    double kib = 0;
+    FILE *file = fopen(path, "re");
+    size_t length = strlen(name);
+    while (file && fgets(line, sizeof line, file))
+        if (strncmp(line, name, length) == 0 && line[length] == ':')
+            sscanf(line + length + 1, "%lf", &kib);
+    if (file)
+        fclose(file);
+    return kib * 1024;
+}
+
+static struct memory read_memory(void)
+{
+    return (struct memory){
+        .resident_bytes = read_kib("/proc/self/status", "VmRSS"),
+        .kernel_bytes = read_kib("/proc/meminfo", "KernelStack") + read_kib("/proc/self/status", "VmPTE"),
+    };
+}
+
+static uint64_t submit_until_refused(struct load_side *side)
+{
+    for (uint64_t i = 0; i < side->n_tasks; i++) {
+        side->error = side->executor->submit(side->backend, load_task_gated, side->args + i);
+        if (side->error)
+            return i;
+    }
+    return side->n_tasks;
+}
+
+int64_t gate_iterate(struct load_side *side)
+{
+    pthread_rwlock_wrlock(&side->gate);
+    struct memory before = read_memory();
+    uint64_t start = clock_now_ns();
+    uint64_t n_held = submit_until_refused(side);
+    uint64_t submitted = clock_now_ns();
+    struct memory after = read_memory();
+    uint64_t opened = clock_now_ns();
+    pthread_rwlock_unlock(&side->gate);
+    int waited = side->executor->wait_all(side->backend);
+    uint64_t end = clock_now_ns();
+
+    side->n_submitted += n_held;
+    double n = n_held ? (double)n_held : 1;
+    side->depth = (struct load_depth){
+        .n_held = n_held,
+        .submit_ns = (double)(submitted - start) / n,
+        .bytes_per_task = (after.resident_bytes - before.resident_bytes) / n,
+        .kernel_bytes_per_task = (after.kernel_bytes - before.kernel_bytes) / n,
+    };
+    if (!side->error)
+        side->error = waited;
+    return side->error ? -1 : (int64_t)(submitted - start + end - opened);
+}

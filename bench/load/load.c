@@ -1,0 +1,119 @@
+/* The side that this process measures, and what its tasks do around the workload.
+ *
+ * Ordering: everything in the side is written before tasks are submitted or after wait_all() returned; the
+ * backend's own submit and wait order it. Only the tally, the gate and the window are touched in between.
+ */
+#include "load/load.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "record/clock.h"
+
+const struct load load_table[] = {
+    { "batch", "all tasks at once, wait for all", batch_iterate },
+    { "window", "a fixed number of tasks outstanding", window_iterate },
+    { "gap", "one task at a time, after a pause", gap_iterate },
+    { NULL, NULL, NULL },
+};
+
+static struct load_side *current;
+
+/* True on the one thread that submits and waits: a task that finds it true ran inline. */
+static _Thread_local bool is_caller;
+
+const struct load *load_find(const char *name)
+{
+    for (const struct load *load = load_table; load->name; load++)
+        if (strcmp(load->name, name) == 0)
+            return load;
+    return NULL;
+}
+
+static inline void do_task(struct load_side *side, uint64_t index)
+{
+    uint64_t value = side->workload->run(side->workload_state, index);
+    tally_add(&side->tally, value);
+    if (is_caller)
+        tally_add_inline(&side->tally);
+}
+
+static inline uint64_t task_number(const struct load_side *side, const void *arg)
+{
+    return side->n_submitted + (uint64_t)((const char *)arg - side->args);
+}
+
+void load_task(void *arg)
+{
+    do_task(current, task_number(current, arg));
+}
+
+void load_task_gated(void *arg)
+{
+    pthread_rwlock_rdlock(&current->gate);
+    pthread_rwlock_unlock(&current->gate);
+    do_task(current, task_number(current, arg));
+}
+
+void load_task_window(void *arg)
+{
+    do_task(current, task_number(current, arg));
+    sem_post(&current->window);
+}
+
+void load_task_stamped(void *arg)
+{
+    struct stamps *stamps = arg;
+    stamps->started = clock_now_ns();
+    do_task(current, current->n_submitted);
+    stamps->ended = clock_now_ns();
+}
+
+int load_create_backend(struct load_side *side)
+{
+    return side->executor->create(&side->options, &side->backend);
+}
+
+void load_destroy_backend(struct load_side *side)
+{
+    struct executor_counters now;
+    side->executor->counters(side->backend, &now);
+    side->counters.threads_created += now.threads_created;
+    side->counters.threads_refused += now.threads_refused;
+    if (now.threads_peak > side->counters.threads_peak)
+        side->counters.threads_peak = now.threads_peak;
+    side->executor->destroy(side->backend);
+    side->backend = NULL;
+}
+
+int load_start(struct load_side *side)
+{
+    current = side;
+    is_caller = true;
+    side->stride_bytes = 1;
+    /* In throughput mode only the addresses count: the memory is never touched. */
+    side->args = malloc(side->n_tasks);
+    side->recorder = side->stamped ? calloc(1, sizeof *side->recorder) : NULL;
+    if (!side->args || (side->stamped && !side->recorder))
+        return -ENOMEM;
+    pthread_rwlock_init(&side->gate, NULL);
+    sem_init(&side->window, 0, (unsigned)side->n_inflight);
+    return side->life == LIFE_WARM ? load_create_backend(side) : 0;
+}
+
+void load_stop(struct load_side *side)
+{
+    if (side->backend)
+        load_destroy_backend(side);
+    sem_destroy(&side->window);
+    pthread_rwlock_destroy(&side->gate);
+    free(side->recorder);
+    free(side->args);
+}
+
+void load_forget(struct load_side *side)
+{
+    if (side->recorder)
+        memset(side->recorder, 0, sizeof *side->recorder);
+}

@@ -1,0 +1,92 @@
+/* How tasks arrive: batch, window, gap. A load drives one backend through one iteration of a cell.
+ *
+ * One process measures one side, so the task functions find their side in a variable of this file
+ * instead of in an argument: a task's argument is only its number, as an address, and costs no memory.
+ */
+#ifndef LOAD_H
+#define LOAD_H
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "backends/executor.h"
+#include "record/recorder.h"
+#include "record/tally.h"
+#include "workload.h"
+
+enum load_life { LIFE_WARM, LIFE_RUN, LIFE_BATCH };
+
+/* What one gated batch found out; see results/README.md. */
+struct load_depth {
+    uint64_t n_held;
+    double submit_ns, bytes_per_task, kernel_bytes_per_task;
+};
+
+struct load_side {
+    /* What to do; set by the owner. */
+    const struct load *load;
+    const struct executor *executor;
+    struct executor_options options;
+    const struct workload *workload;
+    void *workload_state;
+    enum load_life life;
+    bool gated;   /* batch: tasks wait at a gate that opens after the last submit */
+    bool stamped; /* latency mode */
+    uint64_t n_tasks, n_batches, n_inflight, pause_ns;
+
+    /* What happened. */
+    struct tally tally;
+    uint64_t n_submitted; /* tasks accepted so far: the number of the next one */
+    struct executor_counters counters;
+    struct load_depth depth;
+    int error; /* the negative errno that ended the side, 0 if none did */
+
+    /* Of the loads. */
+    void *backend;
+    char *args; /* one address per task of a batch */
+    size_t stride_bytes;
+    struct recorder *recorder;
+    pthread_rwlock_t gate;
+    sem_t window;
+};
+
+struct load {
+    const char *name;
+    const char *summary;
+    /* One iteration: its nanoseconds, or -1 with side->error set. */
+    int64_t (*iterate)(struct load_side *side);
+};
+
+/* All loads, ended by a row without a name. */
+extern const struct load load_table[];
+const struct load *load_find(const char *name);
+
+/* Makes ready what the owner described; creates a warm backend. Once a process, from the thread that
+ * then iterates. Returns 0 or a negative errno; -EAGAIN and -EDQUOT are limits of the machine. */
+int load_start(struct load_side *side);
+
+/* Ends a warm backend and frees what load_start() made. */
+void load_stop(struct load_side *side);
+
+/* Forgets the latencies of the warm-up. */
+void load_forget(struct load_side *side);
+
+/* For the loads: a backend around `life`, its counters added up. */
+int load_create_backend(struct load_side *side);
+void load_destroy_backend(struct load_side *side);
+
+/* The task functions: do task number arg - args. */
+void load_task(void *arg);
+void load_task_gated(void *arg);
+void load_task_window(void *arg);
+void load_task_stamped(void *arg);
+
+int64_t batch_iterate(struct load_side *side);
+int64_t gate_iterate(struct load_side *side);
+int64_t window_iterate(struct load_side *side);
+int64_t gap_iterate(struct load_side *side);
+
+#endif

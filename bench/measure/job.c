@@ -1,0 +1,48 @@
+/* Writes the job of a measuring process. */
+#include "measure/side.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static json_t *cpusets_json(const struct side_setting *setting)
+{
+    json_t *sets = json_array();
+    for (size_t i = 0; i < setting->n_cpusets; i++) {
+        json_t *cpus = json_array();
+        for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+            if (CPU_ISSET(cpu, &setting->cpusets[i]))
+                json_array_append_new(cpus, json_integer(cpu));
+        json_array_append_new(sets, cpus);
+    }
+    return sets;
+}
+
+json_t *side_job(const struct cell *cell, const struct side *side, const struct side_setting *setting,
+                 uint64_t iterations, double min_time_ns)
+{
+    json_t *keys = json_object();
+    for (size_t i = 0; i < cell->n_keys; i++) {
+        const struct cell_key *key = &cell->keys[i];
+        json_object_set_new(keys, key->name, key->word ? json_string(key->word) : json_integer((json_int_t)key->number));
+    }
+    const char *workload = cell->workload ? cell->workload->name : "";
+    json_t *calibration = json_object_get(setting->calibration, workload);
+    json_t *job = json_object();
+    json_object_set_new(job, "cell", json_string(cell->name));
+    json_object_set_new(job, "workload", json_string(workload));
+    json_object_set_new(job, "keys", keys);
+    json_object_set_new(job, "backend", json_string(side->backend));
+    json_object_set_new(job, "workers", json_integer((json_int_t)side->workers));
+    json_object_set_new(job, "iterations", json_integer((json_int_t)iterations));
+    json_object_set_new(job, "once", json_boolean(cell->once));
+    json_object_set_new(job, "side_ms", json_integer(cell->side_ms));
+    json_object_set_new(job, "min_time_ns", json_real(min_time_ns));
+    json_object_set_new(job, "seed", json_integer((json_int_t)setting->seed));
+    json_object_set_new(job, "calibration", calibration ? json_incref(calibration) : json_integer(0));
+    json_object_set_new(job, "stack_bytes", json_integer((json_int_t)setting->stack_bytes));
+    json_object_set_new(job, "max_threads", json_integer((json_int_t)setting->max_threads));
+    json_object_set_new(job, "thread_limit", json_string(setting->thread_limit));
+    json_object_set_new(job, "scratch_dir", json_string(setting->scratch_dir));
+    json_object_set_new(job, "cpusets", cpusets_json(setting));
+    return job;
+}

@@ -1,0 +1,370 @@
+/* A process that measures one side of a cell once: sets up the workload, warms up, lets Google Benchmark
+ * run the iterations, checks the results, and writes one line.
+ *
+ * A negative errno tells how it ended: -EAGAIN, -EDQUOT, -EMFILE and -ENOMEM are limits of the machine, whose name
+ * stands in the reason; all else is a failure.
+ */
+#include "measure/side.h"
+
+#include <errno.h>
+#include <math.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gbench/gbench.h"
+#include "load/floors.h"
+#include "load/load.h"
+#include "machine/counters.h"
+#include "record/clock.h"
+
+enum { REASON_BYTES = 200, MEASURES_MAX = 8 };
+
+/* Refused threads are tried again for so long, but for a closed gate. */
+static const uint64_t retry_ns = 2000000000;
+
+struct measuring {
+    const json_t *job;
+    struct load_side side;
+    const struct floor *floor;
+    cpu_set_t *cpusets;
+    double first_ns;   /* the first iteration, which is discarded; NAN without one */
+    bool settled;      /* the warm-up did */
+    struct gbench_result result;
+    struct machine_counters counters;
+    double cycles, instructions;
+    struct workload_measure measures[MEASURES_MAX];
+    size_t n_measures;
+    char reason[REASON_BYTES];
+};
+
+static int fail(struct measuring *m, int error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(m->reason, sizeof m->reason, format, arguments);
+    va_end(arguments);
+    return error;
+}
+
+static uint64_t job_number(const json_t *job, const char *name)
+{
+    return (uint64_t)json_integer_value(json_object_get(job, name));
+}
+
+static const char *job_word(const json_t *job, const char *name, const char *fallback)
+{
+    const char *word = json_string_value(json_object_get(job, name));
+    return word ? word : fallback;
+}
+
+static uint64_t key_number(const json_t *keys, const char *name, uint64_t fallback)
+{
+    const json_t *value = json_object_get(keys, name);
+    return value ? (uint64_t)json_integer_value(value) : fallback;
+}
+
+static enum load_life parse_life(const char *word)
+{
+    return strcmp(word, "run") == 0 ? LIFE_RUN : strcmp(word, "batch") == 0 ? LIFE_BATCH : LIFE_WARM;
+}
+
+static int read_cpusets(struct measuring *m)
+{
+    const json_t *sets = json_object_get(m->job, "cpusets"), *cpus, *cpu;
+    size_t n_sets = json_array_size(sets), i, j;
+    if (n_sets == 0)
+        return 0;
+    m->cpusets = calloc(n_sets, sizeof *m->cpusets);
+    if (!m->cpusets)
+        return -ENOMEM;
+    json_array_foreach(sets, i, cpus)
+        json_array_foreach(cpus, j, cpu)
+            CPU_SET((size_t)json_integer_value(cpu), &m->cpusets[i]);
+    m->side.options.cpusets = m->cpusets;
+    m->side.options.cpuset_bytes = sizeof *m->cpusets;
+    m->side.options.n_cpusets = n_sets;
+    return 0;
+}
+
+static int read_side(struct measuring *m)
+{
+    const json_t *job = m->job, *keys = json_object_get(job, "keys");
+    struct load_side *side = &m->side;
+    side->load = load_find(job_word(keys, "load", ""));
+    side->executor = executor_find(job_word(job, "backend", ""));
+    side->workload = workload_find(job_word(job, "workload", ""));
+    if (!side->load || !side->executor || !side->workload)
+        return fail(m, -EINVAL, "unknown load, backend or workload");
+    side->life = parse_life(job_word(keys, "life", "warm"));
+    side->gated = strcmp(job_word(keys, "gate", ""), "closed") == 0;
+    side->stamped = strcmp(job_word(keys, "mode", ""), "latency") == 0;
+    side->n_tasks = key_number(keys, "tasks", 1);
+    side->n_batches = key_number(keys, "batches", 1);
+    side->n_inflight = key_number(keys, "inflight", 1);
+    side->pause_ns = key_number(keys, "pause_ns", 0);
+    side->options.n_workers = (size_t)job_number(job, "workers");
+    side->options.stack_bytes = (size_t)job_number(job, "stack_bytes");
+    side->options.max_threads = (size_t)job_number(job, "max_threads");
+    side->options.retry_ns = side->gated ? 0 : retry_ns;
+    return read_cpusets(m);
+}
+
+/* The most tasks that may run at the same time, whatever the backend. */
+static uint64_t most_concurrent(const struct load_side *side)
+{
+    return side->load->iterate == window_iterate ? side->n_inflight : side->n_tasks;
+}
+
+static int setup_workload(struct measuring *m)
+{
+    const json_t *keys = json_object_get(m->job, "keys");
+    struct workload_config config = {
+        .n_concurrent = most_concurrent(&m->side),
+        .seed = job_number(m->job, "seed"),
+        .calibration = job_number(m->job, "calibration"),
+        .scratch_dir = job_word(m->job, "scratch_dir", "."),
+        .reason = m->reason,
+        .reason_bytes = sizeof m->reason,
+    };
+    const struct workload_parameter *parameter = m->side.workload->parameters;
+    for (size_t i = 0; parameter && parameter[i].name; i++)
+        config.values[i] = key_number(keys, parameter[i].name, parameter[i].default_value);
+    return m->side.workload->setup(&config, &m->side.workload_state);
+}
+
+static int64_t iterate_load(void *context)
+{
+    struct measuring *m = context;
+    return m->side.load->iterate(&m->side);
+}
+
+static int64_t iterate_floor(void *context)
+{
+    struct measuring *m = context;
+    int64_t elapsed_ns = m->floor->run(m->floor->n_operations);
+    if (elapsed_ns < 0)
+        m->side.error = (int)elapsed_ns;
+    return elapsed_ns;
+}
+
+/* Untimed iterations until two in a row are within 10% of each other, for at most a fifth of the side's time. */
+static int warm_up(struct measuring *m, gbench_iteration *iterate)
+{
+    uint64_t deadline = clock_now_ns() + job_number(m->job, "side_ms") * 1000000 / 5;
+    int64_t last = iterate(m);
+    m->first_ns = (double)last;
+    while (last >= 0 && !m->settled) {
+        if (clock_now_ns() > deadline)
+            return 0;
+        int64_t now = iterate(m);
+        m->settled = now >= 0 && llabs(now - last) * 10 <= (now < last ? now : last);
+        last = now;
+    }
+    return last < 0 ? m->side.error : 0;
+}
+
+static int run_iterations(struct measuring *m, gbench_iteration *iterate)
+{
+    m->first_ns = NAN;
+    m->cycles = m->instructions = NAN;
+    machine_counters_open(&m->counters);
+    if (!json_is_true(json_object_get(m->job, "once"))) {
+        int error = warm_up(m, iterate);
+        if (error)
+            return error;
+    }
+    load_forget(&m->side);
+    machine_counters_start(&m->counters);
+    gbench_run(job_word(m->job, "cell", "cell"), iterate, m, job_number(m->job, "iterations"),
+               json_real_value(json_object_get(m->job, "min_time_ns")), &m->result);
+    machine_counters_read(&m->counters, &m->cycles, &m->instructions);
+    return m->side.error;
+}
+
+/* Names the limit that an error stands for. */
+static int explain(struct measuring *m, int error)
+{
+    const char *limit = job_word(m->job, "thread_limit", "a limit");
+    unsigned long long n = m->side.depth.n_held ? m->side.depth.n_held : m->side.counters.threads_peak;
+    if (m->reason[0])
+        return error;
+    if (error == -EDQUOT)
+        return fail(m, error, "stopped at %llu threads by the reserve: %s binds", n, limit);
+    if (error == -EAGAIN)
+        return fail(m, error, "refused a thread at %llu threads: %s binds", n, limit);
+    return fail(m, error, "%s", strerror(-error));
+}
+
+static int check_tasks(struct measuring *m)
+{
+    struct tally_sum sum = tally_sum(&m->side.tally);
+    struct workload_tally tally = {
+        .n_submitted = m->side.n_submitted, .n_run = sum.n_run, .value_sum = sum.value_sum,
+    };
+    int error = m->side.workload->check(m->side.workload_state, &tally, m->reason, sizeof m->reason);
+    bool may_run_inline = m->side.executor->capabilities & EXECUTOR_INLINE;
+    if (!error && sum.n_inline && !may_run_inline)
+        error = fail(m, -EBADMSG, "%llu tasks ran on the submitting or waiting thread",
+                     (unsigned long long)sum.n_inline);
+    return error;
+}
+
+static int measure_side(struct measuring *m)
+{
+    int error = read_side(m);
+    if (error)
+        return error;
+    error = setup_workload(m);
+    if (error)
+        return explain(m, error);
+    error = load_start(&m->side);
+    if (!error)
+        error = run_iterations(m, iterate_load);
+    struct load_side *side = &m->side;
+    int checked = check_tasks(m);
+    if (checked)
+        error = checked;
+    if (side->workload->measure)
+        m->n_measures = side->workload->measure(side->workload_state, m->measures, MEASURES_MAX);
+    if (side->backend)
+        load_destroy_backend(side);
+    return error ? explain(m, error) : 0;
+}
+
+static int measure_floor(struct measuring *m)
+{
+    m->floor = floor_find(job_word(json_object_get(m->job, "keys"), "floor", ""));
+    if (!m->floor)
+        return fail(m, -EINVAL, "unknown floor");
+    int error = run_iterations(m, iterate_floor);
+    if (error == -ENOTSUP)
+        return fail(m, -EDQUOT, "needs two CPUs");
+    return error ? explain(m, error) : 0;
+}
+
+static void set_real(json_t *object, const char *name, double value)
+{
+    if (isfinite(value))
+        json_object_set_new(object, name, json_real(value));
+}
+
+static void set_count(json_t *object, const char *name, uint64_t value)
+{
+    json_object_set_new(object, name, json_integer((json_int_t)value));
+}
+
+static void add_quantiles(json_t *metrics, struct recorder *recorder)
+{
+    static const struct { const char *name; double quantile; } quantiles[] = {
+        { "p50_ns", 0.5 }, { "p90_ns", 0.9 }, { "p99_ns", 0.99 }, { "p999_ns", 0.999 },
+    };
+    const struct histogram *sojourn = &recorder->sojourn;
+    for (size_t i = 0; i < sizeof quantiles / sizeof *quantiles; i++)
+        set_count(metrics, quantiles[i].name, histogram_quantile(sojourn, quantiles[i].quantile));
+    set_count(metrics, "max_ns", sojourn->max_ns);
+    set_real(metrics, "mean_ns", sojourn->sum_ns / (double)sojourn->n);
+    set_count(metrics, "lateness_p50_ns", histogram_quantile(&recorder->lateness, 0.5));
+    set_count(metrics, "queue_p50_ns", histogram_quantile(&recorder->queue, 0.5));
+    set_count(metrics, "service_p50_ns", histogram_quantile(&recorder->service, 0.5));
+    set_count(metrics, "delivery_p50_ns", histogram_quantile(&recorder->delivery, 0.5));
+}
+
+static void add_throughput(json_t *metrics, const struct measuring *m, double n_tasks, double tasks_each)
+{
+    if (n_tasks > 0) {
+        set_real(metrics, "time_ns", m->result.elapsed_ns / n_tasks);
+        set_real(metrics, "cpu_ns", m->result.cpu_ns / n_tasks);
+    }
+    set_real(metrics, "first_ns", m->first_ns / tasks_each);
+}
+
+static json_t *metrics_json(struct measuring *m)
+{
+    json_t *metrics = json_object();
+    const struct load_side *side = &m->side;
+    double tasks_each = m->floor ? (double)m->floor->n_operations : (double)(side->n_tasks * side->n_batches);
+    double n_tasks = tasks_each * (double)m->result.iterations;
+    if (side->recorder && side->recorder->sojourn.n)
+        add_quantiles(metrics, side->recorder);
+    else if (!side->gated)
+        add_throughput(metrics, m, n_tasks, tasks_each);
+    set_count(metrics, "iterations", m->result.iterations);
+    set_count(metrics, "tasks", (uint64_t)n_tasks);
+    if (!json_is_true(json_object_get(m->job, "once")))
+        set_count(metrics, "settled", m->settled);
+    if (m->floor)
+        return metrics;
+    if (side->gated) {
+        set_count(metrics, "held", side->depth.n_held);
+        set_real(metrics, "submit_ns", side->depth.submit_ns);
+        set_real(metrics, "bytes_per_task", side->depth.bytes_per_task);
+        set_real(metrics, "kernel_bytes_per_task", side->depth.kernel_bytes_per_task);
+    }
+    set_count(metrics, "threads_created", side->counters.threads_created);
+    set_count(metrics, "threads_refused", side->counters.threads_refused);
+    set_count(metrics, "threads_peak", side->counters.threads_peak);
+    set_count(metrics, "inline_tasks", tally_sum((struct tally *)&side->tally).n_inline);
+    for (size_t i = 0; i < m->n_measures; i++)
+        set_real(metrics, m->measures[i].name, m->measures[i].value / (double)side->n_submitted);
+    return metrics;
+}
+
+static json_t *histogram_json(const struct histogram *histogram)
+{
+    json_t *buckets = json_array();
+    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++)
+        if (histogram->counts[i])
+            json_array_append_new(buckets, json_pack("[iI]", (int)i, (json_int_t)histogram->counts[i]));
+    return buckets;
+}
+
+static const char *status_of(int error)
+{
+    switch (-error) {
+    case 0: return "ok";
+    case EAGAIN: case EDQUOT: case EMFILE: case ENOMEM: return "limit";
+    default: return "failed";
+    }
+}
+
+static int write_result(struct measuring *m, int error)
+{
+    json_t *result = json_object();
+    json_object_set_new(result, "status", json_string(status_of(error)));
+    json_object_set_new(result, "reason", json_string(error ? m->reason : ""));
+    json_object_set_new(result, "metrics", metrics_json(m));
+    if (m->side.recorder)
+        json_object_set_new(result, "histogram", histogram_json(&m->side.recorder->sojourn));
+    if (m->result.iterations)
+        set_real(result, "iteration_ns", m->result.elapsed_ns / (double)m->result.iterations);
+    set_real(result, "cycles", m->cycles);
+    set_real(result, "instructions", m->instructions);
+    char *text = json_dumps(result, JSON_COMPACT | JSON_REAL_PRECISION(9));
+    int written = text ? dprintf(SIDE_RESULT_FD, "%s\n", text) : -1;
+    free(text);
+    json_decref(result);
+    return written > 0 ? 0 : 1;
+}
+
+int side_main(const char *job_text)
+{
+    static struct measuring m;
+    json_t *job = json_loads(job_text, 0, NULL);
+    m.job = job;
+    if (!job)
+        return 1;
+    bool floor = strcmp(job_word(job, "backend", ""), "floor") == 0;
+    int error = floor ? measure_floor(&m) : measure_side(&m);
+    int code = write_result(&m, error);
+    if (m.side.workload_state)
+        m.side.workload->teardown(m.side.workload_state);
+    if (m.side.recorder || m.side.args)
+        load_stop(&m.side);
+    free(m.cpusets);
+    json_decref(job);
+    return code;
+}

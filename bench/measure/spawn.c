@@ -1,0 +1,262 @@
+/* Starts a measuring process and takes its result.
+ *
+ * SIGINT, SIGTERM and SIGCHLD are blocked but for the wait, so none of them can be missed between a look and
+ * the wait. The process leads a group of its own, which is killed as a whole: nothing that a workload started stays. It
+ * dies with its parent.
+ */
+#include "measure/spawn.h"
+
+#include <errno.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "machine/machine.h"
+#include "measure/side.h"
+#include "record/clock.h"
+
+struct child {
+    pid_t pid;
+    int fd; /* where its line comes from, -1 at its end */
+    char *text;
+    size_t n_text;
+    bool exited, timed_out;
+    int wait_status;
+    struct rusage usage;
+};
+
+static volatile sig_atomic_t caught;
+static sigset_t wait_mask; /* the mask of the wait: what it was before spawn_catch_signals() */
+
+static void on_signal(int signal)
+{
+    if (signal != SIGCHLD)
+        caught = signal;
+}
+
+void spawn_catch_signals(void)
+{
+    struct sigaction action = { .sa_handler = on_signal };
+    static const int signals[] = { SIGINT, SIGTERM, SIGCHLD };
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        sigaction(signals[i], &action, NULL);
+        sigaddset(&blocked, signals[i]);
+    }
+    sigprocmask(SIG_BLOCK, &blocked, &wait_mask);
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        sigdelset(&wait_mask, signals[i]);
+}
+
+int spawn_caught_signal(void)
+{
+    sigset_t pending;
+    if (!caught && sigpending(&pending) == 0)
+        caught = sigismember(&pending, SIGINT) == 1 ? SIGINT : sigismember(&pending, SIGTERM) == 1 ? SIGTERM : 0;
+    return caught;
+}
+
+/* In the new process: never returns. */
+static void become_side(int result_fd, const char *job_text, pid_t parent)
+{
+    setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(1);
+    if (result_fd != SIDE_RESULT_FD) {
+        dup2(result_fd, SIDE_RESULT_FD);
+        close(result_fd);
+    }
+    sigprocmask(SIG_SETMASK, &wait_mask, NULL);
+    execl("/proc/self/exe", "poolbench", "side", job_text, (char *)NULL);
+    _exit(127);
+}
+
+static int start(struct child *child, const char *job_text)
+{
+    int ends[2];
+    if (pipe(ends) != 0)
+        return -errno;
+    pid_t parent = getpid();
+    child->pid = fork();
+    if (child->pid == 0) {
+        close(ends[0]);
+        become_side(ends[1], job_text, parent);
+    }
+    int error = child->pid < 0 ? -errno : 0;
+    close(ends[1]);
+    child->fd = ends[0];
+    if (error)
+        close(ends[0]);
+    else
+        setpgid(child->pid, child->pid);
+    return error;
+}
+
+static void read_some(struct child *child)
+{
+    char *text = realloc(child->text, child->n_text + 65537);
+    ssize_t n = text ? read(child->fd, text + child->n_text, 65536) : 0;
+    if (text)
+        child->text = text;
+    if (n > 0) {
+        child->n_text += (size_t)n;
+        child->text[child->n_text] = '\0';
+    } else if (n == 0 || errno != EINTR) {
+        close(child->fd);
+        child->fd = -1;
+    }
+}
+
+static void reap(struct child *child, int flags)
+{
+    pid_t pid;
+    while ((pid = wait4(child->pid, &child->wait_status, flags, &child->usage)) < 0 && errno == EINTR)
+        ;
+    child->exited = pid == child->pid;
+}
+
+static void kill_group(struct child *child)
+{
+    kill(-child->pid, SIGKILL);
+    if (!child->exited) {
+        kill(child->pid, SIGKILL); /* it may not yet lead its group */
+        reap(child, 0);
+    }
+}
+
+/* Until the process has ended, the time is over or a signal came. */
+static void attend(struct child *child, double timeout_s)
+{
+    uint64_t deadline = clock_now_ns() + (uint64_t)(timeout_s * 1e9);
+    for (;;) {
+        reap(child, WNOHANG);
+        uint64_t now = clock_now_ns();
+        child->timed_out = !child->exited && now >= deadline;
+        if (child->exited || child->timed_out || spawn_caught_signal())
+            return;
+        uint64_t left = deadline - now;
+        struct timespec wait = { .tv_sec = (time_t)(left / 1000000000u), .tv_nsec = (long)(left % 1000000000u) };
+        struct pollfd poll = { .fd = child->fd, .events = POLLIN };
+        if (ppoll(&poll, 1, &wait, &wait_mask) > 0)
+            read_some(child);
+    }
+}
+
+static void read_rest(struct child *child)
+{
+    struct pollfd poll_fd = { .fd = child->fd, .events = POLLIN };
+    while (child->fd >= 0 && poll(&poll_fd, 1, 0) > 0)
+        read_some(child);
+    if (child->fd >= 0)
+        close(child->fd);
+}
+
+static void set_failure(struct spawn_result *result, const struct child *child, double timeout_s)
+{
+    strcpy(result->status, "failed");
+    int status = child->wait_status;
+    if (child->timed_out)
+        snprintf(result->reason, sizeof result->reason, "not done after %.0f s: stopped", timeout_s);
+    else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+        snprintf(result->reason, sizeof result->reason, "killed by signal 9: out of memory, or by someone");
+    else if (WIFSIGNALED(status))
+        snprintf(result->reason, sizeof result->reason, "killed by signal %d (%s)", WTERMSIG(status),
+                 strsignal(WTERMSIG(status)));
+    else
+        snprintf(result->reason, sizeof result->reason, "ended with code %d and no result", WEXITSTATUS(status));
+}
+
+static void set_environment(json_t *environment, const char *name, double value)
+{
+    json_object_set_new(environment, name, isfinite(value) ? json_real(value) : json_string("unknown"));
+}
+
+static double seconds(struct timeval time)
+{
+    return (double)time.tv_sec + (double)time.tv_usec * 1e-6;
+}
+
+static void fill_environment(struct spawn_result *result, const struct rusage *usage, const json_t *answer,
+                             const struct machine_sample *before, const struct machine_sample *after)
+{
+    json_t *e = result->environment;
+    const json_t *cycles = json_object_get(answer, "cycles"), *instructions = json_object_get(answer, "instructions");
+    set_environment(e, "load1", after->load1);
+    set_environment(e, "steal_ms", after->steal_ms - before->steal_ms);
+    set_environment(e, "throttled_ms", after->throttled_ms - before->throttled_ms);
+    set_environment(e, "frequency_mhz", after->frequency_mhz);
+    set_environment(e, "context_switches_voluntary", (double)usage->ru_nvcsw);
+    set_environment(e, "context_switches_involuntary", (double)usage->ru_nivcsw);
+    set_environment(e, "faults_minor", (double)usage->ru_minflt);
+    set_environment(e, "faults_major", (double)usage->ru_majflt);
+    set_environment(e, "user_s", seconds(usage->ru_utime));
+    set_environment(e, "system_s", seconds(usage->ru_stime));
+    set_environment(e, "wall_s", result->wall_s);
+    set_environment(e, "resident_peak_bytes", (double)usage->ru_maxrss * 1024);
+    set_environment(e, "cycles", cycles ? json_number_value(cycles) : NAN);
+    set_environment(e, "instructions", instructions ? json_number_value(instructions) : NAN);
+}
+
+static void take_answer(struct spawn_result *result, const json_t *answer)
+{
+    json_t *metrics = json_object_get(answer, "metrics");
+    const char *status = json_string_value(json_object_get(answer, "status"));
+    const char *reason = json_string_value(json_object_get(answer, "reason"));
+    snprintf(result->status, sizeof result->status, "%s", status ? status : "failed");
+    snprintf(result->reason, sizeof result->reason, "%s", reason ? reason : "");
+    if (metrics) {
+        json_decref(result->metrics);
+        result->metrics = json_incref(metrics);
+    }
+    result->histogram = json_incref(json_object_get(answer, "histogram"));
+    json_t *iteration_ns = json_object_get(answer, "iteration_ns");
+    result->iteration_ns = iteration_ns ? json_number_value(iteration_ns) : NAN;
+}
+
+int spawn_side(const json_t *job, double timeout_s, struct spawn_result *result)
+{
+    struct child child = { .pid = -1 };
+    struct machine_sample before, after;
+    char *job_text = json_dumps(job, JSON_COMPACT);
+    machine_sample("", &before);
+    uint64_t start_ns = clock_now_ns();
+    int error = job_text ? start(&child, job_text) : -ENOMEM;
+    free(job_text);
+    if (error)
+        return error;
+    attend(&child, timeout_s);
+    kill_group(&child);
+    read_rest(&child);
+    if (spawn_caught_signal()) {
+        free(child.text);
+        return -EINTR;
+    }
+    *result = (struct spawn_result){ .iteration_ns = NAN, .metrics = json_object(), .environment = json_object() };
+    result->wall_s = (double)(clock_now_ns() - start_ns) * 1e-9;
+    machine_sample("", &after);
+    json_t *answer = child.text && !child.timed_out ? json_loads(child.text, 0, NULL) : NULL;
+    if (answer && WIFEXITED(child.wait_status))
+        take_answer(result, answer);
+    else
+        set_failure(result, &child, timeout_s);
+    fill_environment(result, &child.usage, answer, &before, &after);
+    json_decref(answer);
+    free(child.text);
+    return 0;
+}
+
+void spawn_release(struct spawn_result *result)
+{
+    json_decref(result->metrics);
+    json_decref(result->histogram);
+    json_decref(result->environment);
+}

@@ -1,0 +1,32 @@
+/* Measures one side in a process of its own: starts it, waits for its one line within a time-out, and says
+ * what became of it. */
+#ifndef MEASURE_SPAWN_H
+#define MEASURE_SPAWN_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+/* What a process left behind. */
+struct spawn_result {
+    char status[8];      /* ok, failed, limit */
+    char reason[256];
+    json_t *metrics;     /* object, maybe empty; owned */
+    json_t *histogram;   /* or NULL; owned */
+    json_t *environment; /* object; owned */
+    double iteration_ns; /* NAN where none was timed */
+    double wall_s;
+};
+
+/* From here on SIGINT and SIGTERM end the wait of spawn_side() instead of this process. */
+void spawn_catch_signals(void);
+
+/* The signal that was caught, or 0. */
+int spawn_caught_signal(void);
+
+/* Runs the job in a new process for at most timeout_s. A crash, a hang, or a kill is a result.
+ * Returns 0 with *result filled, to be ended by spawn_release(); -EINTR if a signal came, with nothing
+ * left running; another negative errno if no process could be started. */
+int spawn_side(const json_t *job, double timeout_s, struct spawn_result *result);
+void spawn_release(struct spawn_result *result);
+
+#endif

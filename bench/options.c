@@ -1,0 +1,212 @@
+/* Reads the options of `poolbench run`; every error is one line that says what would be right. */
+#include "options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/executor.h"
+#include "nearest.h"
+
+const char *const options_bind_names[] = { "none", "core", "pu", NULL };
+
+static const struct option long_options[] = {
+    { "profile", required_argument, NULL, 'p' },  { "filter", required_argument, NULL, 'f' },
+    { "backends", required_argument, NULL, 'b' }, { "workers", required_argument, NULL, 'w' },
+    { "rounds", required_argument, NULL, 'n' },   { "seed", required_argument, NULL, 's' },
+    { "results", required_argument, NULL, 'r' },  { "scratch", required_argument, NULL, 't' },
+    { "resume", required_argument, NULL, 'c' },   { "bind", required_argument, NULL, 'i' },
+    { "help", no_argument, NULL, 'h' },           { NULL, 0, NULL, 0 },
+};
+
+static const char usage[] =
+    "usage: poolbench run [options]\n"
+    "measures, and prints the run's folder on stdout\n"
+    "  --profile smoke|quick|full  what to measure, how often and how long (quick)\n"
+    "  --filter REGEX              only cells whose name matches, such as '^grain/'\n"
+    "  --backends LIST             of the backends that `poolbench list backends` shows (all)\n"
+    "  --workers LIST              sizes of pools and caps (the CPUs that can be used)\n"
+    "  --rounds N                  1 to 1000 (those of the profile)\n"
+    "  --seed N                    of the order and of the data (1)\n"
+    "  --results DIR               where the run's folder is made (results)\n"
+    "  --scratch DIR               where workloads put their files (TMPDIR, or /tmp)\n"
+    "  --bind none|core|pu         what each thread is bound to (none)\n"
+    "  --resume RUN                finish a run that was stopped; all other options are its own\n"
+    "exit codes: 0 all cells measured, 1 error, 3 done but some cells failed, 130 stopped and can be resumed\n";
+
+static int complain(const char *what, const char *value, const char *right)
+{
+    fprintf(stderr, "poolbench: %s '%s': %s\n", what, value, right);
+    return 1;
+}
+
+static int unknown(const char *what, const char *value, const char *const *names)
+{
+    const char *nearest = nearest_name(value, names);
+    fprintf(stderr, "poolbench: unknown %s '%s': did you mean '%s'?\n", what, value, nearest);
+    return 1;
+}
+
+static int parse_number(const char *text, uint64_t min, uint64_t max, uint64_t *number)
+{
+    char *end;
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 10);
+    if (!isdigit((unsigned char)text[0]) || *end != '\0' || errno || value < min || value > max)
+        return -EINVAL;
+    *number = value;
+    return 0;
+}
+
+static int parse_profile(struct run_options *options, const char *name)
+{
+    const char *names[8] = { NULL };
+    options->profile = profile_find(name);
+    for (size_t i = 0; profile_table[i].name; i++)
+        names[i] = profile_table[i].name;
+    return options->profile ? 0 : unknown("profile", name, names);
+}
+
+static int parse_bind(struct run_options *options, const char *name)
+{
+    for (int i = 0; options_bind_names[i]; i++)
+        if (strcmp(options_bind_names[i], name) == 0) {
+            options->bind = (enum machine_bind)i;
+            return 0;
+        }
+    return unknown("binding", name, options_bind_names);
+}
+
+static int unknown_backend(const char *name)
+{
+    const char *names[OPTIONS_BACKENDS_MAX + 1] = { NULL };
+    for (size_t i = 0; executor_registry[i] && i < OPTIONS_BACKENDS_MAX; i++)
+        names[i] = executor_registry[i]->name;
+    return unknown("backend", name, names);
+}
+
+static int parse_backends(struct run_options *options, char *list)
+{
+    size_t n = 0;
+    for (char *name = strtok(list, ","); name; name = strtok(NULL, ",")) {
+        const struct executor *executor = executor_find(name);
+        if (!executor)
+            return unknown_backend(name);
+        if (n == OPTIONS_BACKENDS_MAX)
+            return complain("backends", name, "too many");
+        options->backends[n++] = executor->name;
+    }
+    options->backends[n] = NULL;
+    return n ? 0 : complain("backends", list, "at least one is needed");
+}
+
+static int parse_workers(struct run_options *options, char *list)
+{
+    options->n_workers = 0;
+    for (char *text = strtok(list, ","); text; text = strtok(NULL, ",")) {
+        uint64_t number;
+        if (options->n_workers == PLAN_WORKERS_MAX)
+            return complain("workers", text, "at most 16 numbers can be given");
+        if (parse_number(text, 1, 4096, &number) != 0)
+            return complain("workers", text, "must be numbers from 1 to 4096, separated by commas");
+        options->workers[options->n_workers++] = (size_t)number;
+    }
+    return options->n_workers ? 0 : complain("workers", list, "at least one is needed");
+}
+
+static int parse_rounds(struct run_options *options, const char *text)
+{
+    uint64_t number;
+    if (parse_number(text, 1, 1000, &number) != 0)
+        return complain("rounds", text, "must be a number from 1 to 1000");
+    options->rounds = (size_t)number;
+    return 0;
+}
+
+static int parse_seed(struct run_options *options, const char *text)
+{
+    return parse_number(text, 0, INT64_MAX, &options->seed) == 0
+        ? 0 : complain("seed", text, "must be a number from 0 to 9223372036854775807");
+}
+
+static int refuse(const char *argument)
+{
+    const char *names[sizeof long_options / sizeof *long_options] = { NULL };
+    for (size_t i = 0; long_options[i].name; i++)
+        names[i] = long_options[i].name;
+    if (strncmp(argument, "--benchmark_", 12) == 0) {
+        fprintf(stderr, "poolbench: '%s' is Google Benchmark's: use --filter, --rounds and --profile, see "
+                "`poolbench run --help`\n", argument);
+        return 1;
+    }
+    if (strncmp(argument, "--", 2) != 0)
+        return complain("unexpected argument", argument, "see `poolbench run --help`");
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(argument + 2, "="), argument + 2);
+    for (size_t i = 0; names[i]; i++)
+        if (strcmp(names[i], name) == 0)
+            return complain("option", argument, strchr(argument, '=') ? "takes no value" : "needs a value");
+    fprintf(stderr, "poolbench: unknown option '%s': did you mean '--%s'?\n", argument, nearest_name(name, names));
+    return 1;
+}
+
+static int parse_option(struct run_options *options, int option, char *value)
+{
+    switch (option) {
+    case 'p': return parse_profile(options, value);
+    case 'f': options->filter = value; return 0;
+    case 'b': return parse_backends(options, value);
+    case 'w': return parse_workers(options, value);
+    case 'n': return parse_rounds(options, value);
+    case 's': return parse_seed(options, value);
+    case 'r': options->results_dir = value; return 0;
+    case 't': options->scratch_dir = value; return 0;
+    case 'c': options->resume = value; return 0;
+    default: return parse_bind(options, value);
+    }
+}
+
+static void set_defaults(struct run_options *options)
+{
+    const char *temporary = getenv("TMPDIR");
+    *options = (struct run_options){
+        .profile = profile_find("quick"),
+        .seed = 1,
+        .results_dir = "results",
+        .scratch_dir = temporary && temporary[0] ? temporary : "/tmp",
+    };
+    for (size_t i = 0; executor_registry[i] && i < OPTIONS_BACKENDS_MAX; i++)
+        options->backends[i] = executor_registry[i]->name;
+}
+
+int options_parse(int argc, char **argv, struct run_options *options)
+{
+    int option, n_given = 0, n_free = 0;
+    set_defaults(options);
+    opterr = 0;
+    optind = 1;
+    for (;;) {
+        int at = optind;
+        option = getopt_long(argc, argv, "+:", long_options, NULL);
+        if (option == -1)
+            break;
+        if (option == 'h')
+            return fputs(usage, stdout) == EOF ? 1 : -1;
+        if (option == '?' || option == ':')
+            return refuse(argv[at]);
+        if (parse_option(options, option, optarg) != 0)
+            return 1;
+        n_given++;
+        n_free += option == 'c' || option == 't';
+    }
+    if (optind < argc)
+        return refuse(argv[optind]);
+    if (options->resume && n_given > n_free) {
+        fputs("poolbench: --resume takes all other options from the run, but for --scratch: leave them out\n", stderr);
+        return 1;
+    }
+    return 0;
+}

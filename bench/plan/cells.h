@@ -1,0 +1,21 @@
+/* One function per experiment: makes its cells from one row of the profile. */
+#ifndef PLAN_CELLS_H
+#define PLAN_CELLS_H
+
+#include "plan/plan.h"
+
+typedef void plan_cells_fn(struct plan *plan, const struct experiment *experiment, const struct profile_row *row);
+
+plan_cells_fn floors_cells, reuse_cells, grain_cells, depth_cells, oneoff_cells, io_cells, gap_cells;
+
+/* The largest of the run's worker counts. */
+static inline uint64_t plan_most_workers(const struct plan *plan)
+{
+    uint64_t most = 1;
+    for (size_t i = 0; i < plan->factors.n_workers; i++)
+        if (plan->factors.workers[i] > most)
+            most = plan->factors.workers[i];
+    return most;
+}
+
+#endif

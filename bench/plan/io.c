@@ -1,0 +1,59 @@
+/* C12: tasks that mostly wait, with ever more of them in flight; pools of the CPUs' size, of Goetz's size
+ * N*U*(1+W/C), and of the number in flight. */
+#include "plan/cells.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { PRIMARY_INFLIGHT = 64, CPU_SIZED_UP_TO = 1024 };
+
+/* Enough tasks that filling and draining the window weigh little, without letting a small pool,
+ * which serves them a few at a time, take seconds for one cell. */
+static uint64_t tasks_of_window(uint64_t inflight)
+{
+    uint64_t few = 4 * inflight, many = inflight + 3072;
+    uint64_t n_tasks = few < many ? few : many;
+    return n_tasks < 64 ? 64 : n_tasks;
+}
+
+/* Goetz's size as the run's calibration found it, 0 if it is not known. */
+static uint64_t goetz_size(const struct plan *plan, const char *workload)
+{
+    char key[64];
+    snprintf(key, sizeof key, "%s_goetz", workload);
+    const json_t *value = json_object_get(plan->factors.calibration, key);
+    return value ? (uint64_t)json_integer_value(value) : 0;
+}
+
+static void add_size(const struct plan *plan, struct cell *cell, uint64_t n_workers)
+{
+    if (n_workers == 0)
+        return;
+    plan_add_side(plan, cell, "pool", n_workers);
+    plan_add_side(plan, cell, "raw-capped", n_workers);
+}
+
+void io_cells(struct plan *plan, const struct experiment *experiment, const struct profile_row *row)
+{
+    bool sleep = strcmp(row->workload, "sleep") == 0;
+    for (const uint64_t *inflight = row->grid; *inflight; inflight++) {
+        struct cell *cell = plan_add_cell(plan, experiment, row, "window", "throughput");
+        cell_set(cell, "inflight", *inflight);
+        cell_set(cell, "tasks", tasks_of_window(*inflight));
+        if (sleep && *inflight == PRIMARY_INFLIGHT)
+            cell->role = "primary";
+        if (sleep && *inflight == 1)
+            cell->role = "base";
+        add_size(plan, cell, *inflight);
+        for (size_t i = 0; i < plan->factors.n_workers && *inflight <= CPU_SIZED_UP_TO; i++)
+            add_size(plan, cell, plan->factors.workers[i]);
+        add_size(plan, cell, goetz_size(plan, row->workload));
+        plan_add_side(plan, cell, "raw", 0);
+        if (*inflight == 1) {
+            plan_add_side(plan, cell, "pool", PRIMARY_INFLIGHT);
+            plan_add_side(plan, cell, "serial", 0);
+        }
+        if (sleep && *inflight == PRIMARY_INFLIGHT)
+            plan_add_side(plan, cell, "pool-again", PRIMARY_INFLIGHT);
+    }
+}

@@ -1,0 +1,32 @@
+/* The order of a round: blocks shuffled by the run's seed and the round, sides of a block next to each other. */
+#include "plan/plan.h"
+
+#include <stdlib.h>
+
+/* Fisher-Yates with a generator of its own, so that the order is the same on every machine. */
+static void shuffle(size_t *values, size_t n, uint64_t seed)
+{
+    for (size_t i = n; i > 1; i--) {
+        seed = workload_mix(seed);
+        size_t j = seed % i;
+        size_t swap = values[i - 1];
+        values[i - 1] = values[j];
+        values[j] = swap;
+    }
+}
+
+void plan_order(const struct plan *plan, size_t round, struct plan_step *steps)
+{
+    size_t *order = malloc((plan->n_cells + 1) * sizeof *order);
+    if (!order)
+        abort();
+    for (size_t i = 0; i < plan->n_cells; i++)
+        order[i] = i;
+    shuffle(order, plan->n_cells, workload_mix(plan->factors.seed) + round);
+    for (size_t i = 0; i < plan->n_cells; i++) {
+        size_t n_sides = plan->cells[order[i]].n_sides;
+        for (size_t s = 0; s < n_sides; s++)
+            *steps++ = (struct plan_step){ .cell = order[i], .side = round % 2 ? n_sides - 1 - s : s };
+    }
+    free(order);
+}

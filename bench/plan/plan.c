@@ -1,0 +1,196 @@
+/* Makes the cells of a plan: names, keys, sides, order. */
+#include "plan/plan.h"
+
+#include <errno.h>
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/executor.h"
+
+enum { PLAN_CELLS_MAX = 1024 };
+
+static struct cell_key *find_key(struct cell *cell, const char *name)
+{
+    for (size_t i = 0; i < cell->n_keys; i++)
+        if (strcmp(cell->keys[i].name, name) == 0)
+            return &cell->keys[i];
+    return NULL;
+}
+
+static void set_key(struct cell *cell, struct cell_key key)
+{
+    struct cell_key *old = find_key(cell, key.name);
+    if (old) {
+        *old = key;
+        return;
+    }
+    if (cell->n_keys == CELL_KEYS_MAX)
+        abort();
+    size_t at = cell->n_keys++;
+    for (; at > 0 && strcmp(cell->keys[at - 1].name, key.name) > 0; at--)
+        cell->keys[at] = cell->keys[at - 1];
+    cell->keys[at] = key;
+}
+
+void cell_set(struct cell *cell, const char *key, uint64_t number)
+{
+    set_key(cell, (struct cell_key){ .name = key, .number = number });
+}
+
+void cell_set_word(struct cell *cell, const char *key, const char *word)
+{
+    set_key(cell, (struct cell_key){ .name = key, .word = word });
+}
+
+uint64_t cell_number(const struct cell *cell, const char *key, uint64_t fallback)
+{
+    const struct cell_key *found = find_key((struct cell *)cell, key);
+    return found ? found->number : fallback;
+}
+
+const char *cell_word(const struct cell *cell, const char *key, const char *fallback)
+{
+    const struct cell_key *found = find_key((struct cell *)cell, key);
+    return found && found->word ? found->word : fallback;
+}
+
+uint64_t cell_tasks(const struct cell *cell)
+{
+    return cell_number(cell, "tasks", 1) * cell_number(cell, "batches", 1);
+}
+
+static void name_cell(struct cell *cell)
+{
+    int n = cell->workload
+        ? snprintf(cell->name, sizeof cell->name, "%s/%s", cell->experiment->name, cell->workload->name)
+        : snprintf(cell->name, sizeof cell->name, "%s/%s", cell->experiment->name, cell_word(cell, "floor", ""));
+    for (size_t i = 0; cell->workload && i < cell->n_keys; i++) {
+        const struct cell_key *key = &cell->keys[i];
+        n += key->word
+            ? snprintf(cell->name + n, sizeof cell->name - n, "/%s:%s", key->name, key->word)
+            : snprintf(cell->name + n, sizeof cell->name - n, "/%s:%llu", key->name, (unsigned long long)key->number);
+        if ((size_t)n >= sizeof cell->name)
+            abort();
+    }
+}
+
+struct cell *plan_add_cell(struct plan *plan, const struct experiment *experiment, const struct profile_row *row,
+                           const char *load, const char *mode)
+{
+    if (plan->n_cells == PLAN_CELLS_MAX)
+        abort();
+    struct cell *cell = &plan->cells[plan->n_cells++];
+    *cell = (struct cell){ .experiment = experiment, .workload = workload_find(row->workload), .side_ms = row->side_ms };
+    cell_set_word(cell, "load", load);
+    cell_set_word(cell, "mode", mode);
+    if (cell->workload)
+        for (const struct workload_parameter *p = cell->workload->parameters; p && p->name; p++)
+            cell_set(cell, p->name, p->default_value);
+    return cell;
+}
+
+void plan_add_side(const struct plan *plan, struct cell *cell, const char *backend, size_t workers)
+{
+    bool wanted = strcmp(backend, "floor") == 0;
+    for (const char *const *name = plan->factors.backends; *name && !wanted; name++)
+        wanted = strcmp(*name, backend) == 0;
+    for (size_t i = 0; i < cell->n_sides && wanted; i++)
+        wanted = strcmp(cell->sides[i].backend, backend) != 0 || cell->sides[i].workers != workers;
+    if (!wanted)
+        return;
+    if (cell->n_sides == CELL_SIDES_MAX)
+        abort();
+    cell->sides[cell->n_sides++] = (struct side){ .backend = backend, .workers = workers };
+}
+
+void plan_add_usual_sides(const struct plan *plan, struct cell *cell)
+{
+    const struct plan_factors *factors = &plan->factors;
+    for (size_t i = 0; i < factors->n_workers; i++)
+        plan_add_side(plan, cell, "pool", factors->workers[i]);
+    plan_add_side(plan, cell, "raw", 0);
+    for (size_t i = 0; i < factors->n_workers; i++)
+        plan_add_side(plan, cell, "raw-capped", factors->workers[i]);
+    plan_add_side(plan, cell, "serial", 0);
+    if (cell->role && strcmp(cell->role, "primary") == 0)
+        plan_add_side(plan, cell, "pool-again", factors->workers[0]);
+}
+
+size_t plan_n_sides(const struct plan *plan)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < plan->n_cells; i++)
+        n += plan->cells[i].n_sides;
+    return n;
+}
+
+static const struct experiment *find_experiment(const char *name)
+{
+    for (const struct experiment *e = experiment_table; e->name; e++)
+        if (strcmp(e->name, name) == 0)
+            return e;
+    abort(); /* a profile names an experiment that does not exist */
+}
+
+/* Names the cells, drops those that the filter does not match or that have no side. */
+static int select_cells(struct plan *plan)
+{
+    regex_t regex;
+    const char *filter = plan->factors.filter;
+    if (filter && regcomp(&regex, filter, REG_EXTENDED | REG_NOSUB) != 0)
+        return -EINVAL;
+    size_t kept = 0;
+    for (size_t i = 0; i < plan->n_cells; i++) {
+        name_cell(&plan->cells[i]);
+        if (plan->cells[i].n_sides == 0 || (filter && regexec(&regex, plan->cells[i].name, 0, NULL, 0) != 0))
+            continue;
+        if (kept != i)
+            plan->cells[kept] = plan->cells[i];
+        kept++;
+    }
+    plan->n_cells = kept;
+    if (filter)
+        regfree(&regex);
+    return 0;
+}
+
+int plan_init(struct plan *plan, const struct plan_factors *factors)
+{
+    *plan = (struct plan){ .factors = *factors };
+    plan->cells = calloc(PLAN_CELLS_MAX, sizeof *plan->cells);
+    if (!plan->cells)
+        return -ENOMEM;
+    for (const struct profile_row *row = factors->profile->rows; row->experiment; row++) {
+        const struct experiment *experiment = find_experiment(row->experiment);
+        experiment->cells(plan, experiment, row);
+    }
+    int error = select_cells(plan);
+    if (error)
+        plan_release(plan);
+    return error;
+}
+
+void plan_release(struct plan *plan)
+{
+    free(plan->cells);
+    *plan = (struct plan){ 0 };
+}
+
+bool plan_resolve(const struct plan *plan, const struct experiment *experiment, const struct side_ref *ref,
+                  struct plan_step *step)
+{
+    for (size_t c = 0; c < plan->n_cells; c++) {
+        const struct cell *cell = &plan->cells[c];
+        if (cell->experiment != experiment || !cell->role || strcmp(cell->role, ref->role) != 0)
+            continue;
+        for (size_t s = 0; s < cell->n_sides; s++)
+            if (strcmp(cell->sides[s].backend, ref->backend) == 0
+                && (ref->workers == 0 || cell->sides[s].workers == ref->workers)) {
+                *step = (struct plan_step){ .cell = c, .side = s };
+                return true;
+            }
+    }
+    return false;
+}

@@ -1,0 +1,195 @@
+/* What a run measures: experiments, and the cells that a profile makes of them.
+ *
+ * A plan is a pure function of profile, seed, CPUs, workers, backends, filter and calibration, so that two
+ * machines measure the same things and a resume finds the same cells in the same order.
+ */
+#ifndef PLAN_H
+#define PLAN_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "workload.h"
+
+enum {
+    CELL_KEYS_MAX = 16,
+    CELL_SIDES_MAX = 24,
+    CELL_NAME_BYTES = 256,
+    PLAN_WORKERS_MAX = 16,
+};
+
+/* One `key:value` of a cell's name. A key has a number or a word. */
+struct cell_key {
+    const char *name;
+    const char *word; /* NULL: the number counts */
+    uint64_t number;
+};
+
+struct side {
+    const char *backend; /* a name in executor_registry, or "floor" */
+    size_t workers;      /* 0 for a backend without */
+};
+
+/* One point of an experiment; its sides run next to each other in every round. Keys that the harness knows:
+ *   load  batch, window, gap         mode     throughput, latency
+ *   tasks of one batch or window     batches  one after the other in one iteration (1)
+ *   life  warm: the backend exists before the clock starts (the default); run: it is created and destroyed
+ *         once in each iteration; batch: for each batch
+ *   gate  closed: no task goes on before the last one was submitted, and nothing is retried
+ *   inflight  tasks outstanding in a window      pause_ns  before each task of a gap
+ * All other keys are parameters of the workload. */
+struct cell {
+    const struct experiment *experiment;
+    const struct workload *workload; /* NULL for a floor */
+    char name[CELL_NAME_BYTES];
+    struct cell_key keys[CELL_KEYS_MAX]; /* in alphabetical order */
+    size_t n_keys;
+    struct side sides[CELL_SIDES_MAX];
+    size_t n_sides;
+    const char *role;    /* what a rule calls this cell: "primary", "base", or NULL */
+    unsigned side_ms;    /* what one side may take in one round */
+    uint64_t iterations; /* chosen by the pilot; fixed beforehand where `once` is set */
+    bool once;           /* one iteration, no pilot, no warm-up: the ramp itself is what is measured */
+};
+
+/* A side of a contrast: the cell that has this role. Workers are those of the cell's first side of
+ * that backend, or exactly `workers` if that is not 0. */
+struct side_ref {
+    const char *role;
+    const char *backend;
+    size_t workers;
+};
+
+struct contrast {
+    const char *name;
+    const char *metric;
+    struct side_ref a, b;
+};
+
+enum condition_op { OP_END, OP_AHEAD, OP_NOT_AHEAD, OP_AT_LEAST, OP_BELOW };
+
+struct condition {
+    enum condition_op op;
+    unsigned contrast;
+    double value;
+};
+
+enum { RULE_CONTRASTS_MAX = 4, RULE_CONDITIONS_MAX = 4 };
+
+/* When a claim is supported (all hold) and when refuted (any holds). The words are those of results/README.md. */
+struct rule {
+    struct contrast contrasts[RULE_CONTRASTS_MAX]; /* ended by a NULL name */
+    struct condition supported_all[RULE_CONDITIONS_MAX];
+    struct condition refuted_any[RULE_CONDITIONS_MAX];
+    const char *evaluator; /* a function in scripts/ that decides where the rule is no ratio, or NULL */
+};
+
+struct plan;
+struct profile_row;
+
+/* One row of the table of experiments. */
+struct experiment {
+    const char *name;
+    const char *claim;     /* C2, or "" */
+    const char *statement; /* the claim in a sentence, or "" */
+    const char *question;
+    const char *axes[5];   /* keys that are swept, ended by NULL */
+    const char *metric;    /* of its picture */
+    const char *primary;   /* the primary cell in words, or "" */
+    const char *base;      /* the backend that is the base case */
+    struct rule rule;
+    void (*cells)(struct plan *plan, const struct experiment *experiment, const struct profile_row *row);
+};
+
+/* All experiments, ended by a row whose name is NULL. */
+extern const struct experiment experiment_table[];
+
+/* What a profile measures of one experiment on one workload. */
+struct profile_row {
+    const char *experiment;
+    const char *workload;
+    unsigned side_ms;
+    uint64_t grid[40]; /* values of the experiment's axis, ended by 0; GRID_ZERO is the value 0 */
+};
+
+struct profile {
+    const char *name;
+    const char *summary;
+    size_t rounds;
+    const struct profile_row *rows; /* ended by a NULL experiment */
+};
+
+/* Stands for 0 in a grid. */
+#define GRID_ZERO (UINT64_C(1) << 63)
+
+extern const struct profile profile_table[];
+const struct profile *profile_find(const char *name);
+
+/* What a plan is made of. */
+struct plan_factors {
+    const struct profile *profile;
+    uint64_t seed;
+    size_t rounds;
+    size_t cpus_usable;
+    size_t workers[PLAN_WORKERS_MAX]; /* sizes of pools and caps; at least one */
+    size_t n_workers;
+    const char *const *backends; /* names, ended by NULL */
+    const char *filter;          /* POSIX extended regular expression, or NULL */
+    const json_t *calibration;   /* workload name -> number; <workload>_goetz -> pool size */
+};
+
+struct plan {
+    struct plan_factors factors;
+    struct cell *cells;
+    size_t n_cells;
+};
+
+/* Makes the cells. The caller ends it with plan_release().
+ * Returns 0, -ENOMEM, or -EINVAL for a filter that is no regular expression. */
+int plan_init(struct plan *plan, const struct plan_factors *factors);
+void plan_release(struct plan *plan);
+
+/* For an experiment's file: adds a cell with its load and mode, gives it keys and sides, and names it.
+ * A cell that the filter leaves out, or without sides, is dropped by plan_init(). */
+struct cell *plan_add_cell(struct plan *plan, const struct experiment *experiment, const struct profile_row *row,
+                           const char *load, const char *mode);
+void cell_set(struct cell *cell, const char *key, uint64_t number);
+void cell_set_word(struct cell *cell, const char *key, const char *word);
+
+/* Adds one side, unless the run leaves that backend out or the cell has it already. */
+void plan_add_side(const struct plan *plan, struct cell *cell, const char *backend, size_t workers);
+
+/* Adds pool, raw-capped (each at every size), raw and serial; in a primary cell pool-again too. */
+void plan_add_usual_sides(const struct plan *plan, struct cell *cell);
+
+/* The value of a key, or of the workload's parameter, or fallback. */
+uint64_t cell_number(const struct cell *cell, const char *key, uint64_t fallback);
+const char *cell_word(const struct cell *cell, const char *key, const char *fallback);
+
+/* Tasks of one iteration. */
+uint64_t cell_tasks(const struct cell *cell);
+
+/* Sides of all cells together. */
+size_t plan_n_sides(const struct plan *plan);
+
+/* The order of a round: cells shuffled by seed and round; sides forwards in even rounds, backwards in
+ * odd ones. */
+struct plan_step {
+    size_t cell, side;
+};
+void plan_order(const struct plan *plan, size_t round, struct plan_step *steps);
+
+/* How many iterations each side of a block does, so that its sides together take side_ms each, given what
+ * one iteration took on each side in the pilot (NAN where that is not known). */
+uint64_t budget_iterations(unsigned side_ms, const double *iteration_ns, size_t n_sides);
+
+/* What a side costs beyond side_ms: warm-up, start of its process, set-up. In milliseconds. */
+double budget_overhead_ms(unsigned side_ms);
+
+/* Where a resolved contrast's sides lie, or false if the run does not have them. */
+bool plan_resolve(const struct plan *plan, const struct experiment *experiment, const struct side_ref *ref,
+                  struct plan_step *step);
+
+#endif

@@ -1,0 +1,66 @@
+/* The table of profiles: how many rounds, which grids, and the milliseconds that one side may take in one
+ * round. Fixed before a run, so that two machines measure the same things. `poolbench list budget` prints
+ * what it adds up to. */
+#include "plan/plan.h"
+
+#include <string.h>
+
+#define US UINT64_C(1000)
+#define MS UINT64_C(1000000)
+#define KIB UINT64_C(1024)
+
+static const struct profile_row smoke[] = {
+    { "floors", "", 5, { 0 } },
+    { "reuse", "empty", 8, { 10 } },
+    { "grain", "spin", 8, { 10 * US } },
+    { "depth", "empty", 10, { 1000 } },
+    { "oneoff", "empty", 8, { 0 } },
+    { "io", "sleep", 8, { 1, 64 } },
+    { "gap", "empty", 8, { 1 * MS } },
+    { NULL },
+};
+
+static const struct profile_row quick[] = {
+    { "floors", "", 30, { 0 } },
+    { "reuse", "empty", 60, { 1, 10, 100 } },
+    { "grain", "spin", 60, { 100, 1 * US, 3 * US, 10 * US, 30 * US, 100 * US, 300 * US, 1 * MS, 10 * MS } },
+    { "depth", "empty", 60, { 1000, 10000, 100000 } },
+    { "oneoff", "empty", 60, { 0 } },
+    { "io", "sleep", 60, { 1, 8, 64, 256 } },
+    { "io", "echo", 60, { 1, 64 } },
+    { "gap", "empty", 60, { GRID_ZERO, 10 * US, 1 * MS, 100 * MS } },
+    { NULL },
+};
+
+/* Lengths of grain: three a decade, and ten a decade from 30 us to 3 ms, where threads break even. */
+static const struct profile_row full[] = {
+    { "floors", "", 50, { 0 } },
+    { "reuse", "empty", 100, { 1, 2, 5, 10, 20, 50, 100 } },
+    { "grain", "spin", 100, {
+        50, 100, 200, 500, 1 * US, 2 * US, 5 * US, 10 * US, 20 * US,
+        30 * US, 38 * US, 48 * US, 60 * US, 75 * US, 95 * US, 120 * US, 150 * US, 190 * US, 240 * US,
+        300 * US, 380 * US, 480 * US, 600 * US, 750 * US, 950 * US, 1200 * US, 1500 * US, 1900 * US, 2400 * US,
+        3 * MS, 5 * MS, 10 * MS } },
+    { "grain", "hash", 100, { 4 * KIB, 16 * KIB, 256 * KIB, 4096 * KIB } },
+    { "depth", "empty", 100, { 100, 1000, 10000, 100000, 1000000 } },
+    { "oneoff", "empty", 100, { 0 } },
+    { "io", "sleep", 100, { 1, 4, 16, 64, 256, 1024, 4096 } },
+    { "io", "echo", 100, { 1, 4, 16, 64, 256, 1024, 4096 } },
+    { "gap", "empty", 150, { GRID_ZERO, 10 * US, 100 * US, 1 * MS, 10 * MS, 100 * MS } },
+    { NULL },
+};
+
+const struct profile profile_table[] = {
+    { "smoke", "every part once, in seconds: decides nothing", 3, smoke },
+    { "quick", "the headline claims within five minutes", 10, quick },
+    { "full", "every claim within an hour", 20, full },
+    { NULL },
+};
+
+const struct profile *profile_find(const char *name)
+{
+    for (const struct profile *p = profile_table; p->name; p++)
+        if (strcmp(p->name, name) == 0)
+            return p;
+    return NULL;
+}

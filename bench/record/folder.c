@@ -1,0 +1,88 @@
+/* Makes run folders and writes their files. */
+#include "record/folder.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <time.h>
+#include <unistd.h>
+
+/* As mkdir -p. */
+static int make_dirs(char *path)
+{
+    for (char *slash = path + 1; *slash; slash++) {
+        if (*slash != '/')
+            continue;
+        *slash = '\0';
+        int failed = mkdir(path, 0777) != 0 && errno != EEXIST;
+        *slash = '/';
+        if (failed)
+            return -errno;
+    }
+    return mkdir(path, 0777) != 0 && errno != EEXIST ? -errno : 0;
+}
+
+int folder_create(const char *results_dir, const char *machine_id, const char *commit, char *path, size_t path_bytes)
+{
+    char stamp[32];
+    time_t now = time(NULL);
+    struct tm utc;
+    strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", gmtime_r(&now, &utc));
+    int n = snprintf(path, path_bytes, "%s/%s", results_dir, machine_id);
+    if (n < 0 || (size_t)n + 64 > path_bytes)
+        return -ENAMETOOLONG;
+    int error = make_dirs(path);
+    if (error)
+        return error;
+    for (int attempt = 1; attempt < 1000; attempt++) {
+        int m = snprintf(path + n, path_bytes - (size_t)n, "/%s-%s", stamp, commit);
+        if (attempt > 1)
+            snprintf(path + n + m, path_bytes - (size_t)(n + m), "-%d", attempt);
+        if (mkdir(path, 0777) == 0)
+            return 0;
+        if (errno != EEXIST)
+            return -errno;
+    }
+    return -EEXIST;
+}
+
+int folder_write(const char *dir, const char *name, folder_print_fn *print, const void *context)
+{
+    char path[4096], temporary[4096 + 8];
+    if (snprintf(path, sizeof path, "%s/%s", dir, name) >= (int)sizeof path)
+        return -ENAMETOOLONG;
+    snprintf(temporary, sizeof temporary, "%s.part", path);
+    FILE *file = fopen(temporary, "we");
+    if (!file)
+        return -errno;
+    print(file, context);
+    int error = fflush(file) != 0 || fsync(fileno(file)) != 0 ? -errno : 0;
+    if (ferror(file) && !error)
+        error = -EIO;
+    if (fclose(file) != 0 && !error)
+        error = -errno;
+    if (!error && rename(temporary, path) != 0)
+        error = -errno;
+    if (error)
+        unlink(temporary);
+    return error;
+}
+
+static void print_json(FILE *file, const void *context)
+{
+    json_dumpf(context, file, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
+    fputc('\n', file);
+}
+
+int folder_write_json(const char *dir, const char *name, const json_t *json)
+{
+    return folder_write(dir, name, print_json, json);
+}
+
+unsigned long long folder_free_bytes(const char *path)
+{
+    struct statvfs status;
+    return statvfs(path, &status) == 0 ? (unsigned long long)status.f_bavail * status.f_frsize : 0;
+}

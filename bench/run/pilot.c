@@ -1,0 +1,91 @@
+/* The pilot: Google Benchmark finds how long an iteration of each side takes, and the budget makes of it
+ * how many iterations every side of a block does. Its timings are thrown away. */
+#include "run/run.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "measure/spawn.h"
+
+enum { PILOT_TIMEOUT_S = 60 };
+
+static double min_time_ns(const struct cell *cell)
+{
+    double tenth_ns = cell->side_ms * 1e5;
+    return tenth_ns < 1e6 ? 1e6 : tenth_ns;
+}
+
+/* One iteration's nanoseconds, NAN where the side did not get so far. */
+static int time_iteration(struct run *run, const struct cell *cell, const struct side *side, double *iteration_ns)
+{
+    struct side_setting setting = run_setting(run);
+    struct spawn_result result;
+    json_t *job = side_job(cell, side, &setting, 0, min_time_ns(cell));
+    progress_show(&run->progress, cell->name, side->backend);
+    int error = spawn_side(job, PILOT_TIMEOUT_S, &result);
+    json_decref(job);
+    if (error)
+        return error;
+    *iteration_ns = strcmp(result.status, "ok") == 0 ? result.iteration_ns : NAN;
+    spawn_release(&result);
+    return 0;
+}
+
+static int pilot_cell(struct run *run, size_t number)
+{
+    struct cell *cell = &run->plan.cells[number];
+    double iteration_ns[CELL_SIDES_MAX];
+    for (size_t s = 0; s < cell->n_sides; s++) {
+        int error = time_iteration(run, cell, &cell->sides[s], &iteration_ns[s]);
+        if (error)
+            return error;
+        progress_add(&run->progress, budget_overhead_ms(cell->side_ms));
+    }
+    cell->iterations = budget_iterations(cell->side_ms, iteration_ns, cell->n_sides);
+    for (size_t s = 0; s < cell->n_sides; s++)
+        if (!isnan(iteration_ns[s]))
+            run->expected_ms[run_side_number(run, (struct plan_step){ number, s })] =
+                iteration_ns[s] * (double)cell->iterations * 1e-6 + budget_overhead_ms(cell->side_ms);
+    return 0;
+}
+
+static json_t *plan_line(const struct run *run)
+{
+    json_t *iterations = json_array();
+    for (size_t i = 0; i < run->plan.n_cells; i++)
+        json_array_append_new(iterations, json_integer((json_int_t)run->plan.cells[i].iterations));
+    return json_pack("{s:i, s:s, s:O, s:o}", "schema", JOURNAL_SCHEMA, "plan", run->plan_hash,
+                     "calibration", run->calibration, "iterations", iterations);
+}
+
+int run_pilot(struct run *run)
+{
+    int error = 0;
+    for (size_t i = 0; i < run->plan.n_cells && !error; i++)
+        if (!run->plan.cells[i].once)
+            error = pilot_cell(run, i);
+    if (error == -EINTR)
+        return RUN_STOPPED;
+    if (!error)
+        error = journal_append(&run->journal, plan_line(run));
+    if (error)
+        fprintf(stderr, "poolbench: pilot: %s\n", strerror(-error));
+    return error ? RUN_ERROR : 0;
+}
+
+int run_adopt_plan_line(struct run *run)
+{
+    const json_t *hash = json_object_get(run->journal.plan, "plan");
+    const json_t *iterations = json_object_get(run->journal.plan, "iterations");
+    if (!json_is_string(hash) || strcmp(json_string_value(hash), run->plan_hash) != 0
+        || json_array_size(iterations) != run->plan.n_cells) {
+        fprintf(stderr, "poolbench: '%s': its journal belongs to another plan\n", run->dir);
+        return RUN_ERROR;
+    }
+    for (size_t i = 0; i < run->plan.n_cells; i++)
+        run->plan.cells[i].iterations = (uint64_t)json_integer_value(json_array_get(iterations, i));
+    return 0;
+}

@@ -1,0 +1,206 @@
+/* Before anything is measured: the machine, the calibration, the plan. */
+#include "run/run.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "measure/spawn.h"
+#include "nearest.h"
+
+enum { WARNINGS_MAX = 8, PROBE_TIMEOUT_S = 30 };
+
+static const double probe_min_time_ns = 30e6;
+
+static void hash_binary(char hash[17])
+{
+    uint64_t value = 0xcbf29ce484222325u; /* FNV-1a */
+    FILE *file = fopen("/proc/self/exe", "re");
+    int c;
+    while (file && (c = getc_unlocked(file)) != EOF)
+        value = (value ^ (uint64_t)c) * 0x100000001b3u;
+    if (file)
+        fclose(file);
+    snprintf(hash, 17, "%016llx", (unsigned long long)value);
+}
+
+static json_t *read_checks(const struct machine *machine)
+{
+    struct machine_warning warnings[WARNINGS_MAX];
+    size_t n = machine_warnings(machine, warnings, WARNINGS_MAX);
+    json_t *checks = json_array();
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(checks, json_pack("{s:s, s:s, s:s}", "name", warnings[i].name, "text", warnings[i].text,
+                                                "advice", warnings[i].advice));
+    return checks;
+}
+
+int run_look_around(struct run *run)
+{
+    struct utsname system;
+    int error = machine_open("", &run->machine);
+    if (error) {
+        fprintf(stderr, "poolbench: cannot read the machine's topology: %s\n", strerror(-error));
+        return RUN_ERROR;
+    }
+    error = machine_placement(run->machine, run->options.bind, &run->cpusets, &run->n_cpusets);
+    if (error) {
+        fprintf(stderr, "poolbench: cannot bind to '%s': %s: use --bind none\n",
+                options_bind_names[run->options.bind], strerror(-error));
+        return RUN_ERROR;
+    }
+    machine_headroom("", &run->headroom);
+    if (recorder_measure_cost(&run->clock) != 0 || uname(&system) != 0)
+        return RUN_ERROR;
+    snprintf(run->kernel, sizeof run->kernel, "%.60s %.60s", system.release, system.machine);
+    hash_binary(run->binary);
+    run->checks = read_checks(run->machine);
+    return 0;
+}
+
+static struct plan_factors make_factors(const struct run *run)
+{
+    const struct run_options *options = &run->options;
+    struct plan_factors factors = {
+        .profile = options->profile,
+        .seed = options->seed,
+        .rounds = options->rounds ? options->rounds : options->profile->rounds,
+        .cpus_usable = machine_usable_cpus(run->machine),
+        .n_workers = options->n_workers,
+        .backends = options->backends,
+        .filter = options->filter,
+        .calibration = run->calibration,
+    };
+    memcpy(factors.workers, options->workers, sizeof factors.workers);
+    if (factors.n_workers == 0)
+        factors.workers[factors.n_workers++] = factors.cpus_usable;
+    return factors;
+}
+
+/* The three cells whose names begin most like the filter. */
+static void print_nearest_cells(const struct plan *plan, const char *filter)
+{
+    size_t n_shown = 0, n_filter = strlen(filter + (filter[0] == '^'));
+    fprintf(stderr, "poolbench: no cell matches the filter '%s': the nearest are", filter);
+    for (size_t distance = 0; distance <= n_filter + 1 && n_shown < 3; distance++)
+        for (size_t i = 0; i < plan->n_cells && n_shown < 3; i++) {
+            char start[CELL_NAME_BYTES];
+            snprintf(start, sizeof start, "%.*s", (int)n_filter, plan->cells[i].name);
+            if (nearest_distance(filter + (filter[0] == '^'), start) != distance)
+                continue;
+            fprintf(stderr, "%s '%s'", n_shown++ ? "," : "", plan->cells[i].name);
+        }
+    fputc('\n', stderr);
+}
+
+static int explain_empty(const struct plan_factors *factors)
+{
+    struct plan_factors unfiltered = *factors;
+    struct plan plan;
+    unfiltered.filter = NULL;
+    if (plan_init(&plan, &unfiltered) != 0)
+        return RUN_ERROR;
+    if (plan.n_cells == 0)
+        fputs("poolbench: none of the backends takes part in a cell of this profile\n", stderr);
+    else
+        print_nearest_cells(&plan, factors->filter);
+    plan_release(&plan);
+    return RUN_ERROR;
+}
+
+int run_make_plan(struct run *run)
+{
+    struct plan_factors factors = make_factors(run);
+    plan_release(&run->plan);
+    int error = plan_init(&run->plan, &factors);
+    if (error == -EINVAL)
+        fprintf(stderr, "poolbench: filter '%s': must be a POSIX extended regular expression\n", factors.filter);
+    else if (error)
+        fprintf(stderr, "poolbench: cannot plan: %s\n", strerror(-error));
+    if (error)
+        return RUN_ERROR;
+    return run->plan.n_cells ? 0 : explain_empty(&factors);
+}
+
+struct side_setting run_setting(const struct run *run)
+{
+    long least = sysconf(_SC_THREAD_STACK_MIN);
+    return (struct side_setting){
+        .seed = run->plan.factors.seed,
+        .calibration = run->calibration,
+        .stack_bytes = least > 64 << 10 ? (size_t)least : 64 << 10,
+        .max_threads = run->headroom.max_threads,
+        .thread_limit = run->headroom.limit,
+        .scratch_dir = run->options.scratch_dir,
+        .cpusets = run->n_cpusets ? run->cpusets : NULL,
+        .n_cpusets = run->n_cpusets,
+    };
+}
+
+/* The power of two next to x: rounded, so that two runs of one machine usually agree. */
+static json_int_t next_power(double x)
+{
+    return x < 1 ? 1 : x > 4096 ? 4096 : (json_int_t)exp2(round(log2(x)));
+}
+
+/* Goetz's pool size N*U*(1+W/C) with U = 1: a task's wall time over its processor time, on the caller's own thread. */
+static int probe_goetz(struct run *run, const struct cell *cell)
+{
+    char key[64];
+    const struct side serial = { .backend = "serial" };
+    struct side_setting setting = run_setting(run);
+    struct spawn_result result;
+    json_t *job = side_job(cell, &serial, &setting, 0, probe_min_time_ns);
+    int error = spawn_side(job, PROBE_TIMEOUT_S, &result);
+    json_decref(job);
+    if (error == -EINTR)
+        return RUN_STOPPED;
+    if (error)
+        return RUN_ERROR;
+    double time_ns = json_number_value(json_object_get(result.metrics, "time_ns"));
+    double cpu_ns = json_number_value(json_object_get(result.metrics, "cpu_ns"));
+    snprintf(key, sizeof key, "%s_goetz", cell->workload->name);
+    if (cpu_ns > 0)
+        json_object_set_new(run->calibration, key,
+                            json_integer(next_power((double)run->plan.factors.cpus_usable * time_ns / cpu_ns)));
+    spawn_release(&result);
+    return 0;
+}
+
+static bool plan_has(const struct plan *plan, const char *experiment, const struct workload *workload)
+{
+    for (size_t i = 0; i < plan->n_cells; i++)
+        if (plan->cells[i].workload == workload
+            && (!experiment || strcmp(plan->cells[i].experiment->name, experiment) == 0))
+            return true;
+    return false;
+}
+
+/* Whatever the filter leaves of io, its probe is the cell with one task in flight. */
+static int probe_io(struct run *run)
+{
+    struct plan_factors factors = make_factors(run);
+    struct plan plan;
+    int code = 0;
+    factors.filter = NULL;
+    if (plan_init(&plan, &factors) != 0)
+        return RUN_ERROR;
+    for (size_t i = 0; i < plan.n_cells && !code; i++)
+        if (strcmp(plan.cells[i].experiment->name, "io") == 0 && cell_number(&plan.cells[i], "inflight", 0) == 1
+            && plan_has(&run->plan, "io", plan.cells[i].workload))
+            code = probe_goetz(run, &plan.cells[i]);
+    plan_release(&plan);
+    return code;
+}
+
+int run_calibrate(struct run *run)
+{
+    for (const struct workload *const *w = workload_registry; *w; w++)
+        if ((*w)->calibrate && plan_has(&run->plan, NULL, *w))
+            json_object_set_new(run->calibration, (*w)->name, json_integer((json_int_t)(*w)->calibrate()));
+    return probe_io(run);
+}
