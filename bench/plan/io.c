@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PRIMARY_INFLIGHT = 64, CPU_SIZED_UP_TO = 1024 };
+enum { PRIMARY_INFLIGHT = 64, CPU_SIZED_UP_TO = 256 };
 
 /* Enough tasks that filling and draining the window weigh little, without letting a small pool,
  * which serves them a few at a time, take seconds for one cell. */

@@ -26,7 +26,7 @@ static const struct profile_row quick[] = {
     { "grain", "spin", 60, { 100, 1 * US, 3 * US, 10 * US, 30 * US, 100 * US, 300 * US, 1 * MS, 10 * MS } },
     { "depth", "empty", 60, { 1000, 10000, 100000 } },
     { "oneoff", "empty", 60, { 0 } },
-    { "io", "sleep", 60, { 1, 8, 64, 256 } },
+    { "io", "sleep", 60, { 1, 8, 64 } },
     { "io", "echo", 60, { 1, 64 } },
     { "gap", "empty", 60, { GRID_ZERO, 10 * US, 1 * MS, 100 * MS } },
     { NULL },

@@ -109,7 +109,7 @@ def scaled(of: Estimate, factor: float) -> Estimate:
 
 # One function per experiment.
 
-REUSE_NAMES = {("pool", "run"): "kept for all batches", ("pool", "batch"): "a new one each batch"}
+REUSE_NAMES = {("pool", "run"): "kept", ("pool", "batch"): "one a batch"}
 
 
 def reuse(judgement: Judgement, experiment: Experiment) -> Picture:
@@ -159,7 +159,7 @@ def depth(judgement: Judgement, experiment: Experiment) -> Picture:
                     stopped.add(name)
                     x = run.estimate(side, "held").value
                     reason = next((sample.reason for sample in run.samples_of(side) if sample.reason), "limit")
-                    limits[panel] = Limit("x", x, f"{side.backend}: {reason}", panel=panel)
+                    limits[panel] = Limit("x", x, f"{side.backend} ends: {reason}", panel=panel)
                 rows.append(Row(x, of, name, series.style(side.backend, name), panel, is_open(run, side, of)))
     return Picture("tasks_outstanding", "bytes_per_task_or_submit_ns", rows, list(limits.values()))
 
@@ -214,7 +214,7 @@ def io_sizes(run: Run, cell: Cell, side: Side) -> list[str]:
     if side.workers == goetz:
         names.append(f"{side.backend}, Goetz's size")
     if side.workers == cell.number("inflight"):
-        names.append(f"{side.backend}, one worker each")
+        names.append(f"{side.backend}, a worker for each")
     return names
 
 
@@ -326,12 +326,12 @@ def dat(picture: Picture) -> str:
         if row.of.n or row.series.startswith("ideal"):
             blocks.setdefault((row.panel, row.series), []).append(row)
     out = ["# " + "\t".join(columns)]
-    for (panel, series), rows in blocks.items():
+    for (panel, series), rows in sorted(blocks.items(), key=lambda block: (block[1][0].style, block[0])):
         out += ["", "", f"# panel {panel}: {text.plain(series)}"] if len(out) > 1 else [f"# panel {panel}: {text.plain(series)}"]
         for row in sorted(rows, key=lambda row: row.x):
             out.append("\t".join([*(_number(v) for v in (row.x, row.of.value, row.of.lo, row.of.hi)), str(row.of.n),
                                   str(int(row.open)), str(row.panel), str(row.style), text.plain(row.series) or "-",
-                                  text.plain(row.label) or "-"]))
+                                  text.plain(row.label).replace("%", "") or "-"]))
     return "\n".join(out) + "\n"
 
 

@@ -2,7 +2,7 @@
 name = 'grain'
 load 'style.gp'
 x_label = 'length of a task'
-y_label = 'efficiency: time of the work alone / (CPUs x time taken)'
+y_label = 'efficiency: serial time / (CPUs x time)'
 x_unit = 1e-9
 x_format = seconds
 log_y = 0

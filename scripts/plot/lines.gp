@@ -6,15 +6,34 @@ if (log_y) { set logscale y }
 set format x x_format
 set xlabel x_label noenhanced
 set xtics noenhanced
+set ytics noenhanced
 
-left_edge = 0.085
-right_edge = 0.745
-panel_gap = 0.085
+# Room beside the first and the last point.
+x_room = log_x ? (x_max / x_min) ** 0.03 * 1.05 : 0.06 * (x_max - x_min) + (x_max == x_min)
+set xrange [(log_x ? x_min / x_room : x_min - x_room) * x_unit : (log_x ? x_max * x_room : x_max + x_room) * x_unit]
+
+left_edge = 0.105
+longest = 0
+do for [i = 1:n_blocks] { longest = strlen(word(titles, i)) > longest ? strlen(word(titles, i)) : longest }
+right_edge = longest > 30 ? 0.605 : 0.705
+panel_gap = 0.095
 panel_width = (right_edge - left_edge - (n_panels - 1) * panel_gap) / n_panels
 panel_left(p) = left_edge + (p - 1) * (panel_width + panel_gap)
 
-# Labels of horizontal limits stand at different places along their lines, so that close ones can be read.
+if (x_is_category) {
+    set xtics ()
+    do for [k = 0:int(x_max)] {
+        stats data using (column(X) == k ? (category = strcol(LABEL), 0) : NaN) nooutput
+        set xtics add (category k)
+    }
+}
+
+# Names of horizontal limits stand at different places along their lines, so that close ones can be read.
 place(k) = 0.015 + 0.3 * ((k - 1) % 3)
+
+# What a panel draws of a block.
+x_of(i, p) = in_panel(i, p) ? column(X) * x_unit : NaN
+y_of(n, p) = column(n) * panel_y_unit(p)
 
 do for [kind in kinds] {
     eval canvas(kind)
@@ -22,41 +41,48 @@ do for [kind in kinds] {
     do for [p = 1:n_panels] {
         set lmargin at screen panel_left(p)
         set rmargin at screen panel_left(p) + panel_width
-        set tmargin at screen n_panels > 1 ? 0.86 : 0.895
-        set bmargin at screen 0.155
+        set tmargin at screen n_panels > 1 ? 0.85 : 0.885
+        set bmargin at screen 0.17
         set format y panel_y_format(p)
         set ylabel panel_y_label(p) noenhanced
         set title panel_title(p) noenhanced offset 0, -0.3
-        if (p == 1) { set key at screen 0.765, 0.89 left Left top reverse vertical samplen 3 spacing 1.25 noenhanced }
+        if (p == 1) {
+            set key at screen right_edge + 0.02, 0.89 left Left top reverse vertical samplen 3 spacing 1.25 font ',12' noenhanced
+        }
         if (p > 1) { unset key; unset label 1; unset label 2 }
         do for [k = 1:n_limits] {
             v = limit_value(k)
             if (limit_is(k, 'x', p) && v >= x_min && v <= x_max) {
                 set arrow 100 + k from first v * x_unit, graph 0 to first v * x_unit, graph 1 nohead back \
                     lc rgb limit_grey lw 1 dt (3, 3)
-                set label 100 + k limit_label(k) at first v * x_unit, graph 0.02 left rotate by 90 offset -0.6, 0 \
-                    noenhanced font ',10' textcolor rgb limit_grey
+                if (x_limits_above) {
+                    set label 100 + k limit_label(k) at graph 1, graph 1.035 right \
+                        noenhanced font ',10' textcolor rgb limit_grey
+                } else {
+                    set label 100 + k limit_label(k) at first v * x_unit, graph 0.02 left rotate by 90 \
+                        offset -0.8, 0 noenhanced font ',10' textcolor rgb limit_grey
+                }
             }
             if (limit_is(k, 'y', p)) {
-                set label 100 + k limit_label(k) at graph place(k), first v * y_unit left offset 0, 0.45 \
+                set label 100 + k limit_label(k) at graph place(k), first v * panel_y_unit(p) left offset 0, 0.45 \
                     noenhanced font ',10' textcolor rgb limit_grey
             }
             if (limit_is(k, 'band', p)) {
-                set object 100 + k rectangle from first v * x_unit, graph 0 to first limit_until(k) * x_unit, graph 1 \
+                set object 100 + k rectangle from first v * x_unit, graph 0 \
+                    to first limit_until(k) * x_unit, graph 1 \
                     behind fillcolor rgb band_grey fillstyle solid noborder
-                set label 100 + k limit_label(k) at first sqrt(v * limit_until(k)) * x_unit, graph 0.96 center \
+                set label 100 + k limit_label(k) at first sqrt(v * limit_until(k)) * x_unit, graph 0.03 center \
                     noenhanced font ',10' textcolor rgb limit_grey
             }
         }
-        plot for [k = 1:n_limits] (limit_is(k, 'y', p) ? limit_value(k) * y_unit : NaN) \
+        plot for [k = 1:n_limits] (limit_is(k, 'y', p) ? limit_value(k) * panel_y_unit(p) : NaN) \
                 with lines lc rgb limit_grey lw 1 dt (3, 3) notitle, \
-            for [i = 1:n_blocks] data index i - 1 using \
-                (in_panel(i, p) ? column(X) * x_unit : NaN):(column(Y) * y_unit):(column(LO) * y_unit):(column(HI) * y_unit) \
+            for [i = n_blocks:1:-1] data index i - 1 using \
+                (x_of(i, p)):(y_of(Y, p)):(y_of(LO, p)):(y_of(HI, p)) \
                 with yerrorbars ls style(i) lw 1.2 dt 1 ps 0 notitle, \
-            for [i = 1:n_blocks] data index i - 1 using \
-                (in_panel(i, p) ? column(X) * x_unit : NaN):(column(Y) * y_unit) with linespoints ls style(i) notitle, \
-            for [i = 1:n_blocks] data index i - 1 using \
-                (in_panel(i, p) && column(OPEN) == 1 ? column(X) * x_unit : NaN):(column(Y) * y_unit) \
+            for [i = n_blocks:1:-1] data index i - 1 using (x_of(i, p)):(y_of(Y, p)) \
+                with linespoints ls style(i) notitle, \
+            for [i = n_blocks:1:-1] data index i - 1 using (column(OPEN) == 1 ? x_of(i, p) : NaN):(y_of(Y, p)) \
                 with points ls style(i) ps 0.45 lc rgb '#FFFFFF' notitle, \
             for [i = 1:n_blocks] NaN with linespoints ls style(i) title (is_first(i) ? word(titles, i) : '')
         do for [k = 1:n_limits] {
@@ -67,6 +93,5 @@ do for [kind in kinds] {
     }
     unset multiplot
     unset output
-    set label 1 title_text at screen 0.015, 0.955 left noenhanced font ',17'
-    set label 2 footer_text at screen 0.015, 0.025 left noenhanced font ',9' textcolor rgb limit_grey
+    eval write_texts
 }

@@ -24,7 +24,8 @@ n_blocks = STATS_blocks
 n_panels = int(STATS_max)
 styles = ''; panels = ''; titles = ''
 do for [i = 0:n_blocks - 1] {
-    stats data index i using (block_title = strcol(SERIES), block_style = column(STYLE), column(PANEL)) nooutput
+    stats data index i using \
+        (block_title = strcol(SERIES), block_style = column(STYLE), column(PANEL)) nooutput
     styles = styles.sprintf('%d ', block_style)
     panels = panels.sprintf('%d ', STATS_max)
     titles = titles.'"'.block_title.'" '
@@ -59,7 +60,10 @@ y_unit = 1.0
 panel_title(p) = ''
 panel_y_label(p) = y_label
 panel_y_format(p) = '%h'
+panel_y_unit(p) = y_unit
 x_format = '%h'
+x_is_category = 0      # ticks are named by the labels of the rows
+x_limits_above = 0     # the limit of x is named above its panel instead of along its line
 seconds = '%.0s %cs'
 bytes = '%.0s %cB'
 counts = '%.0s%c'
@@ -79,8 +83,8 @@ set style line 42 lc rgb '#F2CC78' lw 2 pt 12 ps 0.8 dt (3, 3)
 set style line 43 lc rgb '#F7DFAC' lw 2 pt 12 ps 0.8 dt (1, 3)
 set style line 50 lc rgb '#000000' lw 1.6 pt 5 ps 0.8 dt (3, 3)
 set style line 60 lc rgb '#009E73' lw 2 pt 15 ps 0.9 dt 1
-set style line 70 lc rgb '#888888' lw 1 pt 2 ps 0.9 dt 1
-set style line 80 lc rgb '#666666' lw 1.2 pt 0 ps 0 dt (2, 4)
+set style line 70 lc rgb '#777777' lw 2 pt 2 ps 0.9 dt 1
+set style line 80 lc rgb '#666666' lw 1.4 pt 0 ps 0 dt (2, 4)
 set style line 90 lc rgb '#CC79A7' lw 2 pt 2 ps 1 dt 1
 set style line 91 lc rgb '#009E73' lw 2 pt 1 ps 1 dt (8, 3)
 set style line 92 lc rgb '#8A7F00' lw 2 pt 3 ps 1 dt (4, 3)
@@ -90,7 +94,7 @@ band_grey = '#E9E9E9'
 
 set border 3 lc rgb '#444444'
 set tics nomirror out textcolor rgb '#222222'
-set grid back lc rgb '#E4E4E4' lw 0.8 dt 1
+set grid xtics ytics back lt 1 lc rgb '#DDDDDD' lw 0.8
 set errorbars 0.6
 unset key
 
@@ -104,5 +108,6 @@ canvas(kind) = kind eq 'svg' \
     : sprintf("set terminal pngcairo size %d,%d font 'sans-serif,13' fontscale 1.2 linewidth 1.25 pointscale 1.25; ", \
               int(1.25 * width), int(1.25 * height)).sprintf("set output '%s.png'", name)
 
-set label 1 title_text at screen 0.015, 0.955 left noenhanced font ',17'
-set label 2 footer_text at screen 0.015, 0.025 left noenhanced font ',9' textcolor rgb limit_grey
+write_texts = "set label 1 title_text at screen 0.015, 0.955 left noenhanced font ',17';" \
+    ." set label 2 footer_text at screen 0.015, 0.03 left noenhanced font ',9' textcolor rgb limit_grey"
+eval write_texts
