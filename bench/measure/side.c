@@ -32,7 +32,7 @@ struct measuring {
     const struct floor *floor;
     cpu_set_t *cpusets;
     double first_ns;   /* the first iteration, which is discarded; NAN without one */
-    bool settled;      /* the warm-up did */
+    enum { SETTLED_UNKNOWN, UNSETTLED, SETTLED } settled;
     struct gbench_result result;
     struct machine_counters counters;
     double cycles, instructions;
@@ -151,20 +151,19 @@ static int64_t iterate_floor(void *context)
     return elapsed_ns;
 }
 
-/* Untimed iterations until two in a row are within 10% of each other, for at most a fifth of the side's time. */
+/* Untimed iterations until one is no more than 10% shorter than the shortest before it, for at most a fifth of
+ * the side's time. One is always done; where no second one fits, whether it settled is not known. */
 static int warm_up(struct measuring *m, gbench_iteration *iterate)
 {
     uint64_t deadline = clock_now_ns() + job_number(m->job, "side_ms") * 1000000 / 5;
-    int64_t last = iterate(m);
-    m->first_ns = (double)last;
-    while (last >= 0 && !m->settled) {
-        if (clock_now_ns() > deadline)
-            return 0;
-        int64_t now = iterate(m);
-        m->settled = now >= 0 && llabs(now - last) * 10 <= (now < last ? now : last);
-        last = now;
+    int64_t now = iterate(m), shortest = now;
+    m->first_ns = (double)now;
+    while (now >= 0 && m->settled != SETTLED && clock_now_ns() < deadline) {
+        now = iterate(m);
+        m->settled = now * 10 >= shortest * 9 ? SETTLED : UNSETTLED;
+        shortest = now < shortest ? now : shortest;
     }
-    return last < 0 ? m->side.error : 0;
+    return now < 0 ? m->side.error : 0;
 }
 
 static int run_iterations(struct measuring *m, gbench_iteration *iterate)
@@ -294,8 +293,8 @@ static json_t *metrics_json(struct measuring *m)
         add_throughput(metrics, m, n_tasks, tasks_each);
     set_count(metrics, "iterations", m->result.iterations);
     set_count(metrics, "tasks", (uint64_t)n_tasks);
-    if (!json_is_true(json_object_get(m->job, "once")))
-        set_count(metrics, "settled", m->settled);
+    if (m->settled != SETTLED_UNKNOWN)
+        set_count(metrics, "settled", m->settled == SETTLED);
     if (m->floor)
         return metrics;
     if (side->gated) {
