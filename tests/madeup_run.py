@@ -41,13 +41,13 @@ RAW_MOST_THREADS = 30768
 
 METRICS = [(name, unit, polarity, kind, mode, name.replace("_", " ")) for name, unit, polarity, kind, mode in [
     ("time_ns", "ns", "less", "cost", "throughput"), ("cpu_ns", "ns", "less", "cost", "throughput"),
-    ("first_ns", "ns", "less", "cost", "throughput"), ("iterations", "1", "none", "count", "any"),
-    ("tasks", "1", "none", "count", "any"), ("threads_created", "1", "none", "count", "any"),
-    ("threads_refused", "1", "less", "count", "any"), ("threads_peak", "1", "none", "count", "any"),
-    ("inline_tasks", "1", "none", "count", "any"), ("settled", "1", "none", "count", "any"),
-    ("server_cpu_ns", "ns", "less", "cost", "throughput"), ("held", "1", "more", "count", "throughput"),
-    ("submit_ns", "ns", "less", "cost", "throughput"), ("bytes_per_task", "B", "less", "cost", "throughput"),
-    ("kernel_bytes_per_task", "B", "less", "cost", "throughput"), ("p50_ns", "ns", "less", "cost", "latency"),
+    ("first_ns", "ns", "less", "cost", "throughput"), ("iterations", "iterations", "none", "count", "any"),
+    ("tasks", "tasks", "none", "count", "any"), ("threads_created", "threads", "none", "count", "any"),
+    ("threads_refused", "threads", "less", "count", "any"), ("threads_peak", "threads", "none", "count", "any"),
+    ("inline_tasks", "tasks", "none", "count", "any"), ("settled", "yes or no", "none", "count", "any"),
+    ("server_cpu_ns", "ns", "less", "cost", "throughput"), ("held", "tasks", "more", "count", "throughput"),
+    ("submit_ns", "ns", "less", "cost", "throughput"), ("bytes_per_task", "bytes", "less", "cost", "throughput"),
+    ("kernel_bytes_per_task", "bytes", "less", "cost", "throughput"), ("p50_ns", "ns", "less", "cost", "latency"),
     ("p90_ns", "ns", "less", "cost", "latency"), ("p99_ns", "ns", "less", "cost", "latency"),
     ("p999_ns", "ns", "less", "cost", "latency"), ("max_ns", "ns", "less", "cost", "latency"),
     ("mean_ns", "ns", "less", "cost", "latency"), ("lateness_p50_ns", "ns", "less", "cost", "latency"),
@@ -196,11 +196,11 @@ def throughput_metrics(time_ns: float, cell: dict, backend: str, workers: int) -
 def depth_metrics(cell: dict, backend: str, workers: int, factor: float) -> tuple[str, str, dict[str, float]]:
     raw, tasks = backend == "raw", cell["tasks"]
     held = min(tasks, RAW_MOST_THREADS) if raw and factor == 1 else tasks
-    metrics = {**throughput_metrics((22 * US if raw else 260) * factor, cell, backend, workers), "held": held,
+    metrics = {**counters(backend, workers, cell["tasks"]), "held": held,
                "submit_ns": (20 * US if raw else 85) * factor, "bytes_per_task": (8400 if raw else 66) * factor,
                "kernel_bytes_per_task": (17000 if raw else 1) * factor, "threads_refused": int(held < tasks)}
     if held < tasks:
-        return "limit", f"pid_max binds at {held} threads", metrics
+        return "limit", f"stopped at {held} threads by the reserve: pid_max binds", metrics
     return "ok", "", metrics
 
 
@@ -277,7 +277,7 @@ def make_experiment(name: str, cells: list[dict]) -> dict:
                               for title, of, a, b in contrasts],
                 "supported_all": supported, "refuted_any": refuted, "evaluator": evaluator}
     return {"name": name, "claim": claim, "statement": statement, "question": question, "axes": axes, "metric": metric,
-            "base": base, "rule": rule}
+            "primary": "", "base": base, "rule": rule}
 
 
 def make_failures(samples: list[dict]) -> list[dict]:
@@ -318,7 +318,8 @@ def make_documents(profile: str = "quick", rounds: int | None = None, seed: int 
         "headroom": {"max_threads": RAW_MOST_THREADS, "limit": "pid_max"},
         "metrics": [dict(zip(("name", "unit", "polarity", "kind", "mode", "summary"), row)) for row in METRICS],
         "backends": [{"name": name, "summary": summary} for name, summary in BACKENDS.items()],
-        "workloads": [{"name": name, "summary": f"the {name} workload", "kind": kind} for name, kind in WORKLOADS.items()],
+        "workloads": [{"name": name, "kind": kind, "summary": f"the {name} workload", "parameters": []}
+                      for name, kind in WORKLOADS.items()],
         "experiments": [make_experiment(name, cells) for name in EXPERIMENTS],
         "cells": [{**{key: cell[key] for key in ("name", "experiment", "workload", "load", "mode", "keys", "primary")},
                    "sides": [{"backend": backend, "workers": n} for backend, n in cell["sides"]],

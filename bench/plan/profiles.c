@@ -17,7 +17,7 @@ static const struct profile_row smoke[] = {
     { "oneoff", "empty", 8, { 0 } },
     { "io", "sleep", 8, { 1, 64 } },
     { "gap", "empty", 8, { 1 * MS } },
-    { NULL },
+    { .experiment = NULL },
 };
 
 static const struct profile_row quick[] = {
@@ -29,7 +29,7 @@ static const struct profile_row quick[] = {
     { "io", "sleep", 60, { 1, 8, 64 } },
     { "io", "echo", 60, { 1, 64 } },
     { "gap", "empty", 60, { GRID_ZERO, 10 * US, 1 * MS, 100 * MS } },
-    { NULL },
+    { .experiment = NULL },
 };
 
 /* Lengths of grain: three a decade, and ten a decade from 30 us to 3 ms, where threads break even. */
@@ -47,14 +47,14 @@ static const struct profile_row full[] = {
     { "io", "sleep", 100, { 1, 4, 16, 64, 256, 1024, 4096 } },
     { "io", "echo", 100, { 1, 4, 16, 64, 256, 1024, 4096 } },
     { "gap", "empty", 150, { GRID_ZERO, 10 * US, 100 * US, 1 * MS, 10 * MS, 100 * MS } },
-    { NULL },
+    { .experiment = NULL },
 };
 
 const struct profile profile_table[] = {
     { "smoke", "every part once, in seconds: decides nothing", 3, smoke },
     { "quick", "the headline claims within five minutes", 10, quick },
     { "full", "every claim within an hour", 20, full },
-    { NULL },
+    { .name = NULL },
 };
 
 const struct profile *profile_find(const char *name)

@@ -30,7 +30,7 @@ STYLE_OTHERS = 90
 VARIANTS = 4
 
 # Floors that other pictures draw as limits, where a time is on an axis.
-LIMITS = {"clone": "clone", "pthread-tuned": "create + join", "futex-round-trip": "futex there and back"}
+LIMITS = {"clone": "clone", "pthread-tuned": "create + join", "futex-round-trip": "futex round trip"}
 
 
 @dataclass(frozen=True)
@@ -158,10 +158,16 @@ def depth(judgement: Judgement, experiment: Experiment) -> Picture:
                 if run.status(side) == "limit":
                     stopped.add(name)
                     x = run.estimate(side, "held").value
-                    reason = next((sample.reason for sample in run.samples_of(side) if sample.reason), "limit")
-                    limits[panel] = Limit("x", x, f"{side.backend} ends: {reason}", panel=panel)
+                    limits[panel] = Limit("x", x, f"{limit_name(run, side)} binds at {x:,.0f}", panel=panel)
                 rows.append(Row(x, of, name, series.style(side.backend, name), panel, is_open(run, side, of)))
     return Picture("tasks_outstanding", "bytes_per_task_or_submit_ns", rows, list(limits.values()))
+
+
+def limit_name(run: Run, side: Side) -> str:
+    """The limit known before the run if it was the one, or else all that the side said."""
+    reason = next((sample.reason for sample in run.samples_of(side) if sample.reason), "a limit")
+    expected = run.document["headroom"].get("limit")
+    return expected if isinstance(expected, str) and expected in reason else reason
 
 
 ONEOFF_NAMES = {"run": "made for the task", "warm": "there before the task"}

@@ -1,6 +1,7 @@
 # Draws series over a numeric axis, in one panel or several side by side: points with their intervals, lines between
 # them, limits in grey. Load style.gp first.
 
+if (x_min == x_max && x_min > 0 && !x_is_category) { log_x = 1 }
 if (log_x) { set logscale x }
 if (log_y) { set logscale y }
 set format x x_format
@@ -9,7 +10,7 @@ set xtics noenhanced
 set ytics noenhanced
 
 # Room beside the first and the last point.
-x_room = log_x ? (x_max / x_min) ** 0.03 * 1.05 : 0.06 * (x_max - x_min) + (x_max == x_min)
+x_room = x_min == x_max ? (log_x ? 10 : 1) : log_x ? (x_max / x_min) ** 0.03 * 1.05 : 0.06 * (x_max - x_min)
 set xrange [(log_x ? x_min / x_room : x_min - x_room) * x_unit : (log_x ? x_max * x_room : x_max + x_room) * x_unit]
 
 left_edge = 0.105
@@ -29,7 +30,7 @@ if (x_is_category) {
 }
 
 # Names of horizontal limits stand at different places along their lines, so that close ones can be read.
-place(k) = 0.015 + 0.3 * ((k - 1) % 3)
+place(k) = (k - 1) % 3 == 0 ? 0.01 : (k - 1) % 3 == 1 ? 0.45 : 0.68
 
 # What a panel draws of a block.
 x_of(i, p) = in_panel(i, p) ? column(X) * x_unit : NaN
@@ -41,7 +42,7 @@ do for [kind in kinds] {
     do for [p = 1:n_panels] {
         set lmargin at screen panel_left(p)
         set rmargin at screen panel_left(p) + panel_width
-        set tmargin at screen n_panels > 1 ? 0.85 : 0.885
+        set tmargin at screen n_panels > 1 || strlen(panel_title(p)) ? 0.85 : 0.885
         set bmargin at screen 0.17
         set format y panel_y_format(p)
         set ylabel panel_y_label(p) noenhanced
