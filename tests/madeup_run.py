@@ -21,7 +21,8 @@ MACHINE = "made-up-cpu-2c-0badcafe"
 Scale = dict[tuple[str, str], float]
 
 GRIDS: dict[str, dict[str, list[int]]] = {
-    "smoke": {"reuse": [10], "grain": [10 * US], "depth": [1000], "sleep": [1, 64], "echo": [], "gap": [MS], "hash": []},
+    "smoke": {"reuse": [10], "grain": [10 * US], "depth": [1000], "sleep": [1, 64], "echo": [], "gap": [MS],
+              "hash": []},
     "quick": {"reuse": [1, 10, 100],
               "grain": [100, US, 3 * US, 10 * US, 30 * US, 100 * US, 300 * US, MS, 10 * MS],
               "depth": [1000, 10000, 100000], "sleep": [1, 8, 64, 256], "echo": [1, 64],
@@ -72,8 +73,8 @@ EXPERIMENTS: dict[str, tuple] = {
               ([("kept pool over raw", "time_ns", ("primary", "pool", 0), ("primary", "raw", 0))],
                [condition("ahead")], [condition("not_ahead")], None)),
     "grain": ("C2", "a pool suits many short to modest tasks",
-              "how short may a task be before handing it over costs too much?", ["length_ns", "size_bytes"], "time_ns",
-              "serial",
+              "how short may a task be before handing it over costs too much?", ["length_ns", "size_bytes"],
+              "time_ns", "serial",
               ([("pool over raw at 10 us", "time_ns", ("primary", "pool", 0), ("primary", "raw", 0))],
                [condition("ahead")], [condition("not_ahead")], None)),
     "depth": ("C3", "a pool can queue a large number of tasks",
@@ -99,7 +100,8 @@ EXPERIMENTS: dict[str, tuple] = {
 USUAL_SIDES = [("pool", CPUS), ("raw", 0), ("raw-capped", CPUS), ("serial", 0)]
 
 
-def make_cell(experiment: str, workload: str, keys: dict[str, Any], sides: list[tuple[str, int]], role: str = "") -> dict:
+def make_cell(experiment: str, workload: str, keys: dict[str, Any], sides: list[tuple[str, int]],
+              role: str = "") -> dict:
     keys = dict(sorted(keys.items()))
     name = (f"floors/{keys['floor']}" if experiment == "floors" else
             "/".join([experiment, workload, *(f"{key}:{value}" for key, value in keys.items())]))
@@ -112,13 +114,15 @@ def make_cell(experiment: str, workload: str, keys: dict[str, Any], sides: list[
 
 def make_cells(profile: str) -> list[dict]:
     grid, batch = GRIDS[profile], {"load": "batch", "mode": "throughput"}
-    cells = [make_cell("floors", "", {"load": "floor", "mode": "throughput", "floor": floor, "tasks": 50}, [("floor", 0)])
-             for floor in FLOORS]
+    cells = [make_cell("floors", "", {"load": "floor", "mode": "throughput", "floor": floor, "tasks": 50},
+                       [("floor", 0)]) for floor in FLOORS]
     cells += [make_cell("reuse", "empty", {**batch, "batches": n, "tasks": 64, "life": life}, USUAL_SIDES,
-                        "primary" if n == 10 and life == "run" else "") for n in grid["reuse"] for life in ("run", "batch")]
+                        "primary" if n == 10 and life == "run" else "")
+              for n in grid["reuse"] for life in ("run", "batch")]
     cells += [make_cell("grain", "spin", {**batch, "length_ns": ns, "tasks": 1024}, USUAL_SIDES,
                         "primary" if ns == 10 * US else "") for ns in grid["grain"]]
-    cells += [make_cell("grain", "hash", {**batch, "size_bytes": n, "tasks": 1024}, USUAL_SIDES) for n in grid["hash"]]
+    cells += [make_cell("grain", "hash", {**batch, "size_bytes": n, "tasks": 1024}, USUAL_SIDES)
+              for n in grid["hash"]]
     cells += [make_cell("depth", "empty", {**batch, "tasks": n, "gate": "closed"}, [("pool", CPUS), ("raw", 0)],
                         "primary" if n == 100000 else "") for n in grid["depth"]]
     cells += [make_cell("oneoff", "empty", {**batch, "tasks": 1, "life": life}, USUAL_SIDES,
@@ -136,8 +140,8 @@ def io_cell(workload: str, inflight: int) -> dict:
         sides += [("pool", 64), ("serial", 0)]
     role = {64: "primary", 1: "base"}.get(inflight, "") if workload == "sleep" else ""
     wait = {"wait_ns": MS} if workload == "sleep" else {"think_ns": 300 * US, "size_bytes": 64}
-    cell = make_cell("io", workload, {"load": "window", "mode": "throughput", "inflight": inflight, "tasks": 4 * inflight,
-                                      **wait}, sides, role)
+    keys = {"load": "window", "mode": "throughput", "inflight": inflight, "tasks": 4 * inflight, **wait}
+    cell = make_cell("io", workload, keys, sides, role)
     if role == "primary":
         cell["sides"] = [*cell["sides"], ("pool-again", 64)]
     return cell
@@ -249,15 +253,16 @@ def measure(cell: dict, backend: str, workers: int, round_: int, seed: int, scal
             metrics, histogram = latency_metrics(cost_ns, cell, like, workers, generator)
         else:
             metrics = throughput_metrics(cost_ns, cell, like, workers)
-    line = {"schema": 1, "round": round_, "cell": cell["name"], "backend": backend, "workers": workers, "status": status,
-            "reason": reason, "metrics": metrics, "environment": environment(generator), "wall_s": 0.06}
+    line = {"schema": 1, "round": round_, "cell": cell["name"], "backend": backend, "workers": workers,
+            "status": status, "reason": reason, "metrics": metrics, "environment": environment(generator),
+            "wall_s": 0.06}
     return line if histogram is None else {**line, "histogram": histogram}
 
 
 def environment(generator: random.Random) -> dict[str, Any]:
-    return {"load1": round(generator.uniform(0.1, 0.6), 2), "steal_ms": generator.choice([0, 0, 0, 10]), "throttled_ms": 0,
-            "frequency_mhz": "unknown", "context_switches_voluntary": 140, "context_switches_involuntary": 12,
-            "faults_minor": 410, "faults_major": 0, "user_s": 0.05, "system_s": 0.02, "wall_s": 0.06,
+    return {"load1": round(generator.uniform(0.1, 0.6), 2), "steal_ms": generator.choice([0, 0, 0, 10]),
+            "throttled_ms": 0, "frequency_mhz": "unknown", "context_switches_voluntary": 140,
+            "context_switches_involuntary": 12, "faults_minor": 410, "faults_major": 0, "user_s": 0.05, "system_s": 0.02, "wall_s": 0.06,
             "resident_peak_bytes": 3600000, "cycles": "unknown", "instructions": "unknown"}
 
 
@@ -273,11 +278,11 @@ def make_experiment(name: str, cells: list[dict]) -> dict:
     claim, statement, question, axes, metric, base, rule = EXPERIMENTS[name]
     if rule is not None:
         contrasts, supported, refuted, evaluator = rule
-        rule = {"contrasts": [{"name": title, "metric": of, "a": side_of(cells, name, *a), "b": side_of(cells, name, *b)}
-                              for title, of, a, b in contrasts],
+        rule = {"contrasts": [{"name": title, "metric": of, "a": side_of(cells, name, *a),
+                               "b": side_of(cells, name, *b)} for title, of, a, b in contrasts],
                 "supported_all": supported, "refuted_any": refuted, "evaluator": evaluator}
-    return {"name": name, "claim": claim, "statement": statement, "question": question, "axes": axes, "metric": metric,
-            "primary": "", "base": base, "rule": rule}
+    return {"name": name, "claim": claim, "statement": statement, "question": question, "axes": axes,
+            "metric": metric, "primary": "", "base": base, "rule": rule}
 
 
 def make_failures(samples: list[dict]) -> list[dict]:
@@ -290,9 +295,9 @@ def make_failures(samples: list[dict]) -> list[dict]:
 
 
 def make_documents(profile: str = "quick", rounds: int | None = None, seed: int = 1, *,
-                   only: Iterable[str] | None = None, filter_: str = "", scale: Scale | None = None, noise: float = 0.01,
-                   noises: dict[str, float] | None = None, change: Callable[[dict], dict] | None = None,
-                   ) -> tuple[dict, list[dict]]:
+                   only: Iterable[str] | None = None, filter_: str = "", scale: Scale | None = None,
+                   noise: float = 0.01, noises: dict[str, float] | None = None,
+                   change: Callable[[dict], dict] | None = None) -> tuple[dict, list[dict]]:
     """run.json of a complete run, and the lines of its journal. `only` names the experiments to keep; `noises` is
     the noise of single experiments; `change` may replace a sample before it is stored."""
     rounds = rounds or ROUNDS[profile]
@@ -321,7 +326,8 @@ def make_documents(profile: str = "quick", rounds: int | None = None, seed: int 
         "workloads": [{"name": name, "kind": kind, "summary": f"the {name} workload", "parameters": []}
                       for name, kind in WORKLOADS.items()],
         "experiments": [make_experiment(name, cells) for name in EXPERIMENTS],
-        "cells": [{**{key: cell[key] for key in ("name", "experiment", "workload", "load", "mode", "keys", "primary")},
+        "cells": [{**{key: cell[key] for key in ("name", "experiment", "workload", "load", "mode", "keys",
+                                                 "primary")},
                    "sides": [{"backend": backend, "workers": n} for backend, n in cell["sides"]],
                    "iterations": cell["iterations"], "tasks": cell["tasks"]} for cell in cells],
         "samples": samples,
@@ -348,7 +354,8 @@ def write_run(results: Path, run: dict, journal: list[dict], *, incomplete: bool
     folder = results / run["run"]["machine"] / run["run"]["id"]
     folder.mkdir(parents=True)
     if incomplete:
-        run = {**run, "run": {**run["run"], "status": "incomplete", "ended": "unknown"}, "samples": [], "failures": []}
+        run = {**run, "run": {**run["run"], "status": "incomplete", "ended": "unknown"}, "samples": [],
+               "failures": []}
     text = "".join(json.dumps(line) + "\n" for line in journal)
     (folder / "run.json").write_text(json.dumps(run, indent=1) + "\n")
     (folder / "journal.jsonl").write_text(text + ('{"schema": 1, "round": 99, "ce' if torn else ""))

@@ -19,7 +19,10 @@ def main_workload(run: Run, name: str) -> str:
     return cells[0].workload
 
 
-def curve(judgement: Judgement, name: str, axis: str, workers: int, life: str | None = None) -> list[tuple[float, Comparison]]:
+Points = list[tuple[float, Comparison]]
+
+
+def curve(judgement: Judgement, name: str, axis: str, workers: int, life: str | None = None) -> Points:
     """Pool of this size against raw along an axis, on the main workload. Without such a size, of the first one."""
     run = judgement.run
     experiment = experiment_of(run, name)
@@ -27,7 +30,8 @@ def curve(judgement: Judgement, name: str, axis: str, workers: int, life: str | 
         return []
     workload = main_workload(run, name)
     compared = [c for c in compare_cells(judgement, experiment)
-                if c.cell.workload == workload and c.cell.number(axis) is not None and c.cell.keys.get("life") == life]
+                if c.cell.workload == workload and c.cell.number(axis) is not None
+                and c.cell.keys.get("life") == life]
     sizes = {c.pool.workers for c in compared}
     size = workers if workers in sizes else min(sizes, default=0)
     return [(c.cell.number(axis) or 0.0, c) for c in compared if c.pool.workers == size]
@@ -56,12 +60,17 @@ def is_led(c: Comparison) -> tuple[bool, bool]:
     return c.ratio.hi < 1 / (1 + c.delta), c.ratio.lo >= 1 / (1 + c.delta)
 
 
-def along(points: list[tuple[float, Comparison]], question: Callable[[Comparison], tuple[bool, bool]]) -> Threshold:
+def along(points: Points, question: Callable[[Comparison], tuple[bool, bool]]) -> Threshold:
     return threshold((x, *question(c)) for x, c in points)
 
 
+def grain_curve(judgement: Judgement) -> Points:
+    return curve(judgement, "grain", "length_ns", workers_of_primary(judgement, "grain"))
+
+
 def grain_break_even(judgement: Judgement) -> Threshold:
-    return along(curve(judgement, "grain", "length_ns", workers_of_primary(judgement, "grain")), keeps_up)
+    """Lengths from which on raw keeps up."""
+    return along(grain_curve(judgement), keeps_up)
 
 
 def reuse_break_even(judgement: Judgement) -> Threshold:
@@ -114,6 +123,13 @@ def metgs(run: Run) -> list[Metg]:
     return found
 
 
+def latency(run: Run, side: Side, quantile: float) -> Estimate:
+    """The median over rounds of each round's median; higher percentiles from the counts of all rounds."""
+    if quantile == 0.5:
+        return run.estimate(side, "p50_ns")
+    return stats.histogram_quantile(run.histograms.get(side, {}), quantile)
+
+
 # Single numbers of the last page.
 
 @dataclass(frozen=True)
@@ -163,7 +179,9 @@ def waiting(judgement: Judgement) -> Waiting | None:
         return None
     best = min(times, key=lambda side: times[side].value)
     cpu_pool = Side(cell.name, "pool", run.document["factors"]["cpus_usable"])
-    slower = stats.median(ratio_values(run, "time_ns", best, cpu_pool)) if cpu_pool in times and cpu_pool != best else None
+    slower = None
+    if cpu_pool in times and cpu_pool != best:
+        slower = stats.median(ratio_values(run, "time_ns", best, cpu_pool))
     return Waiting(cell.number("inflight") or 0, best, rate_of(times[best]), slower)
 
 

@@ -12,7 +12,7 @@ TRIED = "POOLBENCH_PYTHON_TRIED"
 
 def _serves(python: str) -> bool:
     try:
-        return subprocess.run([python, "-c", MODULES], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+        return subprocess.run([python, "-c", MODULES], capture_output=True).returncode == 0
     except OSError:
         return False
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 import answers
 import stats
 import text
-from runs import Run
+from runs import Run, Side
 from verdicts import INCONCLUSIVE, NOT_MEASURED, REFUTED, SUPPORTED, Judgement
 
 WARNINGS_MAX = 3
@@ -15,10 +15,6 @@ LABEL_WIDTH = 26
 class Line:
     label: str
     text: str
-
-
-def name_side(backend: str, workers: int) -> str:
-    return f"{backend}, {text.plural(workers, 'worker')}" if workers else backend
 
 
 def processor(run: Run) -> str:
@@ -54,7 +50,7 @@ def hand_over(judgement: Judgement) -> str | None:
     if found is None:
         return None
     floor = f"   (floor: clone {text.quantity(found.clone.value, 'ns')})" if found.clone.n else ""
-    return f"pool {text.estimate(found.pool, 'ns')}, thread {text.estimate(found.raw, 'ns')}{floor}"
+    return f"pool {text.percentile(found.pool, 'ns')}, thread {text.percentile(found.raw, 'ns')}{floor}"
 
 
 def short_tasks(judgement: Judgement) -> str | None:
@@ -67,8 +63,7 @@ def short_tasks(judgement: Judgement) -> str | None:
             return f"undecided at every length: noise exceeds {within}"
         return f"pool ahead up to {text.quantity(found.lo, 'ns')}; no length from which threads stay within {within}"
     above = f"no difference over {within}"
-    if any(c.word == "raw ahead" for x, c in answers.curve(judgement, "grain", "length_ns",
-                                                          answers.workers_of_primary(judgement, "grain")) if x >= found.hi):
+    if any(c.word == "raw ahead" for x, c in answers.grain_curve(judgement) if x >= found.hi):
         above = f"threads within {within} or ahead"
     if found.lo is None:
         return f"from {text.quantity(found.hi, 'ns')} on {above}; below, undecided or not measured"
@@ -80,7 +75,7 @@ def blocking(judgement: Judgement) -> str | None:
     found = answers.waiting(judgement)
     if found is None:
         return None
-    best = f"best: {name_side(found.best.backend, found.best.workers)}, {text.estimate(found.per_s, 'per s')}"
+    best = f"best: {text.side_name(found.best)}, {text.estimate(found.per_s, 'per s')}"
     if found.cpu_pool_slower is None:
         return best
     size = judgement.run.document["factors"]["cpus_usable"]
@@ -135,12 +130,13 @@ def not_answered(judgement: Judgement) -> str | None:
     return f"{' '.join(left)}: make bench" + ("" if run.profile == "smoke" else " PROFILE=full")
 
 
-def unsettled(run: Run) -> int:
+def unsettled(run: Run) -> list[Side]:
     """Sides whose warm-up did not settle in most rounds."""
-    def is_unsettled(side: tuple) -> bool:
+    def is_unsettled(side: Side) -> bool:
         values = [sample.metrics["settled"] for sample in run.samples_of(side) if "settled" in sample.metrics]
-        return bool(values) and sum(values) * 2 < len(values)
-    return sum(is_unsettled(side) for side in run.by_side)
+        return bool(values) and 2 * sum(values) < len(values)
+
+    return [side for side in run.by_side if is_unsettled(side)]
 
 
 def warnings(judgement: Judgement) -> list[str]:
@@ -150,18 +146,19 @@ def warnings(judgement: Judgement) -> list[str]:
         found.append("the run is incomplete: resume it with build/poolbench run --resume RUN")
     failed = [side for side in run.by_side if run.status(side) == "failed"]
     if failed:
-        found.append(f"{text.plural(len(failed), 'side')} failed, first {name_side(failed[0].backend, failed[0].workers)} in "
+        found.append(f"{text.plural(len(failed), 'side')} failed, first {text.side_name(failed[0])} in "
                      f"{failed[0].cell}: see 'Left out' in summary.md")
     inline = sorted({side.backend for side in run.by_side if side.backend in ("pool", "raw", "raw-capped")
                      and any(sample.metrics.get("inline_tasks", 0) > 0 for sample in run.samples_of(side))})
     if inline:
-        found.append(f"tasks of {text.join(inline)} ran on the thread that submits or waits: their verdicts are withheld")
+        found.append(f"tasks of {', '.join(inline)} ran on the thread that submits or waits: "
+                     "their verdicts are withheld")
     noisy = [verdict.experiment.name for verdict in judgement.verdicts
              if any(effect.delta > 2 * stats.DELTA_MIN for effect in verdict.effects)]
     if noisy and not judgement.undecided:
-        found.append(f"the pool differs from itself by over 10% in {text.join(noisy)}: measure on a quieter machine")
+        found.append(f"the pool differs from itself by over 10% in {', '.join(noisy)}: measure on a quieter machine")
     found += [f"{check.text}: {check.advice}" for check in run.checks]
-    n_unsettled = unsettled(run)
+    n_unsettled = len(unsettled(run))
     if n_unsettled:
         found.append(f"{text.plural(n_unsettled, 'side')} never settled while warming up: see summary.md")
     return found

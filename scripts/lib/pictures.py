@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import answers
-import stats
 import text
 from runs import FILE_NAME, Cell, Experiment, Run, Side
 from stats import Estimate
-from verdicts import Judgement, Threshold
+from verdicts import Judgement
 
 PLOT_DIR = Path(__file__).resolve().parent.parent / "plot"
 GNUPLOT_OLDEST = (5, 0)
@@ -90,10 +89,6 @@ class Series:
         return self.styles[series]
 
 
-def side_name(side: Side) -> str:
-    return f"{side.backend}, {text.plural(side.workers, 'worker')}" if side.workers else side.backend
-
-
 def time_limits(run: Run, axis: str, panel: int = 1) -> list[Limit]:
     found = [(answers.floor_estimate(run, name), label) for name, label in LIMITS.items()]
     return [Limit(axis, of.value, label, panel=panel) for of, label in found if of.n]
@@ -101,10 +96,6 @@ def time_limits(run: Run, axis: str, panel: int = 1) -> list[Limit]:
 
 def is_open(run: Run, side: Side, of: Estimate) -> bool:
     return not of.has_interval or run.status(side) != "ok"
-
-
-def scaled(of: Estimate, factor: float) -> Estimate:
-    return Estimate(of.value * factor, of.lo * factor, of.hi * factor, of.n)
 
 
 # One function per experiment.
@@ -119,7 +110,7 @@ def reuse(judgement: Judgement, experiment: Experiment) -> Picture:
         for side in cell.sides:
             if life == "batch" and side.backend != "pool":
                 continue  # a backend without a pool has no life of its own
-            name = ", ".join(filter(None, [side_name(side), REUSE_NAMES.get((side.backend, life), "")]))
+            name = ", ".join(filter(None, [text.side_name(side), REUSE_NAMES.get((side.backend, life), "")]))
             of = run.estimate(side, "time_ns")
             rows.append(Row(cell.number("batches") or 0, of, name, series.style(side.backend, name),
                             open=is_open(run, side, of)))
@@ -136,7 +127,7 @@ def grain(judgement: Judgement, experiment: Experiment) -> Picture:
         for side in cell.sides:
             if side.backend != "serial":
                 of = answers.efficiency(run, cell, side)
-                rows.append(Row(length_ns, of, side_name(side), series.style(side.backend, side_name(side)),
+                rows.append(Row(length_ns, of, text.side_name(side), series.style(side.backend, text.side_name(side)),
                                 open=is_open(run, side, of)))
     limits, found = time_limits(run, "x"), answers.grain_break_even(judgement)
     if found.lo is not None and found.hi is not None:
@@ -151,7 +142,7 @@ def depth(judgement: Judgement, experiment: Experiment) -> Picture:
         stopped: set[str] = set()
         for cell in sorted(run.cells_of(experiment.name), key=lambda cell: cell.number("tasks") or 0):
             for side in cell.sides:
-                name, of = side_name(side), run.estimate(side, metric)
+                name, of = text.side_name(side), run.estimate(side, metric)
                 if name in stopped:
                     continue
                 x = cell.number("tasks") or 0
@@ -182,7 +173,9 @@ def oneoff(judgement: Judgement, experiment: Experiment) -> Picture:
             if life != "run" and not side.backend.startswith("pool"):
                 continue
             of = run.estimate(side, "time_ns")
-            label = side_name(side) + (f", {ONEOFF_NAMES.get(life, life)}" if side.backend.startswith("pool") else "")
+            label = text.side_name(side)
+            if side.backend.startswith("pool"):
+                label += f", {ONEOFF_NAMES.get(life, life)}"
             rows.append(Row(0, of, side.backend, series.style(side.backend, side.backend), label=label,
                             open=is_open(run, side, of)))
     rows += [Row(0, answers.floor_estimate(run, name), "floor", STYLES["floor"], label=f"floor: {label}")
@@ -216,7 +209,7 @@ def io_sizes(run: Run, cell: Cell, side: Side) -> list[str]:
     goetz = calibration.get(f"{cell.workload}_goetz") if isinstance(calibration, dict) else None
     names = []
     if side.workers in run.document["factors"]["workers"]:
-        names.append(f"{side.backend}, {text.plural(side.workers, 'worker')}")
+        names.append(text.side_name(side))
     if side.workers == goetz:
         names.append(f"{side.backend}, Goetz's size")
     if side.workers == cell.number("inflight"):
@@ -264,18 +257,11 @@ def gap(judgement: Judgement, experiment: Experiment) -> Picture:
         for cell in sorted(run.cells_of(experiment.name), key=lambda cell: cell.number("pause_ns") or 0):
             pause_ns = cell.number("pause_ns") or 0
             for side in cell.sides:
-                of = latency(run, side, quantile)
-                rows.append(Row(pauses.index(pause_ns), of, side_name(side), series.style(side.backend, side_name(side)),
-                                panel, not of.is_printable,
-                                text.quantity(pause_ns, "ns") if pause_ns else "none"))
+                of = answers.latency(run, side, quantile)
+                name, label = text.side_name(side), text.quantity(pause_ns, "ns") if pause_ns else "none"
+                rows.append(Row(pauses.index(pause_ns), of, name, series.style(side.backend, name), panel,
+                                not of.is_printable, label))
     return Picture("pause", "sojourn_ns", rows, time_limits(run, "y", 1))
-
-
-def latency(run: Run, side: Side, quantile: float) -> Estimate:
-    """The median over rounds of each round's median; higher percentiles from the counts of all rounds."""
-    if quantile == 0.5:
-        return run.estimate(side, "p50_ns")
-    return stats.histogram_quantile(run.histograms.get(side, {}), quantile)
 
 
 def generic(judgement: Judgement, experiment: Experiment) -> Picture:
@@ -288,7 +274,7 @@ def generic(judgement: Judgement, experiment: Experiment) -> Picture:
     for cell in cells:
         suffix = [f"{key} {cell.keys[key]}" for key in others if key in cell.keys] + [cell.workload] * several
         for side in cell.sides:
-            name, of = ", ".join([side_name(side), *suffix]), run.estimate(side, experiment.metric)
+            name, of = ", ".join([text.side_name(side), *suffix]), run.estimate(side, experiment.metric)
             rows.append(Row(cell.number(axis) or 0, of, name, series.style(side.backend, name),
                             open=is_open(run, side, of), label=name))
     unit = run.metrics[experiment.metric].unit if experiment.metric in run.metrics else ""
@@ -296,16 +282,17 @@ def generic(judgement: Judgement, experiment: Experiment) -> Picture:
     return Picture(axis or "position", experiment.metric, rows if axis else ranked(rows), [], axis, y_label)
 
 
-LATENCIES = ["p50_ns", "lateness_p50_ns", "queue_p50_ns", "service_p50_ns", "delivery_p50_ns"]
+LATENCY_PARTS = ["lateness_p50_ns", "queue_p50_ns", "service_p50_ns", "delivery_p50_ns"]
 
 VIEWS: dict[str, View] = {
     "floors": View("floors", floors, ["time_ns"]),
     "reuse": View("reuse", reuse, ["time_ns", "first_ns", "cpu_ns"]),
     "grain": View("grain", grain, ["time_ns", "cpu_ns"]),
-    "depth": View("depth", depth, ["held", "bytes_per_task", "kernel_bytes_per_task", "submit_ns", "threads_refused"]),
+    "depth": View("depth", depth,
+                  ["held", "bytes_per_task", "kernel_bytes_per_task", "submit_ns", "threads_refused"]),
     "oneoff": View("oneoff", oneoff, ["time_ns", "first_ns", "cpu_ns"]),
     "io": View("io", io, ["time_ns", "cpu_ns", "server_cpu_ns"]),
-    "gap": View("gap", gap, LATENCIES),
+    "gap": View("gap", gap, LATENCY_PARTS),
 }
 
 
@@ -333,7 +320,7 @@ def dat(picture: Picture) -> str:
             blocks.setdefault((row.panel, row.series), []).append(row)
     out = ["# " + "\t".join(columns)]
     for (panel, series), rows in sorted(blocks.items(), key=lambda block: (block[1][0].style, block[0])):
-        out += ["", "", f"# panel {panel}: {text.plain(series)}"] if len(out) > 1 else [f"# panel {panel}: {text.plain(series)}"]
+        out += ["", ""] * (len(out) > 1) + [f"# panel {panel}: {text.plain(series)}"]
         for row in sorted(rows, key=lambda row: row.x):
             out.append("\t".join([*(_number(v) for v in (row.x, row.of.value, row.of.lo, row.of.hi)), str(row.of.n),
                                   str(int(row.open)), str(row.panel), str(row.style), text.plain(row.series) or "-",
@@ -344,8 +331,9 @@ def dat(picture: Picture) -> str:
 def limits_dat(picture: Picture) -> str:
     """Lines and regions that bound what is shown. The last row stands for nothing, so that there always is one."""
     rows = ["# axis\tvalue\tuntil\tpanel\tlabel"]
-    rows += ["\t".join([limit.axis, _number(limit.value), _number(limit.until), str(limit.panel), text.plain(limit.label)])
-             for limit in sorted(picture.limits, key=lambda limit: (limit.panel, limit.axis, limit.value))]
+    for limit in sorted(picture.limits, key=lambda limit: (limit.panel, limit.axis, limit.value)):
+        rows.append("\t".join([limit.axis, _number(limit.value), _number(limit.until), str(limit.panel),
+                               text.plain(limit.label)]))
     return "\n".join([*rows, "none\t0\t0\t0\t-"]) + "\n"
 
 

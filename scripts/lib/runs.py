@@ -87,7 +87,6 @@ class Cell:
     keys: dict[str, float | str]
     primary: bool
     sides: list[Side]
-    iterations: int
 
     def number(self, key: str) -> float | None:
         value = self.keys.get(key)
@@ -153,15 +152,14 @@ class Run:
     def samples_of(self, side: Side) -> list[Sample]:
         return self.by_side.get(side, [])
 
-    def values(self, side: Side, metric: str) -> dict[int, float]:
-        """Round -> value, of the rounds in which the side went well."""
+    def values(self, side: Side, metric: str, status: str = "ok") -> dict[int, float]:
+        """Round -> value, of the rounds in which the side ended so."""
         return {sample.round: sample.metrics[metric] for sample in self.samples_of(side)
-                if sample.status == "ok" and metric in sample.metrics}
+                if sample.status == status and metric in sample.metrics}
 
     def estimate(self, side: Side, metric: str) -> stats.Estimate:
         """Over the rounds that went well; of a side that always ended at a limit, over those."""
-        values = self.values(side, metric) or {sample.round: sample.metrics[metric] for sample in self.samples_of(side)
-                                               if sample.status == "limit" and metric in sample.metrics}
+        values = self.values(side, metric) or self.values(side, metric, "limit")
         return stats.median(list(values.values()))
 
     def status(self, side: Side) -> str:
@@ -175,13 +173,11 @@ class Run:
     def primary_cells(self, experiment: str) -> list[Cell]:
         return [cell for cell in self.cells_of(experiment) if cell.primary]
 
-    def experiment(self, name: str) -> Experiment:
-        return next(experiment for experiment in self.experiments if experiment.name == name)
-
 
 # Fields of parsed JSON, checked.
 
-KINDS = {dict: "an object", list: "a list", str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
+KINDS = {dict: "an object", list: "a list", str: "a text", int: "a whole number", float: "a number",
+         bool: "true or false"}
 
 
 def _check(value: Any, kind: type[T], where: str) -> T:
@@ -216,8 +212,8 @@ def _scalars(of: dict[str, Any], name: str, where: str) -> dict[str, float | str
 # The parts of run.json.
 
 def _metric(of: dict[str, Any], where: str) -> Metric:
-    return Metric(_get(of, "name", str, where), _get(of, "unit", str, where), _get(of, "polarity", str, where) == "more",
-                  _get(of, "summary", str, where))
+    name, unit, polarity, summary = (_get(of, key, str, where) for key in ("name", "unit", "polarity", "summary"))
+    return Metric(name, unit, polarity == "more", summary)
 
 
 def _side(of: dict[str, Any], name: str, where: str) -> Side | None:
@@ -259,8 +255,8 @@ def _cell(of: dict[str, Any], where: str) -> Cell:
                                               for key in ("name", "experiment", "workload", "load", "mode"))
     sides = [Side(name, _get(side, "backend", str, w), _get(side, "workers", int, w))
              for side, w in _objects(of, "sides", where)]
-    return Cell(name, experiment, workload, load, mode, _scalars(of, "keys", where), _get(of, "primary", bool, where), sides,
-                _get(of, "iterations", int, where))
+    return Cell(name, experiment, workload, load, mode, _scalars(of, "keys", where),
+                _get(of, "primary", bool, where), sides)
 
 
 def _sample(of: dict[str, Any], where: str) -> Sample:
@@ -327,7 +323,8 @@ def _clean_all(value: Any) -> Any:
 
 def _parse(data: bytes, what: str) -> dict[str, Any]:
     try:
-        parsed = json.loads(data.decode(), parse_constant=_refuse_constant, parse_float=_parse_float, parse_int=_parse_int)
+        parsed = json.loads(data.decode(), parse_constant=_refuse_constant, parse_float=_parse_float,
+                            parse_int=_parse_int)
         return _check(_clean_all(parsed), dict, what)
     except (ValueError, RecursionError) as error:
         raise RunError(f"{what} is no complete JSON: {clean(str(error))[:120]}") from None

@@ -34,9 +34,6 @@ class Estimate:
         return (self.has_interval and self.hi - self.value <= PERCENTILE_WIDTH_MAX * self.value
                 and self.value - self.lo <= PERCENTILE_WIDTH_MAX * self.value)
 
-    def inverse(self) -> "Estimate":
-        return Estimate(1 / self.value, 1 / self.hi, 1 / self.lo, self.n)
-
 
 def order_interval(n: int, quantile: float) -> tuple[int, int] | None:
     """Ranks (from 1) of the order statistics of n samples that enclose a quantile with at least 95%. Exact: how many

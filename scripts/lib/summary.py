@@ -1,18 +1,18 @@
 """summary.md: the answer, the claims, every experiment with its picture and numbers, and what a reader needs to judge
 them. Every text of the run goes through text.markdown() or text.code()."""
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 import answers
 import lastpage
-import stats
 from answers import experiment_of
-from pictures import latency, side_name, view_of
+from pictures import view_of
 from runs import Experiment, Run, Side
-from text import code, estimate, markdown, percent, plural, quantity, scale_of, significant
-from verdicts import NOT_MEASURED, Comparison, Effect, Judgement, Threshold, Verdict, compare_cells
+from text import code, estimate, markdown, percent, percentile, plural, quantity, side_name, significant
+from verdicts import NOT_MEASURED, Effect, Judgement, Threshold, Verdict, compare_cells
 
 DASH = "\u2013"
 
@@ -32,8 +32,8 @@ def effect_cells(effect: Effect) -> list[str]:
     if not effect.ratio.n:
         return [DASH] * 4 + ["0"]
     has = effect.ratio.has_interval
-    return [estimate(effect.ratio), f"{effect.p_holm:.2g}" if not math.isnan(effect.p_holm) else DASH, percent(effect.delta),
-            significant(effect.smallest) if has else DASH, str(effect.ratio.n)]
+    return [estimate(effect.ratio), DASH if math.isnan(effect.p_holm) else f"{effect.p_holm:.2g}",
+            percent(effect.delta), significant(effect.smallest) if has else DASH, str(effect.ratio.n)]
 
 
 def claims(judgement: Judgement) -> list[str]:
@@ -48,8 +48,8 @@ def claims(judgement: Judgement) -> list[str]:
     out = ["## Claims", ""]
     out += table(["claim", "statement", "verdict", "primary contrast", "effect [95%]", "p (Holm)", "\u03b4",
                   "smallest effect", "rounds"], rows)
-    out += ["The effect is how many times better the first side is than the second, paired by round; the smallest effect is "
-            "what these rounds could just have shown.", ""]
+    out += ["The effect is how many times better the first side is than the second, paired by round; the smallest "
+            "effect is what these rounds could just have shown.", ""]
     return out + bullets(f"{markdown(v.experiment.claim)} {v.word}: {markdown(v.reason)}" for v in judgement.verdicts)
 
 
@@ -84,14 +84,16 @@ def gap_answers(judgement: Judgement) -> list[str]:
         for side in cell.sides:
             row = [pause_text(cell.number("pause_ns") or 0), markdown(side_name(side))]
             for quantile in (0.5, 0.99):
-                of = latency(run, side, quantile)
-                row.append(estimate(of, "ns") + f", n = {of.n:,}" if of.is_printable else f"too few samples ({of.n:,})")
+                of = answers.latency(run, side, quantile)
+                row += [percentile(of, "ns"), f"{of.n:,}"]
             rows.append(row)
-    return [f"**Crossover**, the pause from which raw keeps up with the pool: "
+    stamp = known_ns(run.document["clock"], "stamp_ns")
+    return ["**Crossover**, the pause from which raw keeps up with the pool: "
             f"{threshold_text(answers.gap_break_even(judgement), 'ns')}.", "",
-            "Sojourn: the median over rounds of each round's median, and the 99th percentile of all tasks. "
-            f"Stamping a task costs {known_ns(run.document['clock'], 'stamp_ns')} of it.", ""] + table(
-                ["pause", "side", "median [95%]", "p99 [95%]"], rows)
+            "Sojourn, from the time a task was meant to come to the time its end was known: the median over rounds "
+            f"of each round's median, and the 99th percentile of all tasks. Stamping a task is {stamp} of it.", "",
+            *table(["pause", "side", "median [95%]", "rounds", "p99 [95%]", "tasks"], rows),
+            "Its parts stand in the table of all sides; their medians do not add up to the median of the whole.", ""]
 
 
 def pause_text(pause_ns: float) -> str:
@@ -107,25 +109,40 @@ def io_answers(judgement: Judgement) -> list[str]:
 ANSWERS = {"grain": grain_answers, "reuse": reuse_answers, "gap": gap_answers, "io": io_answers}
 
 
+def short_names(run: Run, experiment: Experiment) -> dict[str, str]:
+    """Cells by what tells them apart: workload, and the keys that differ within a workload."""
+    cells, names = run.cells_of(experiment.name), {}
+    for cell in cells:
+        alike = [other for other in cells if other.workload == cell.workload]
+        keys = [f"{key}:{value}" for key, value in cell.keys.items()
+                if any(other.keys.get(key) != value for other in alike) or key == "floor"]
+        differing = [key for key in keys if key.partition(":")[0] in experiment.axes] or keys
+        names[cell.name] = "/".join([cell.workload, *differing] if cell.workload else differing)
+    unique = len(set(names.values())) == len(names)
+    return names if unique else {cell.name: cell.name for cell in cells}
+
+
 def measured(run: Run, experiment: Experiment) -> list[str]:
-    metrics = [name for name in view_of(run, experiment).metrics
-               if any(name in sample.metrics for sample in run.samples if run.cells[sample.side.cell].experiment
-                      == experiment.name)]
-    rows = []
+    seen = {name for side, samples in run.by_side.items() if run.cells[side.cell].experiment == experiment.name
+            for sample in samples for name in sample.metrics}
+    metrics = [name for name in view_of(run, experiment).metrics if name in seen]
+    units = [run.metrics[name].unit if name in run.metrics else "" for name in metrics]
+    names, rows = short_names(run, experiment), []
     for cell in run.cells_of(experiment.name):
         for side in cell.sides:
             values = [run.estimate(side, name) for name in metrics]
-            units = [run.metrics[name].unit if name in run.metrics else "" for name in metrics]
-            rows.append([code(cell.name.partition("/")[2]), markdown(side_name(side)),
+            rows.append([code(names[cell.name]), markdown(side_name(side)),
                          *(estimate(of, unit) if of.n else DASH for of, unit in zip(values, units)),
                          str(max((of.n for of in values), default=0)), run.status(side)])
     return table(["cell", "side", *(code(name) for name in metrics), "rounds", "status"], rows)
 
 
-def compared(comparisons: list[Comparison]) -> list[str]:
-    rows = [[code(c.cell.name.partition("/")[2]), markdown(side_name(c.pool)), estimate(c.ratio) if c.ratio.n else DASH,
-             str(c.ratio.n), c.word] for c in comparisons]
-    return table(["cell", "pool", "raw / pool [95%]", "rounds", ""], rows) if rows else []
+def compared(judgement: Judgement, experiment: Experiment) -> list[str]:
+    names = short_names(judgement.run, experiment)
+    rows = [[code(names[c.cell.name]), markdown(side_name(c.pool)), estimate(c.ratio) if c.ratio.n else DASH,
+             str(c.ratio.n), c.word] for c in compare_cells(judgement, experiment)]
+    header = ["cell", "pool", f"raw over pool in {code(experiment.metric)} [95%]", "rounds", "by the interval alone"]
+    return table(header, rows) if rows else []
 
 
 def experiment_warnings(judgement: Judgement, experiment: Experiment) -> list[str]:
@@ -133,20 +150,19 @@ def experiment_warnings(judgement: Judgement, experiment: Experiment) -> list[st
     verdict = judgement.verdict(experiment.name)
     for effect in verdict.effects if verdict else []:
         if effect.two_groups:
-            found.append(f"the rounds of '{markdown(effect.contrast.name)}' fall into two groups: its median may stand for "
-                         "neither")
+            found.append(f"the rounds of '{markdown(effect.contrast.name)}' fall into two groups: "
+                         "its median may stand for neither")
         if effect.floor is None and effect.ratio.n:
             found.append("no A/A floor was measured: \u03b4 is 5%")
+    names = short_names(run, experiment)
+    for side in lastpage.unsettled(run):
+        if side.cell in names:
+            found.append(f"{markdown(side_name(side))} in {code(names[side.cell])} did not settle while warming up")
     for side in run.by_side:
-        if run.cells[side.cell].experiment != experiment.name:
-            continue
-        settled = [sample.metrics["settled"] for sample in run.samples_of(side) if "settled" in sample.metrics]
-        if settled and 2 * sum(settled) < len(settled):
-            found.append(f"{markdown(side_name(side))} in {code(side.cell)} settled in {sum(settled):g} of {len(settled)} rounds")
         lateness, p50 = run.estimate(side, "lateness_p50_ns"), run.estimate(side, "p50_ns")
-        if lateness.n and p50.n and lateness.value > p50.value / 10:
-            found.append(f"{markdown(side_name(side))} in {code(side.cell)}: tasks came {quantity(lateness.value, 'ns')} late, "
-                         "more than a tenth of the median")
+        if side.cell in names and lateness.n and p50.n and lateness.value > p50.value / 10:
+            found.append(f"{markdown(side_name(side))} in {code(names[side.cell])}: tasks came "
+                         f"{quantity(lateness.value, 'ns')} late, more than a tenth of the median")
     return list(dict.fromkeys(found))
 
 
@@ -161,12 +177,13 @@ def chapter(judgement: Judgement, experiment: Experiment, drawn: set[str]) -> li
     if experiment.name in drawn:
         out += [f"![{markdown(question)}](plots/{experiment.name}.svg)", "",
                 f"Drawn from [data/{experiment.name}.dat](data/{experiment.name}.dat) by "
-                f"[plots/{experiment.name}.gp](plots/{experiment.name}.gp). Hollow points have no interval, too few samples, "
-                "or ended at a limit.", ""]
+                f"[plots/{experiment.name}.gp](plots/{experiment.name}.gp). Hollow points have no interval, too few "
+                "samples, or ended at a limit.", ""]
     if experiment.name in ANSWERS:
         out += ANSWERS[experiment.name](judgement)
-    out += compared(compare_cells(judgement, experiment))
-    out += ["Medians over rounds with their 95% intervals:", "", *measured(run, experiment)]
+    out += compared(judgement, experiment)
+    out += ["<details><summary>Every cell and side: medians over rounds with their 95% intervals</summary>", "",
+            *measured(run, experiment), "</details>", ""]
     warnings = experiment_warnings(judgement, experiment)
     return out + (["Beware:", "", *bullets(warnings)] if warnings else [])
 
@@ -178,8 +195,8 @@ def absolutes(run: Run, verdict: Verdict) -> str:
         a, b = effect.contrast.a, effect.contrast.b
         if a and b and effect.a.n and effect.b.n:
             unit = run.metrics[effect.contrast.metric].unit if effect.contrast.metric in run.metrics else ""
-            parts.append(f"{markdown(effect.contrast.name)}: {markdown(side_name(a))} {estimate(effect.a, unit)} against "
-                         f"{markdown(side_name(b))} {estimate(effect.b, unit)}.")
+            parts.append(f"{markdown(effect.contrast.name)}: {markdown(side_name(a))} {estimate(effect.a, unit)} "
+                         f"against {markdown(side_name(b))} {estimate(effect.b, unit)}.")
     return " ".join(parts)
 
 
@@ -196,7 +213,8 @@ def left_out(judgement: Judgement) -> list[str]:
     failures = Counter((s.side, s.status, s.reason) for s in run.samples if s.status != "ok")
     for (side, status, reason), n in sorted(failures.items()):
         what = "ended at a limit" if status == "limit" else "failed"
-        items.append(f"{markdown(side_name(side))} in {code(side.cell)} {what} in {plural(n, 'round')}: {markdown(reason)}")
+        items.append(f"{markdown(side_name(side))} in {code(side.cell)} {what} in {plural(n, 'round')}: "
+                     f"{markdown(reason)}")
     hardware = run.machine.get("processor")
     threads = hardware.get("hardware_threads") if isinstance(hardware, dict) else None
     usable = run.document["factors"]["cpus_usable"]
@@ -207,7 +225,8 @@ def left_out(judgement: Judgement) -> list[str]:
 
 def known_ns(of: dict[str, Any], name: str) -> str:
     value = of.get(name)
-    return quantity(value, "ns") if isinstance(value, (int, float)) and not isinstance(value, bool) else "an unknown time"
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return quantity(value, "ns") if is_number else "an unknown time"
 
 
 def method(judgement: Judgement) -> list[str]:
@@ -215,19 +234,19 @@ def method(judgement: Judgement) -> list[str]:
     clock = run.document["clock"]
     floors = [f"{mode} {significant(floor)}" for mode, floor in sorted(judgement.largest_floor.items())]
     return ["## Method", "", *bullets([
-        "The unit of replication is the round. Each side of a cell is measured once a round, in a process of its own, next "
-        "to the other sides of its cell.",
-        "Values are medians over rounds with exact order-statistic intervals of 95%; ratios are paired by round; ratios "
-        "are never averaged.",
-        f"A claim is decided by its primary contrast alone: the interval against \u03b4, and a signed-rank test with Holm's "
-        f"correction over the primary contrasts of the run. \u03b4 is the larger of 5% and the A/A floor (largest of each mode: "
-        f"{', '.join(floors) if floors else 'none measured'}).",
+        "The unit of replication is the round. Each side of a cell is measured once a round, in a process of its own, "
+        "next to the other sides of its cell.",
+        "Values are medians over rounds with exact order-statistic intervals of 95%. Ratios are paired by round and "
+        "never averaged.",
+        "A claim is decided by its primary contrast alone: the interval against \u03b4, and a signed-rank test with "
+        "Holm's correction over the primary contrasts of the run. \u03b4 is the larger of 5% and the A/A floor (largest "
+        f"of each mode: {', '.join(floors) if floors else 'none measured'}).",
         f"Clock: {markdown(clock['source'])}, resolution {known_ns(clock, 'resolution_ns')}, one reading "
-        f"{known_ns(clock, 'cost_ns')}; stamping a task in latency cells {known_ns(clock, 'stamp_ns')}, without clock readings "
-        f"{known_ns(clock, 'record_ns')}. No number of latency cells comes from throughput cells or the other way round.",
-        "All tasks of a batch start from one thread, after the backend is there unless its creation is what is measured; "
-        "each worker counts for itself, and the counts are added after the last task. Histograms are merged by adding "
-        "counts; percentiles are never averaged.",
+        f"{known_ns(clock, 'cost_ns')}; stamping a task in latency cells {known_ns(clock, 'stamp_ns')}, without clock "
+        f"readings {known_ns(clock, 'record_ns')}. No number of one mode comes from a cell of the other.",
+        "All tasks of a batch are started by one thread, so there is no skew between starters; the backend is there "
+        "before, unless its creation is what is measured. Each worker counts for itself, and the counts are added "
+        "after the last task. Histograms are merged by adding counts; percentiles are never averaged.",
         "What all this means in full: `docs/method.md` of poolbench.",
     ])]
 
@@ -241,8 +260,8 @@ def flat(value: Any) -> str:
 
 
 def environment(run: Run) -> list[str]:
-    rows = [[markdown(topic), flat(run.document[topic])] for topic in ("factors", "suite", "clock", "calibration", "headroom")
-            if topic in run.document]
+    topics = ("factors", "suite", "clock", "calibration", "headroom")
+    rows = [[markdown(topic), flat(run.document[topic])] for topic in topics if topic in run.document]
     rows += [[markdown(topic), flat(value)] for topic, value in run.machine.items()]
     names = sorted({name for sample in run.samples for name in sample.environment})
     rounds = []
@@ -277,8 +296,16 @@ def summary(judgement: Judgement, drawn: list[str], not_drawn: str) -> str:
         if experiment_of(run, experiment.name):
             out += chapter(judgement, experiment, set(drawn))
     out += left_out(judgement) + checks(run) + method(judgement) + environment(run)
+    return "\n".join(out + reproduce(run))
+
+
+# What a command may look like to be shown to someone who will paste it.
+COMMAND = re.compile(r"poolbench run( --[a-z-]+( '[^'\\]*'| [A-Za-z0-9,._:@/+-]+)?)*")
+
+
+def reproduce(run: Run) -> list[str]:
     command = run.document.get("command")
-    out += ["## Reproduce", "", f"    {command}" if isinstance(command, str) else "    make bench", "",
-            f"Run {code(run.document['run']['id'])} on {code(run.document['run']['machine'])}; every number above is in "
-            "[data.csv](data.csv) too.", ""]
-    return "\n".join(out)
+    shown = command if isinstance(command, str) and COMMAND.fullmatch(command) else "make bench"
+    ids = run.document["run"]
+    return ["## Reproduce", "", f"    build/{shown}" if shown == command else f"    {shown}", "",
+            f"Run {code(ids['id'])} on {code(ids['machine'])}; its numbers are in [data.csv](data.csv) too.", ""]

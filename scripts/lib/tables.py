@@ -26,7 +26,7 @@ def data_csv(run: Run) -> str:
             for name in measured or [""]:
                 of = run.estimate(side, name)
                 unit = run.metrics[name].unit if name in run.metrics else ""
-                writer.writerow([csv_field(field) for field in (cell.experiment, cell.name, side.backend)]
-                                + [side.workers, csv_field(name), csv_field(unit), of.n, number(of.value), number(of.lo),
-                                   number(of.hi), status])
+                row = [cell.experiment, cell.name, side.backend, str(side.workers), name, unit, str(of.n)]
+                numbers = [number(of.value), number(of.lo), number(of.hi)]
+                writer.writerow([*(csv_field(text) for text in row), *numbers, status])
     return out.getvalue()

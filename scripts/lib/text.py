@@ -6,10 +6,12 @@ further; the others are applied where text leaves.
 import math
 import re
 import unicodedata
+from typing import Protocol
 
 from stats import Estimate
 
 PLAIN = re.compile(r"[^A-Za-z0-9 ._:@/+,?()%'-]")
+INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # categories of Unicode
 MARKUP = re.compile(r"([\\`*_{}\[\]#|~!^$])")
 
 
@@ -18,7 +20,7 @@ def clean(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text.strip()
     text = re.sub(r"\s+", " ", text)
-    return "".join(c for c in text if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}).strip()
+    return "".join(c for c in text if unicodedata.category(c) not in INVISIBLE).strip()
 
 
 def plain(text: str) -> str:
@@ -35,7 +37,7 @@ def markdown(text: str) -> str:
 
 def code(text: str) -> str:
     """A name, set as code where that cannot end early."""
-    return f"`{text}`" if text and PLAIN.search(text) is None or re.fullmatch(r"[\w./:@+-]+", text) else markdown(text)
+    return f"`{text}`" if text and PLAIN.search(text.replace("_", "")) is None else markdown(text)
 
 
 def csv_field(text: str) -> str:
@@ -84,6 +86,15 @@ def estimate(of: Estimate, unit: str = "") -> str:
     return f"{shown} [{significant(of.lo / size)}, {significant(of.hi / size)}]"
 
 
+def percentile(of: Estimate, unit: str) -> str:
+    """A percentile, or where its interval is too wide or does not exist, that."""
+    if of.is_printable:
+        return estimate(of, unit)
+    if of.has_interval:
+        return f"too few samples [{quantity(of.lo, unit)}, {quantity(of.hi, unit)}]"
+    return "too few samples"
+
+
 def percent(fraction: float) -> str:
     return f"{significant(100 * fraction, 2)}%"
 
@@ -92,5 +103,13 @@ def plural(n: int, noun: str) -> str:
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
-def join(words: list[str]) -> str:
-    return ", ".join(words)
+class HasWorkers(Protocol):
+    """A side, as far as it is named here."""
+    @property
+    def backend(self) -> str: ...
+    @property
+    def workers(self) -> int: ...
+
+
+def side_name(side: HasWorkers) -> str:
+    return f"{side.backend}, {plural(side.workers, 'worker')}" if side.workers else side.backend

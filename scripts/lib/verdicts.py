@@ -10,6 +10,7 @@ from text import plural
 
 SUPPORTED, REFUTED, INCONCLUSIVE, NOT_MEASURED = "supported", "refuted", "inconclusive", "not measured"
 ALPHA = 0.05
+NEED_RANK_TEST = {"ahead", "at_least"}
 
 # A depth below which a pool's memory advantage refutes the claim, and from which it supports it.
 DEPTH_REFUTED_BELOW, DEPTH_SUPPORTED_FROM = 2, 10
@@ -30,11 +31,12 @@ class Effect:
 
     def holds(self, op: str, value: float) -> bool:
         """One condition of a rule. What puts a ahead also needs the rank test."""
-        if not self.ratio.has_interval:
-            return False
-        return {
-            "ahead": self.ratio.lo > 1 + self.delta and self.p_holm < ALPHA,
-            "at_least": self.ratio.lo >= value and self.p_holm < ALPHA,
+        return self.interval_holds(op, value) and (op not in NEED_RANK_TEST or self.p_holm < ALPHA)
+
+    def interval_holds(self, op: str, value: float) -> bool:
+        return self.ratio.has_interval and {
+            "ahead": self.ratio.lo > 1 + self.delta,
+            "at_least": self.ratio.lo >= value,
             "not_ahead": self.ratio.hi <= 1 + self.delta,
             "below": self.ratio.hi < value,
         }.get(op, False)
@@ -124,6 +126,13 @@ def make_effect(run: Run, experiment: Experiment, contrast: Contrast, floors: di
                   floor=floor, delta=stats.delta_of(floor), two_groups=stats.forms_two_groups(ratios))
 
 
+def make_effects(run: Run, experiment: Experiment, floors: dict[str, float]) -> list[Effect]:
+    """Of the contrasts whose sides the run has."""
+    contrasts = experiment.rule.contrasts if experiment.rule else []
+    effects = (make_effect(run, experiment, contrast, floors) for contrast in contrasts)
+    return [effect for effect in effects if effect]
+
+
 def adjust(effects: list[Effect]) -> None:
     """Holm over all primary contrasts of the run."""
     tested = [effect for effect in effects if not math.isnan(effect.p)]
@@ -165,23 +174,23 @@ def ran_inline(run: Run, side: Side) -> bool:
     return any(sample.metrics.get("inline_tasks", 0) > 0 for sample in run.samples_of(side))
 
 
-def decide_by_conditions(run: Run, rule: Rule, effects: Sequence[Effect | None]) -> tuple[str, str]:
+def decide_by_conditions(rule: Rule, effects: Sequence[Effect]) -> tuple[str, str]:
     def holds(condition: Condition) -> bool:
-        effect = effects[condition.contrast]
-        return effect is not None and effect.holds(condition.op, condition.value)
+        return effects[condition.contrast].holds(condition.op, condition.value)
 
     refuted = [condition for condition in rule.refuted_any if holds(condition)]
-    supported = rule.supported_all and all(holds(condition) for condition in rule.supported_all)
     if refuted:
         return REFUTED, describe(refuted[0], effects)
-    if supported:
+    if rule.supported_all and all(holds(condition) for condition in rule.supported_all):
         return SUPPORTED, "; ".join(describe(condition, effects) for condition in rule.supported_all)
+    if rule.supported_all and all(effects[c.contrast].interval_holds(c.op, c.value) for c in rule.supported_all):
+        p = max(effects[condition.contrast].p_holm for condition in rule.supported_all)
+        return INCONCLUSIVE, f"the rank test does not confirm it after Holm's correction (p = {p:.2g}): run more rounds"
     return INCONCLUSIVE, "the interval neither shows nor excludes what the claim says"
 
 
-def describe(condition: Condition, effects: Sequence[Effect | None]) -> str:
+def describe(condition: Condition, effects: Sequence[Effect]) -> str:
     effect = effects[condition.contrast]
-    assert effect is not None
     limit = f"{1 + effect.delta:.3g}"
     return effect.contrast.name + {"ahead": f" is ahead: all of the interval is above {limit}",
                                    "not_ahead": f" is not ahead: all of the interval is at or below {limit}",
@@ -189,10 +198,10 @@ def describe(condition: Condition, effects: Sequence[Effect | None]) -> str:
                                    "below": f" is below {condition.value:g}"}[condition.op]
 
 
-def decide_depth(run: Run, rule: Rule, effects: Sequence[Effect | None]) -> tuple[str, str]:
+def decide_depth(run: Run, effects: Sequence[Effect]) -> tuple[str, str]:
     """C3: the pool holds all tasks, and one thread per task is refused or costs much more memory."""
     effect = effects[0]
-    assert effect is not None and effect.contrast.a and effect.contrast.b
+    assert effect.contrast.a and effect.contrast.b
     pool, raw = run.samples_of(effect.contrast.a), run.samples_of(effect.contrast.b)
     tasks = run.cells[effect.contrast.a.cell].number("tasks") or 0
     if not all(sample.status == "ok" and sample.metrics.get("held", 0) >= tasks for sample in pool):
@@ -212,7 +221,7 @@ def decide_depth(run: Run, rule: Rule, effects: Sequence[Effect | None]) -> tupl
     return INCONCLUSIVE, "neither refused, nor 10 times the memory, nor within 2 times"
 
 
-Evaluator = Callable[[Run, Rule, Sequence[Effect | None]], tuple[str, str]]
+Evaluator = Callable[[Run, Sequence[Effect]], tuple[str, str]]
 
 # Rules that are no ratio, by the name that run.json gives them.
 EVALUATORS: dict[str, Evaluator] = {"depth": decide_depth}
@@ -222,12 +231,10 @@ def too_few(n: int) -> str:
     return f"{plural(n, 'paired round')}: an interval needs {stats.ROUNDS_MIN}"
 
 
-def decide(run: Run, experiment: Experiment, effects: Sequence[Effect | None]) -> tuple[str, str]:
-    rule = experiment.rule
-    assert rule is not None
-    if not effects or any(effect is None for effect in effects):
+def decide(run: Run, experiment: Experiment, rule: Rule, effects: Sequence[Effect]) -> tuple[str, str]:
+    if not rule.contrasts or len(effects) < len(rule.contrasts):
         return NOT_MEASURED, why_absent(run, experiment)
-    measured = [(side, effect.contrast.metric) for effect in effects if effect
+    measured = [(side, effect.contrast.metric) for effect in effects
                 for side in (effect.contrast.a, effect.contrast.b) if side]
     for side, metric in measured:
         if not run.values(side, metric) and not (rule.evaluator and run.status(side) == "limit"):
@@ -241,11 +248,11 @@ def decide(run: Run, experiment: Experiment, effects: Sequence[Effect | None]) -
     if rule.evaluator:
         if rule.evaluator not in EVALUATORS:
             return NOT_MEASURED, "these scripts do not know its rule: use a newer poolbench"
-        return EVALUATORS[rule.evaluator](run, rule, effects)
-    fewest = min(effect.ratio.n for effect in effects if effect)
+        return EVALUATORS[rule.evaluator](run, effects)
+    fewest = min(effect.ratio.n for effect in effects)
     if fewest < stats.ROUNDS_MIN:
         return INCONCLUSIVE, too_few(fewest)
-    return decide_by_conditions(run, rule, effects)
+    return decide_by_conditions(rule, effects)
 
 
 def compare_cell(run: Run, metric: str, delta: float, cell: Cell, pool: Side, raw: Side) -> Comparison:
@@ -274,16 +281,15 @@ def compare_cells(judgement: Judgement, experiment: Experiment) -> list[Comparis
 
 def judge(run: Run) -> Judgement:
     floors = largest_floors(run)
-    effects = {experiment.name: [make_effect(run, experiment, contrast, floors) for contrast in experiment.rule.contrasts]
-               for experiment in run.experiments if experiment.rule}
-    adjust([effect for of_one in effects.values() for effect in of_one if effect])
+    effects = {experiment.name: make_effects(run, experiment, floors) for experiment in run.experiments}
+    adjust([effect for of_one in effects.values() for effect in of_one])
     verdicts, deltas = [], {}
     for experiment in run.experiments:
-        present = [effect for effect in effects.get(experiment.name, []) if effect]
+        present = effects[experiment.name]
         deltas[experiment.name] = (present[0].delta if present else
                                    stats.delta_of(floors.get(mode_of(run, experiment))))
         if experiment.rule:
-            word, reason = decide(run, experiment, effects[experiment.name])
+            word, reason = decide(run, experiment, experiment.rule, present)
             verdicts.append(Verdict(experiment, word, reason, present))
     return Judgement(run, why_undecided(run), verdicts, deltas, floors)
 

@@ -48,7 +48,8 @@ do for [kind in kinds] {
         set ylabel panel_y_label(p) noenhanced
         set title panel_title(p) noenhanced offset 0, -0.3
         if (p == 1) {
-            set key at screen right_edge + 0.02, 0.89 left Left top reverse vertical samplen 3 spacing 1.25 font ',12' noenhanced
+            set key at screen right_edge + 0.02, 0.89 left Left top reverse vertical samplen 3 spacing 1.25 \
+                font ',12' noenhanced
         }
         if (p > 1) { unset key; unset label 1; unset label 2 }
         do for [k = 1:n_limits] {

@@ -105,8 +105,8 @@ height = 560
 canvas(kind) = kind eq 'svg' \
     ? sprintf("set terminal svg size %d,%d font 'sans-serif,14' background '#FFFFFF'; set output '%s.svg'", \
               width, height, name) \
-    : sprintf("set terminal pngcairo size %d,%d font 'sans-serif,13' fontscale 1.2 linewidth 1.25 pointscale 1.25; ", \
-              int(1.25 * width), int(1.25 * height)).sprintf("set output '%s.png'", name)
+    : sprintf("set terminal pngcairo size %d,%d font 'sans-serif,13' fontscale 1.2 linewidth 1.25 pointscale 1.25", \
+              int(1.25 * width), int(1.25 * height)).sprintf("; set output '%s.png'", name)
 
 write_texts = "set label 1 title_text at screen 0.015, 0.955 left noenhanced font ',17';" \
     ." set label 2 footer_text at screen 0.015, 0.03 left noenhanced font ',9' textcolor rgb limit_grey"
