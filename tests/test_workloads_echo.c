@@ -8,9 +8,23 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 enum { THINK_NS, REQUEST_BYTES };
+
+/* What happens to responses on their way into this process; the server sees requests as they are. */
+static atomic_bool is_damaged, is_cut_off;
+
+/* Stands in for libc's. */
+ssize_t recv(int fd, void *data, size_t n_bytes, int flags)
+{
+    ssize_t n = recvfrom(fd, data, n_bytes, flags, NULL, NULL);
+
+    if (atomic_load(&is_damaged) && n > 0)
+        ((unsigned char *)data)[n - 1] ^= 1;
+    return atomic_load(&is_cut_off) ? 0 : n;
+}
 
 static pid_t parent_of(const char *pid)
 {
@@ -85,6 +99,36 @@ static void check_sizes(void)
     }
     start(&trial, 10000, 64, 1); /* more tasks at once than connections */
     CHECK(passes(&trial, 100, run_from_threads(&trial, 100)));
+    tear_down(&trial);
+}
+
+static void check_wrong_response(void)
+{
+    struct trial trial;
+    uint64_t sum;
+
+    start(&trial, 0, 64, 1);
+    sum = run_serially(&trial, 9);
+    atomic_store(&is_damaged, true);
+    sum += run_task(&trial, 9);
+    atomic_store(&is_damaged, false);
+    CHECK_EQ(judge(&trial, 10, 10, sum), -EBADMSG);
+    CHECK(!strcmp(trial.reason, "sum of results is wrong"));
+    tear_down(&trial);
+}
+
+static void check_no_response(void)
+{
+    struct trial trial;
+    uint64_t sum;
+
+    start(&trial, 0, 64, 1);
+    sum = run_serially(&trial, 9);
+    atomic_store(&is_cut_off, true);
+    sum += run_task(&trial, 9);
+    atomic_store(&is_cut_off, false);
+    CHECK_EQ(judge(&trial, 10, 10, sum), -EBADMSG);
+    CHECK(!strcmp(trial.reason, "1 of 10 requests were not answered"));
     tear_down(&trial);
 }
 
@@ -191,7 +235,7 @@ static void run_out_of_files(void)
     CHECK_EQ(find_server(), -1);
 }
 
-/* The server does not outlive a parent that had no time to end it. */
+/* The server does not outlive a parent that had no time to end it, even if it cannot see for itself. */
 static void check_parent_killed(void)
 {
     struct trial trial;
@@ -204,6 +248,7 @@ static void check_parent_killed(void)
     if (pid == 0) {
         start(&trial, 0, 64, 1);
         server = find_server();
+        kill(server, SIGSTOP);
         if (write(to_test[1], &server, sizeof(server)) != sizeof(server))
             _exit(1);
         raise(SIGKILL);
@@ -221,6 +266,8 @@ int main(void)
     check_process();
     check_sizes();
     alarm(20);
+    check_wrong_response();
+    check_no_response();
     check_killed();
     check_killed_idle();
     in_child(refuse_hard_limit);

@@ -65,6 +65,36 @@ static void check_frames(void)
     }
 }
 
+/* Whether it spends its time waiting: some 50 ms of it. On a busy machine a server that spins may pass. */
+static bool is_idle(const struct server *server)
+{
+    uint64_t before_ns, after_ns;
+
+    CHECK_EQ(echo__process_cpu_ns(&server->process, &before_ns), 0);
+    usleep(50000);
+    CHECK_EQ(echo__process_cpu_ns(&server->process, &after_ns), 0);
+    return after_ns - before_ns < 10000000;
+}
+
+static void check_thinks(void)
+{
+    enum { THINK_NS = 100000000 };
+    struct server server;
+    uint64_t start_ns;
+    int fd;
+
+    start(&server, FRAME_BYTES, THINK_NS);
+    fd = join(&server);
+    start_ns = workload__clock_ns(CLOCK_MONOTONIC);
+    ask(fd, 1);
+    CHECK(is_idle(&server));
+    CHECK(is_answered(fd, 1));
+    CHECK(workload__clock_ns(CLOCK_MONOTONIC) - start_ns >= THINK_NS);
+    CHECK(is_idle(&server));
+    close(fd);
+    echo__process_stop(&server.process);
+}
+
 static void check_pieces(void)
 {
     struct server server;
@@ -110,11 +140,13 @@ static void check_slow_reader(void)
     start(&server, LARGE_BYTES, 0);
     fd = join(&server);
     n_sent = fill_connection(fd);
+    CHECK(is_idle(&server));
     CHECK(n_sent / LARGE_BYTES > 1);
     for (uint64_t token = 0; token < n_sent / LARGE_BYTES; token++) {
         CHECK(echo__receive(fd, frame, sizeof(frame)));
         CHECK(echo__frame_holds(frame, sizeof(frame), workload_mix(token ^ KEY)));
     }
+    CHECK(is_idle(&server));
     close(fd);
     echo__process_stop(&server.process);
 }
@@ -179,6 +211,7 @@ int main(void)
 {
     alarm(60);
     check_frames();
+    check_thinks();
     check_pieces();
     check_slow_reader();
     check_misbehaviour();

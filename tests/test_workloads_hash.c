@@ -1,6 +1,25 @@
-/* Hash: the value depends on size and seed, also where the buffer is no whole number of words, and a
- * buffer that cannot be had is reported. */
+/* Hash: every byte counts, also in a buffer that is no whole number of words, size and seed decide the value,
+ * and a buffer that cannot be had is reported. */
+#include "hash.h"
 #include "test_workloads.h"
+
+static void check_digest(void)
+{
+    unsigned char data[100] = { 0 };
+
+    for (size_t n = 64; n < sizeof(data); n++) {
+        uint64_t digest = hash__digest(data, n, 1);
+
+        CHECK(digest == hash__digest(data, n, 1));
+        CHECK(digest != hash__digest(data, n, 2));
+        CHECK(digest != hash__digest(data, n - 1, 1));
+        for (size_t at = 0; at < n; at++) {
+            data[at] ^= 0x80;
+            CHECK(digest != hash__digest(data, n, 1));
+            data[at] ^= 0x80;
+        }
+    }
+}
 
 static uint64_t value_of(uint64_t size_bytes, uint64_t seed)
 {
@@ -43,6 +62,7 @@ static void check_too_large(void)
 
 int main(void)
 {
+    check_digest();
     for (uint64_t size_bytes = 64; size_bytes < 90; size_bytes++) {
         CHECK(value_of(size_bytes, 1) == value_of(size_bytes, 1));
         CHECK(value_of(size_bytes, 1) != value_of(size_bytes + 1, 1));

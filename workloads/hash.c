@@ -4,6 +4,7 @@
  * The value of a task is workload_mix(index) + digest, so that the check needs one digest for all of them,
  * and one task with a wrong digest makes the sum wrong for certain.
  */
+#include "hash.h"
 #include "internal.h"
 
 #include <errno.h>
@@ -25,20 +26,23 @@ static const struct workload_parameter hash_parameters[] = {
     { NULL, NULL, 0, 0, 0 },
 };
 
-static uint64_t digest(const struct hash *hash)
+uint64_t hash__digest(const unsigned char *data, size_t size_bytes, uint64_t start)
 {
-    const unsigned char *data = hash->data;
-    uint64_t h = hash->seed ^ hash->size_bytes, word;
-    size_t n_left = hash->size_bytes;
+    uint64_t h = start ^ size_bytes, word;
 
     __asm__ volatile("" : "+r"(data) : : "memory"); /* the compiler knows no digest of this memory yet */
-    for (; n_left >= WORD_BYTES; data += WORD_BYTES, n_left -= WORD_BYTES) {
+    for (; size_bytes >= WORD_BYTES; data += WORD_BYTES, size_bytes -= WORD_BYTES) {
         memcpy(&word, data, WORD_BYTES);
         h = (h ^ word) * HASH_FACTOR;
     }
     word = 0;
-    memcpy(&word, data, n_left);
+    memcpy(&word, data, size_bytes);
     return workload_mix((h ^ word) * HASH_FACTOR);
+}
+
+static uint64_t digest(const struct hash *hash)
+{
+    return hash__digest(hash->data, hash->size_bytes, hash->seed);
 }
 
 static void fill(struct hash *hash)
