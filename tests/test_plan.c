@@ -1,0 +1,317 @@
+/* The plan of every profile: names, keys, sides, order, rules, sizes. */
+#include "backends/executor.h"
+#include "check.h"
+#include "plan/plan.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *all_backends[32];
+
+static struct plan_factors factors_of(const char *profile)
+{
+    for (size_t i = 0; executor_registry[i]; i++)
+        all_backends[i] = executor_registry[i]->name;
+    const struct profile *found = profile_find(profile);
+    return (struct plan_factors){
+        .profile = found, .seed = 1, .rounds = found->rounds, .cpus_usable = 2, .workers = { 2 }, .n_workers = 1,
+        .backends = all_backends,
+    };
+}
+
+static struct plan plan_of(const struct plan_factors *factors)
+{
+    struct plan plan;
+    CHECK_EQ(plan_init(&plan, factors), 0);
+    CHECK(plan.n_cells > 0);
+    return plan;
+}
+
+static bool is_plain(const char *name)
+{
+    for (; *name; name++)
+        if (!isalnum((unsigned char)*name) && !strchr("/:_-", *name))
+            return false;
+    return true;
+}
+
+/* The name tells the whole cell: that of its experiment and workload, then its keys in order. */
+static void check_name(const struct cell *cell)
+{
+    char name[CELL_NAME_BYTES], part[128];
+    CHECK(is_plain(cell->name));
+    if (!cell->workload) {
+        snprintf(name, sizeof name, "floors/%s", cell_word(cell, "floor", "?"));
+        CHECK(strcmp(cell->name, name) == 0);
+        return;
+    }
+    snprintf(name, sizeof name, "%s/%s", cell->experiment->name, cell->workload->name);
+    for (size_t i = 0; i < cell->n_keys; i++) {
+        const struct cell_key *key = &cell->keys[i];
+        if (key->word)
+            snprintf(part, sizeof part, "/%s:%s", key->name, key->word);
+        else
+            snprintf(part, sizeof part, "/%s:%llu", key->name, (unsigned long long)key->number);
+        strncat(name, part, sizeof name - strlen(name) - 1);
+    }
+    CHECK(strcmp(cell->name, name) == 0);
+}
+
+static void check_sides(const struct cell *cell)
+{
+    CHECK(cell->n_sides > 0);
+    for (size_t i = 0; i < cell->n_sides; i++) {
+        const struct side *side = &cell->sides[i];
+        const struct executor *executor = executor_find(side->backend);
+        CHECK(executor != NULL || strcmp(side->backend, "floor") == 0);
+        CHECK_EQ(side->workers > 0, executor && (executor->capabilities & EXECUTOR_HAS_WORKERS));
+        for (size_t j = 0; j < i; j++)
+            CHECK(strcmp(side->backend, cell->sides[j].backend) != 0 || side->workers != cell->sides[j].workers);
+    }
+}
+
+static void check_parameters(const struct cell *cell)
+{
+    const struct workload_parameter *p = cell->workload ? cell->workload->parameters : NULL;
+    for (; p && p->name; p++) {
+        uint64_t value = cell_number(cell, p->name, UINT64_MAX);
+        CHECK(p->min <= value && value <= p->max);
+    }
+}
+
+static void test_cells(const char *profile)
+{
+    struct plan_factors factors = factors_of(profile);
+    struct plan plan = plan_of(&factors);
+    for (size_t i = 0; i < plan.n_cells; i++) {
+        const struct cell *cell = &plan.cells[i];
+        for (size_t j = 0; j < i; j++)
+            CHECK(strcmp(cell->name, plan.cells[j].name) != 0);
+        for (size_t k = 1; k < cell->n_keys; k++)
+            CHECK(strcmp(cell->keys[k - 1].name, cell->keys[k].name) < 0);
+        CHECK(cell_word(cell, "load", NULL) && cell_word(cell, "mode", NULL));
+        CHECK(cell_tasks(cell) > 0 && cell->side_ms > 0);
+        CHECK_EQ(cell->once, cell->iterations == 1);
+        check_name(cell);
+        check_sides(cell);
+        check_parameters(cell);
+    }
+    plan_release(&plan);
+}
+
+static size_t count_sides(const struct cell *cell, const char *backend, size_t workers)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < cell->n_sides; i++)
+        n += strcmp(cell->sides[i].backend, backend) == 0 && cell->sides[i].workers == workers;
+    return n;
+}
+
+/* Each size once, however often it is listed, for what has a size; nothing of a backend that was left out. */
+static void test_lists(void)
+{
+    static const char *const some[] = { "raw", "pool", NULL };
+    struct plan_factors factors = factors_of("smoke");
+    factors.workers[0] = 3;
+    factors.workers[1] = 1;
+    factors.workers[2] = 3;
+    factors.n_workers = 3;
+    factors.filter = "^grain/spin/";
+    struct plan plan = plan_of(&factors);
+    for (size_t i = 0; i < plan.n_cells; i++) {
+        const struct cell *cell = &plan.cells[i];
+        CHECK_EQ(count_sides(cell, "pool", 3), 1);
+        CHECK_EQ(count_sides(cell, "pool", 1), 1);
+        CHECK_EQ(count_sides(cell, "raw-capped", 3), 1);
+        CHECK_EQ(count_sides(cell, "raw", 0), 1);
+        CHECK_EQ(count_sides(cell, "pool", 2), 0);
+    }
+    plan_release(&plan);
+
+    factors.backends = some;
+    factors.filter = NULL;
+    plan = plan_of(&factors);
+    for (size_t i = 0; i < plan.n_cells; i++)
+        for (size_t s = 0; s < plan.cells[i].n_sides; s++) {
+            const char *backend = plan.cells[i].sides[s].backend;
+            CHECK(strcmp(backend, "raw") == 0 || strcmp(backend, "pool") == 0 || strcmp(backend, "floor") == 0);
+        }
+    plan_release(&plan);
+}
+
+static void test_filter(void)
+{
+    struct plan_factors factors = factors_of("quick");
+    struct plan plan;
+    factors.filter = "^(gap|io/echo)/";
+    plan = plan_of(&factors);
+    for (size_t i = 0; i < plan.n_cells; i++)
+        CHECK(strncmp(plan.cells[i].name, "gap/", 4) == 0 || strncmp(plan.cells[i].name, "io/echo/", 8) == 0);
+    CHECK_EQ(plan.n_cells, 6);
+    plan_release(&plan);
+    factors.filter = "(";
+    CHECK_EQ(plan_init(&plan, &factors), -EINVAL);
+    factors.filter = "no such cell";
+    CHECK_EQ(plan_init(&plan, &factors), 0);
+    CHECK_EQ(plan.n_cells, 0);
+    plan_release(&plan);
+}
+
+static struct plan_step *order_of(const struct plan *plan, size_t round)
+{
+    struct plan_step *steps = calloc(plan_n_sides(plan), sizeof *steps);
+    plan_order(plan, round, steps);
+    return steps;
+}
+
+/* Every side once; those of a block one after the other, forwards in even rounds and backwards in odd ones. */
+static void check_round(const struct plan *plan, size_t round)
+{
+    struct plan_step *steps = order_of(plan, round);
+    bool *seen = calloc(plan->n_cells, sizeof *seen);
+    size_t at = 0, n_steps = plan_n_sides(plan);
+    while (at < n_steps) {
+        size_t cell = steps[at].cell, n_sides = plan->cells[cell].n_sides;
+        CHECK(!seen[cell]);
+        seen[cell] = true;
+        for (size_t s = 0; s < n_sides; s++, at++) {
+            CHECK_EQ(steps[at].cell, cell);
+            CHECK_EQ(steps[at].side, round % 2 ? n_sides - 1 - s : s);
+        }
+    }
+    CHECK_EQ(at, n_steps);
+    for (size_t i = 0; i < plan->n_cells; i++)
+        CHECK(seen[i]);
+    free(seen);
+    free(steps);
+}
+
+static bool same_order(const struct plan *a, size_t round_a, const struct plan *b, size_t round_b)
+{
+    struct plan_step *x = order_of(a, round_a), *y = order_of(b, round_b);
+    bool same = true;
+    for (size_t i = 0; i < plan_n_sides(a); i++)
+        same = same && x[i].cell == y[i].cell;
+    free(x);
+    free(y);
+    return same;
+}
+
+static void test_order(const char *profile)
+{
+    struct plan_factors factors = factors_of(profile);
+    struct plan plan = plan_of(&factors), again = plan_of(&factors);
+    factors.seed = 2;
+    struct plan other = plan_of(&factors);
+    for (size_t round = 0; round < 8; round++) {
+        check_round(&plan, round);
+        CHECK(same_order(&plan, round, &again, round));
+        CHECK(!same_order(&plan, round, &other, round));
+        CHECK(!same_order(&plan, round, &plan, round + 1));
+        CHECK(!same_order(&plan, round, &plan, round + 2));
+        CHECK(!same_order(&plan, round + 1, &other, round)); /* a seed is no offset into another's rounds */
+    }
+    plan_release(&plan);
+    plan_release(&again);
+    plan_release(&other);
+}
+
+static void test_budget(void)
+{
+    const double equal[] = { 1e6, 1e6, 1e6 }, unequal[] = { 1e6, 3e6 }, known[] = { NAN, 2e6, NAN };
+    const double unknown[] = { NAN, NAN }, slow[] = { 1e12, 1e12 }, nothing[] = { 0, 0 };
+    CHECK_EQ(budget_iterations(60, equal, 3), 60);
+    CHECK_EQ(budget_iterations(60, unequal, 2), 30); /* 30 and 90 ms: together what two sides may take */
+    CHECK_EQ(budget_iterations(60, known, 3), 30);
+    CHECK_EQ(budget_iterations(60, unknown, 2), 1);
+    CHECK_EQ(budget_iterations(60, slow, 2), 1);
+    CHECK_EQ(budget_iterations(60, nothing, 2), 1);
+    CHECK(budget_overhead_ms(100) > budget_overhead_ms(10) && budget_overhead_ms(10) > 0);
+}
+
+/* Where a profile decides a claim, every side that its rule names is in the plan, and a primary cell. */
+static void check_claim(const struct plan *plan, const struct experiment *experiment)
+{
+    size_t n_primary = 0, n_contrasts = 0;
+    for (size_t i = 0; i < plan->n_cells; i++) {
+        const struct cell *cell = &plan->cells[i];
+        n_primary += cell->experiment == experiment && cell->role && strcmp(cell->role, "primary") == 0;
+    }
+    CHECK_EQ(n_primary, 1);
+    for (const struct contrast *c = experiment->rule.contrasts; c->name && n_contrasts < RULE_CONTRASTS_MAX; c++) {
+        struct plan_step a, b;
+        n_contrasts++;
+        if (!CHECK(plan_resolve(plan, experiment, &c->a, &a)) || !CHECK(plan_resolve(plan, experiment, &c->b, &b))) {
+            fprintf(stderr, "%s: %s\n", experiment->name, c->name);
+            continue;
+        }
+        CHECK(plan->cells[a.cell].experiment == experiment && plan->cells[b.cell].experiment == experiment);
+        CHECK(a.cell != b.cell || a.side != b.side);
+    }
+    CHECK(n_contrasts > 0);
+    for (size_t i = 0; i < RULE_CONDITIONS_MAX; i++) {
+        CHECK(experiment->rule.supported_all[i].contrast < n_contrasts);
+        CHECK(experiment->rule.refuted_any[i].contrast < n_contrasts);
+    }
+    CHECK(experiment->rule.evaluator || (experiment->rule.supported_all[0].op && experiment->rule.refuted_any[0].op));
+}
+
+/* With workers given, too: the primary contrasts must not depend on what the machine has. */
+static void test_claims(const char *profile, size_t workers)
+{
+    struct plan_factors factors = factors_of(profile);
+    factors.workers[0] = workers;
+    struct plan plan = plan_of(&factors);
+    for (const struct experiment *e = experiment_table; e->name; e++)
+        if (e->claim[0])
+            check_claim(&plan, e);
+    plan_release(&plan);
+}
+
+/* The floor of a claim needs the pool twice where the pool is a side of the primary cell. */
+static void test_pool_again(const char *profile)
+{
+    struct plan_factors factors = factors_of(profile);
+    struct plan plan = plan_of(&factors);
+    for (size_t i = 0; i < plan.n_cells; i++) {
+        const struct cell *cell = &plan.cells[i];
+        bool primary = cell->role && strcmp(cell->role, "primary") == 0, again = false;
+        for (size_t s = 0; s < cell->n_sides; s++)
+            if (strcmp(cell->sides[s].backend, "pool-again") == 0) {
+                again = true;
+                CHECK_EQ(count_sides(cell, "pool", cell->sides[s].workers), 1);
+            }
+        CHECK_EQ(again, primary);
+    }
+    plan_release(&plan);
+}
+
+static void test_profiles(void)
+{
+    CHECK_EQ(profile_find("smoke")->rounds, 3);
+    CHECK(profile_find("quick")->rounds >= 10);
+    CHECK(profile_find("full")->rounds >= 20);
+    CHECK(profile_find("nosuch") == NULL);
+}
+
+int main(void)
+{
+    static const char *const profiles[] = { "smoke", "quick", "full" };
+    test_profiles();
+    for (size_t i = 0; i < 3; i++) {
+        test_cells(profiles[i]);
+        test_order(profiles[i]);
+        if (i == 0)
+            continue;
+        test_pool_again(profiles[i]);
+        for (size_t workers = 1; workers <= 64; workers *= 4)
+            test_claims(profiles[i], workers);
+    }
+    test_lists();
+    test_filter();
+    test_budget();
+    return check_failures() != 0;
+}
