@@ -132,6 +132,12 @@ static int parse_seed(struct run_options *options, const char *text)
         ? 0 : complain("seed", text, "must be a number from 0 to 9223372036854775807");
 }
 
+static int parse_dir(const char **dir, const char *what, const char *path)
+{
+    *dir = path;
+    return path[0] ? 0 : complain(what, path, "must name a folder");
+}
+
 static int refuse(const char *argument)
 {
     const char *names[sizeof long_options / sizeof *long_options] = { NULL };
@@ -162,9 +168,9 @@ static int parse_option(struct run_options *options, int option, char *value)
     case 'w': return parse_workers(options, value);
     case 'n': return parse_rounds(options, value);
     case 's': return parse_seed(options, value);
-    case 'r': options->results_dir = value; return 0;
-    case 't': options->scratch_dir = value; return 0;
-    case 'c': options->resume = value; return 0;
+    case 'r': return parse_dir(&options->results_dir, "results", value);
+    case 't': return parse_dir(&options->scratch_dir, "scratch", value);
+    case 'c': return parse_dir(&options->resume, "resume", value);
     default: return parse_bind(options, value);
     }
 }
