@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""`list` and `machine` name everything there is, as text and as JSON."""
+import json
+import re
+import subprocess
+import sys
+from typing import Any
+
+from harness import BUILD, TOP, check, check_equal
+
+BINARY = str(BUILD / "poolbench")
+TOPICS = ["experiments", "workloads", "backends", "loads", "floors", "profiles", "budget"]
+
+
+def run(*arguments: str) -> str:
+    done = subprocess.run([BINARY, *arguments], capture_output=True, text=True, timeout=60)
+    check_equal(f"{arguments}: exit code", (done.returncode, done.stderr), (0, ""))
+    return done.stdout
+
+
+def names(rows: list[dict[str, Any]]) -> list[str]:
+    return [row["name"] for row in rows]
+
+
+def source_names(path: str, pattern: str) -> list[str]:
+    """Names as the sources of that path have them."""
+    found = [name for file in sorted(TOP.glob(path)) for name in re.findall(pattern, file.read_text(), re.MULTILINE)]
+    check(found, f"no names found in {path}")
+    return found
+
+
+def test_names(everything: dict[str, Any]) -> None:
+    check_equal("experiments", names(everything["experiments"]),
+                source_names("bench/plan/experiments.c", r'^        \.name = "([a-z0-9-]+)"'))
+    check_equal("workloads", sorted(names(everything["workloads"])),
+                sorted(source_names("workloads/*.c", r'^ +\.name = "([a-z0-9-]+)"')))
+    check_equal("loads", names(everything["loads"]), source_names("bench/load/load.c", r'^    \{ "([a-z0-9-]+)"'))
+    check_equal("profiles", names(everything["profiles"]), ["smoke", "quick", "full"])
+    for backend in ("pool", "raw", "raw-capped", "serial", "pool-again"):
+        check(backend in names(everything["backends"]), f"list does not name the backend {backend}")
+    for topic in TOPICS[:-1]:
+        for row in everything[topic]:
+            check(row["summary"], f"{topic}: '{row['name']}' has no summary")
+
+
+def test_parameters(everything: dict[str, Any]) -> None:
+    parameters = {row["name"]: row.get("parameters", []) for row in everything["workloads"]}
+    for name, rows in parameters.items():
+        for row in rows:
+            check(row["min"] <= row["default"] <= row["max"] and row["name"] and row["summary"], f"{name}: {row}")
+    check_equal("parameters of spin", names(parameters["spin"]), ["length_ns"])
+    check_equal("parameters of empty", parameters["empty"], [])
+
+
+def test_claims(everything: dict[str, Any]) -> None:
+    for row in everything["experiments"]:
+        check(row["name"] == "floors" or (re.fullmatch(r"C\d+", row["claim"]) and row["statement"] and row["primary"]),
+              f"{row['name']} has no claim, statement or primary cell")
+
+
+def test_budget(everything: dict[str, Any]) -> None:
+    """What a profile is said to take is what its sides add up to."""
+    for row in everything["budget"]:
+        total_s = row["sides"] * row["rounds"] * row["side_ms"] * 1e-3
+        check(abs(total_s - row["total_s"]) <= 1e-4 * total_s + 1e-6, f"budget does not add up: {row}")
+    for profile in everything["profiles"]:
+        rows = [row for row in everything["budget"] if row["profile"] == profile["name"]]
+        check_equal("rounds of a profile", {row["rounds"] for row in rows if row["experiment"] != "pilot"},
+                    {profile["rounds"]})
+
+
+def test_topics(everything: dict[str, Any]) -> None:
+    for topic in TOPICS:
+        alone = json.loads(run("list", topic, "--json"))
+        check_equal(f"list {topic} --json", list(alone), [topic])
+        check_equal(f"list {topic} --json", alone[topic], everything[topic])
+
+
+def test_text(everything: dict[str, Any]) -> None:
+    """Whatever the JSON says, the text says too."""
+    text = run("list")
+    for topic in TOPICS:
+        check(re.search(rf"^{topic}$", text, re.MULTILINE), f"list has no heading {topic}")
+        part = run("list", topic)
+        check(part in text, f"list {topic} is not what list shows")
+        for row in everything[topic]:
+            for key in ("name", "summary", "claim", "statement", "experiment"):
+                check(str(row.get(key, "")) in part, f"list {topic} does not show {row.get(key)!r}")
+            for parameter in row.get("parameters", []):
+                pattern = (rf"{parameter['name']} +{re.escape(parameter['summary'])}: "
+                           rf"{parameter['min']} to {parameter['max']} \({parameter['default']}\)")
+                check(re.search(pattern, part), f"list does not show {parameter}")
+
+
+def test_machine() -> None:
+    machine = json.loads(run("machine", "--json"))
+    check(isinstance(machine, dict) and machine, "machine --json is no object")
+    text = run("machine")
+    for section in ("processor", "memory", "kernel", "clock"):
+        check(section in machine and section in text, f"machine does not tell about '{section}'")
+
+
+def main() -> int:
+    everything = json.loads(run("list", "--json"))
+    check_equal("topics", list(everything), TOPICS)
+    for test in (test_names, test_parameters, test_claims, test_budget, test_topics, test_text):
+        test(everything)
+    test_machine()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
