@@ -5,6 +5,7 @@
 #include "run/run.h"
 
 #include <errno.h>
+#include <libgen.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -245,6 +246,22 @@ static int open_journal(struct run *run)
     return error ? RUN_ERROR : 0;
 }
 
+/* In the results folder, or where it will be made: in the nearest folder above that is there. What else keeps
+ * it from being made shows when it is. */
+static int check_results_room(const struct run *run)
+{
+    char path[4096];
+    const char *nearest = path;
+    struct stat status;
+    snprintf(path, sizeof path, "%s", run->options.results_dir);
+    while (stat(nearest, &status) != 0) {
+        if (errno != ENOENT || strcmp(nearest, ".") == 0)
+            return 0;
+        nearest = dirname(path);
+    }
+    return check_room(run, nearest);
+}
+
 /* A new run: nothing is written before the plan is known to be good. */
 static int begin(struct run *run)
 {
@@ -258,9 +275,7 @@ static int begin(struct run *run)
     if (code)
         return code;
     hash_plan(run);
-    struct stat status;
-    const char *results_dir = run->options.results_dir;
-    code = stat(results_dir, &status) == 0 ? check_room(run, results_dir) : 0;
+    code = check_results_room(run);
     if (!code)
         code = create_folder(run);
     return code ? code : open_journal(run);
