@@ -88,6 +88,14 @@ static int unknown_backend(const char *name)
     return unknown("backend", name, names);
 }
 
+static bool has_backend(const struct run_options *options, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(options->backends[i], name) == 0)
+            return true;
+    return false;
+}
+
 static int parse_backends(struct run_options *options, char *list)
 {
     size_t n = 0;
@@ -97,10 +105,19 @@ static int parse_backends(struct run_options *options, char *list)
             return unknown_backend(name);
         if (n == OPTIONS_BACKENDS_MAX)
             return complain("backends", name, "too many");
-        options->backends[n++] = executor->name;
+        if (!has_backend(options, n, executor->name))
+            options->backends[n++] = executor->name;
     }
     options->backends[n] = NULL;
     return n ? 0 : complain("backends", list, "at least one is needed");
+}
+
+static bool has_workers(const struct run_options *options, size_t number)
+{
+    for (size_t i = 0; i < options->n_workers; i++)
+        if (options->workers[i] == number)
+            return true;
+    return false;
 }
 
 static int parse_workers(struct run_options *options, char *list)
@@ -112,7 +129,8 @@ static int parse_workers(struct run_options *options, char *list)
             return complain("workers", text, "at most 16 numbers can be given");
         if (parse_number(text, 1, 4096, &number) != 0)
             return complain("workers", text, "must be numbers from 1 to 4096, separated by commas");
-        options->workers[options->n_workers++] = (size_t)number;
+        if (!has_workers(options, (size_t)number))
+            options->workers[options->n_workers++] = (size_t)number;
     }
     return options->n_workers ? 0 : complain("workers", list, "at least one is needed");
 }
