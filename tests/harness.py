@@ -99,6 +99,14 @@ def parent(pid: int) -> int:
         return 0
 
 
+def state(pid: int) -> str:
+    """The letter that /proc has for it, X if it is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return "X"
+
+
 def arguments(pid: int) -> list[str]:
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")

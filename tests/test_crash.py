@@ -5,25 +5,35 @@ import os
 import signal
 
 from harness import (RUN_SOME_FAILED, Bench, await_true, check, check_complete, check_equal, document, end, journal,
-                     run_folders, side_of)
+                     run_folders, side_of, state)
 
 PLAN = ("--profile", "smoke", "--filter", "^gap/", "--rounds", "3")
-DEADLY = {signal.SIGKILL: "killed by signal 9", signal.SIGSEGV: "killed by signal 11"}
+# A process that stands still is ended when its time is over.
+DEADLY = {signal.SIGKILL: "killed by signal 9", signal.SIGSEGV: "killed by signal 11",
+          signal.SIGSTOP: "not done after "}
 
 
-def kill_side(bench: Bench, pid: int, number: signal.Signals) -> None:
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        pass
+def hold_side(bench: Bench) -> int | None:
+    """A measuring process that stands still now, so that it is known to die before its end."""
+    for pid in bench.sides():
+        try:
+            os.kill(pid, signal.SIGSTOP)
+        except ProcessLookupError:
+            continue
+        if await_true("it stands still or has ended", lambda: state(pid) in "TZX" and state(pid)) == "T":
+            return pid
+    return None
 
 
 def crash_once(bench: Bench, number: signal.Signals) -> None:
-    """Kills one side of the rounds."""
+    """Ends one side of one round; the others are as ever."""
     results = bench.results / number.name
     process = bench.start(*PLAN, "--results", results)
     await_true("the rounds have begun", lambda: any(len(journal(folder)) > 1 for folder in run_folders(results)))
-    kill_side(bench, await_true("a side measures", bench.sides)[0], number)
+    pid = await_true("a side measures", lambda: hold_side(bench))
+    os.kill(pid, number)
+    if number != signal.SIGSTOP:
+        os.kill(pid, signal.SIGCONT)
     ended = end(process)
     folder = ended.folder
     failed = [line for line in journal(folder)[1:] if line["status"] != "ok"]

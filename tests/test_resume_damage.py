@@ -9,7 +9,7 @@ from pathlib import Path
 from harness import (RUN_ERROR, RUN_OK, Bench, await_true, check, check_complete, check_ended, check_equal, document,
                      end, journal, run_folders)
 
-PLAN = ("--profile", "smoke", "--filter", "^(reuse|oneoff)/", "--rounds", "1")
+PLAN = ("--profile", "smoke", "--filter", "^(reuse|oneoff)/", "--rounds", "2")
 
 
 def lay(folder: Path, name: str, text: str | None = None) -> Path:
