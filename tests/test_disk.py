@@ -6,6 +6,8 @@ The disks are small file systems in memory, in a mount namespace of this test's 
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from harness import (RUN_ERROR, RUN_OK, Bench, await_true, check, check_complete, check_ended, check_equal, document,
@@ -17,9 +19,16 @@ NO_ROOT = "only root can mount"
 IN_NAMESPACE = "--in-namespace"
 
 
-def mount(folder: Path, options: str) -> None:
-    folder.mkdir(exist_ok=True)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], check=True)
+@contextmanager
+def disk(options: str) -> Iterator[Bench]:
+    """Its results are a file system in memory."""
+    with Bench() as bench:
+        bench.results.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(bench.results)], check=True)
+        try:
+            yield bench
+        finally:
+            subprocess.run(["umount", "--lazy", str(bench.results)], check=True)
 
 
 def fill(path: Path, leave_mib: int) -> None:
@@ -32,21 +41,18 @@ def fill(path: Path, leave_mib: int) -> None:
 def test_no_room() -> str | None:
     if os.geteuid() != 0:
         return NO_ROOT
-    with Bench() as bench:
-        mount(bench.results, "size=200m")
+    with disk("size=200m") as bench:
         for results in bench.results, bench.results / "new" / "newer":
             check_ended(f"{results.name} with 200 MiB", bench.run(*PLAN, "--results", results), RUN_ERROR,
                         "200 MiB are free", "256")
             check_equal("made", list(bench.results.iterdir()), [])
-        subprocess.run(["umount", str(bench.results)], check=True)
     return None
 
 
 def test_fills_up() -> str | None:
     if os.geteuid() != 0:
         return NO_ROOT
-    with Bench() as bench:
-        mount(bench.results, "size=300m")
+    with disk("size=300m") as bench:
         filler = bench.results / "filler"
         process = bench.start(*PLAN, "--results", bench.results)
         await_true("a line", lambda: any(len(journal(folder)) > 1 for folder in run_folders(bench.results)))
@@ -61,18 +67,15 @@ def test_fills_up() -> str | None:
         check_ended("after freeing", bench.run("--resume", folder), RUN_OK)
         check_complete(folder)
         check_equal("the journal's first lines", journal(folder)[:len(lines)], lines)
-        subprocess.run(["umount", str(bench.results)], check=True)
     return None
 
 
 def test_read_only() -> str | None:
     if os.geteuid() != 0:
         return NO_ROOT
-    with Bench() as bench:
-        mount(bench.results, "size=300m,ro")
+    with disk("size=300m,ro") as bench:
         check_ended("read-only", bench.run(*PLAN, "--results", bench.results), RUN_ERROR, str(bench.results),
                     "Read-only")
-        subprocess.run(["umount", str(bench.results)], check=True)
     return None
 
 
