@@ -6,6 +6,7 @@ changes the truth with `scale`: {(experiment, backend): factor on that side's co
 with `noise` (the standard deviation of the logarithm). The folder follows results/README.md.
 """
 import argparse
+import copy
 import json
 import math
 import random
@@ -337,7 +338,7 @@ def make_documents(profile: str = "quick", rounds: int | None = None, seed: int 
     }
     plan = {"schema": 1, "plan": "5a5a5a5a", "calibration": run["calibration"],
             "iterations": [cell["iterations"] for cell in cells]}
-    return run, [plan, *lines]
+    return copy.deepcopy(run), [plan, *lines]  # a test may change either
 
 
 MACHINE_JSON = {

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import stats
 from runs import Cell, Experiment, Run, Side
 from stats import Estimate
-from verdicts import SUPPORTED, Comparison, Judgement, Threshold, compare_cells, ratio_values, threshold
+from verdicts import SUPPORTED, Comparison, Judgement, Threshold, compare_cells, is_not_ahead, ratio_values, threshold
 
 
 def experiment_of(run: Run, name: str) -> Experiment | None:
@@ -47,12 +47,12 @@ def workers_of_primary(judgement: Judgement, name: str) -> int:
 
 def keeps_up(c: Comparison) -> tuple[bool, bool]:
     """Raw stays within δ of the pool; it decidedly does not."""
-    return c.ratio.hi <= 1 + c.delta, c.ratio.lo > 1 + c.delta
+    return is_not_ahead(c.ratio, c.delta), c.ratio.lo > 1 + c.delta
 
 
 def leads(c: Comparison) -> tuple[bool, bool]:
     """The pool is ahead by more than δ; it decidedly is not."""
-    return c.ratio.lo > 1 + c.delta, c.ratio.hi <= 1 + c.delta
+    return c.ratio.lo > 1 + c.delta, is_not_ahead(c.ratio, c.delta)
 
 
 def is_led(c: Comparison) -> tuple[bool, bool]:

@@ -19,6 +19,7 @@ from text import clean
 
 SCHEMA = 1
 SIZE_MAX_BYTES = 1 << 29
+UNIT = re.compile(r"[A-Za-z0-9 %/]{0,20}")
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 
 T = TypeVar("T")
@@ -213,6 +214,8 @@ def _scalars(of: dict[str, Any], name: str, where: str) -> dict[str, float | str
 
 def _metric(of: dict[str, Any], where: str) -> Metric:
     name, unit, polarity, summary = (_get(of, key, str, where) for key in ("name", "unit", "polarity", "summary"))
+    if not UNIT.fullmatch(unit):
+        raise RunError(f"{where} has a unit that is none: {unit[:40]}")
     return Metric(name, unit, polarity == "more", summary)
 
 

@@ -6,6 +6,7 @@ import math
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy import stats
@@ -13,6 +14,7 @@ from scipy import stats
 CONFIDENCE = 0.95
 ROUNDS_MIN = 6  # with fewer, no two order statistics enclose the median with 95%
 DELTA_MIN = 0.05
+DELTA_MAX = 0.25  # beyond it, "no difference over delta" would be a verdict that noise alone can give
 PERCENTILE_WIDTH_MAX = 0.2
 
 
@@ -35,14 +37,14 @@ class Estimate:
                 and self.value - self.lo <= PERCENTILE_WIDTH_MAX * self.value)
 
 
+@lru_cache(maxsize=None)
 def order_interval(n: int, quantile: float) -> tuple[int, int] | None:
     """Ranks (from 1) of the order statistics of n samples that enclose a quantile with at least 95%. Exact: how many
     samples lie below the quantile is binomial. None where the samples are too few."""
     if n == 0:
         return None
-    below = stats.binom(n, quantile)
     tail = (1 - CONFIDENCE) / 2
-    low, high = int(below.ppf(tail)), int(below.isf(tail)) + 1
+    low, high = int(stats.binom.ppf(tail, n, quantile)), int(stats.binom.isf(tail, n, quantile)) + 1
     return (low, high) if low >= 1 and high <= n else None
 
 

@@ -37,7 +37,7 @@ class Effect:
         return self.ratio.has_interval and {
             "ahead": self.ratio.lo > 1 + self.delta,
             "at_least": self.ratio.lo >= value,
-            "not_ahead": self.ratio.hi <= 1 + self.delta,
+            "not_ahead": is_not_ahead(self.ratio, self.delta),
             "below": self.ratio.hi < value,
         }.get(op, False)
 
@@ -75,6 +75,11 @@ class Judgement:
 
     def verdict(self, experiment: str) -> Verdict | None:
         return next((verdict for verdict in self.verdicts if verdict.experiment.name == experiment), None)
+
+
+def is_not_ahead(ratio: Estimate, delta: float) -> bool:
+    """The other side is not slower: the interval excludes a lead of more than delta."""
+    return ratio.hi <= 1 + delta and delta <= stats.DELTA_MAX
 
 
 def ratio_values(run: Run, metric: str, a: Side, b: Side) -> list[float]:
@@ -185,7 +190,7 @@ def decide_by_conditions(rule: Rule, effects: Sequence[Effect]) -> tuple[str, st
         return SUPPORTED, "; ".join(describe(condition, effects) for condition in rule.supported_all)
     if rule.supported_all and all(effects[c.contrast].interval_holds(c.op, c.value) for c in rule.supported_all):
         p = max(effects[condition.contrast].p_holm for condition in rule.supported_all)
-        return INCONCLUSIVE, f"the rank test does not confirm it after Holm's correction (p = {p:.2g}): run more rounds"
+        return INCONCLUSIVE, f"the rank test, corrected by Holm, does not confirm it (p = {p:.2g}): run more rounds"
     return INCONCLUSIVE, "the interval neither shows nor excludes what the claim says"
 
 
@@ -263,7 +268,7 @@ def compare_cell(run: Run, metric: str, delta: float, cell: Cell, pool: Side, ra
         word = f"{pool.backend} ahead"
     elif ratio.hi < 1 / (1 + delta):
         word = f"{raw.backend} ahead"
-    elif ratio.lo >= 1 / (1 + delta) and ratio.hi <= 1 + delta:
+    elif ratio.lo >= 1 / (1 + delta) and is_not_ahead(ratio, delta):
         word = f"no difference over {100 * delta:.2g}%"
     else:
         word = "inconclusive"

@@ -1,4 +1,4 @@
-# What all pictures share: look, and the reading of ../data. Load it with `name` set to an experiment; then change
+# What all pictures share: look, and the reading of ../data. Load it with name set to an experiment; then change
 # what differs and load lines.gp (numeric axes) or dots.gp (categories). Draws with gnuplot 5.0 or newer.
 #
 # No text of a run stands in a script: texts are read from the data files into variables.

@@ -1,0 +1,166 @@
+#!/usr/bin/env python3
+"""scripts/report as a program: what it writes, that it writes the same again, and what it says when it cannot."""
+import csv
+import gzip
+import io
+import json
+import os
+import re
+import shutil
+from pathlib import Path
+
+from report_helpers import TOP, files_of, main, report, rewrite, skip
+
+from madeup_run import EXPERIMENTS, MACHINE, RUN_ID, make_documents, make_run, write_run
+
+if not shutil.which("gnuplot"):
+    skip("no gnuplot")
+
+
+def test_everything_is_written(folder: Path) -> None:
+    run = make_run(folder)
+    done = report(run)
+    assert (done.returncode, done.stderr) == (0, ""), done
+    for name in EXPERIMENTS:
+        for path in (f"data/{name}.dat", f"plots/{name}.svg", f"plots/{name}.png", f"plots/{name}.gp"):
+            assert (run / path).stat().st_size > 0, path
+    assert not list(run.glob(".report*"))
+    summary = (run / "summary.md").read_text()
+    assert all(f"(plots/{name}.svg)" in summary for name in EXPERIMENTS)
+    for claim in ("C1", "C2", "C3", "C8", "C12", "C18"):
+        assert re.search(rf"\| {claim} \| .* \*\*supported\*\* \|", summary), claim
+    assert "between 300 us and 1 ms" in summary and "build/poolbench run --profile quick" in summary
+
+
+def test_last_page(folder: Path) -> None:
+    lines = report(make_run(folder)).stdout.splitlines()
+    assert len(lines) <= 20
+    assert lines[0] == " \u00b7 ".join(["poolbench quick", "Made-Up CPU 9000, 2 CPUs (2 usable)", "10 rounds", "4.2 min"])
+    begins = ["cost of one hand-over     pool ",
+              "short CPU-bound tasks     pool ahead below 1 ms [300 us, 1 ms]; above, no difference over 5%",
+              "blocking IO, 64 waiting   best: pool, 64 workers, ",
+              "would change if           tasks take 1 ms or more / ",
+              "claims                    supported: C1 C2 C3 C8 C12 C18", "! this is a virtual machine"]
+    for line, begin in zip(lines[1:], begins):
+        assert line.startswith(begin), line
+    assert lines[-1].startswith("report  ") and lines[-1].endswith(f"{RUN_ID}/summary.md")
+    assert "\033" not in "".join(lines)
+
+
+def test_last_page_is_in_the_summary(folder: Path) -> None:
+    run = make_run(folder)
+    lines = report(run, "--no-plots").stdout.splitlines()
+    summary = (run / "summary.md").read_text()
+    assert "".join(f"    {line}\n" for line in lines[:-1]) in summary
+
+
+def test_lines_of_what_is_not_in_the_run_are_left_out(folder: Path) -> None:
+    run = make_run(folder, only=["grain"], filter_="^grain/")
+    out = report(run, "--no-plots").stdout
+    assert "short CPU-bound tasks" in out and "hand-over" not in out and "blocking IO" not in out
+    assert re.search(r"not answered by quick +C1 C3 C8 C12 C18: make bench PROFILE=full", out)
+
+
+def test_path_is_shown_from_here(folder: Path) -> None:
+    run = make_run(folder / "results", "smoke")
+    out = report(run, "--no-plots", cwd=folder).stdout
+    assert out.splitlines()[-1] == f"report  results/{MACHINE}/{RUN_ID}/summary.md"
+
+
+def test_same_run_gives_the_same_bytes(folder: Path) -> None:
+    run = make_run(folder / "a")
+    assert report(run).returncode == 0
+    first = files_of(run)
+    assert report(run).returncode == 0
+    assert files_of(run) == first
+    other = make_run(folder / "b")
+    assert report(other, cwd=folder, LC_ALL="C", TZ="Asia/Tokyo").returncode == 0
+    assert files_of(other) == first
+
+
+def test_plots_are_drawn_by_hand_too(folder: Path) -> None:
+    run = make_run(folder, "smoke")
+    report(run)
+    for name in EXPERIMENTS:
+        (run / "plots" / f"{name}.svg").unlink()
+        assert os.system(f"cd '{run}/plots' && gnuplot {name}.gp 2>/dev/null") == 0
+        assert (run / "plots" / f"{name}.svg").stat().st_size > 0
+
+
+def test_experiment_without_a_picture_of_its_own(folder: Path) -> None:
+    for place, axes in ((folder / "lines", ["length_ns"]), (folder / "dots", ["mode"])):
+        run = make_run(place, only=["grain"])
+
+        def rename(document: dict, axes: list = axes) -> None:
+            for cell in document["cells"]:
+                cell.update(name=cell["name"].replace("grain/", "novel/"), experiment="novel")
+            for sample in document["samples"]:
+                sample["cell"] = sample["cell"].replace("grain/", "novel/")
+            document["experiments"] = [{**document["experiments"][2], "name": "novel", "rule": None, "axes": axes}]
+
+        rewrite(run, rename)
+        (run / "journal.jsonl").unlink()
+        done = report(run)
+        assert (done.returncode, done.stderr) == (0, ""), done
+        assert (run / "plots/novel.svg").stat().st_size > 0 and "novel" in (run / "summary.md").read_text()
+
+
+def test_data_csv_is_tidy(folder: Path) -> None:
+    run = make_run(folder)
+    report(run, "--no-plots")
+    rows = list(csv.DictReader(io.StringIO((run / "data.csv").read_text())))
+    assert ",".join(rows[0]) == "experiment,cell,backend,workers,metric,unit,n_rounds,median,lo,hi,status"
+    keys = [(row["cell"], row["backend"], row["workers"], row["metric"]) for row in rows]
+    assert len(set(keys)) == len(keys)
+    document = json.loads((run / "run.json").read_text())
+    sides = {(cell["name"], side["backend"], str(side["workers"]))
+             for cell in document["cells"] for side in cell["sides"]}
+    assert {key[:3] for key in keys} == sides
+    for row in rows:
+        assert row["n_rounds"] == "10" and float(row["lo"]) <= float(row["median"]) <= float(row["hi"])
+    assert {row["status"] for row in rows} == {"ok", "limit"}
+
+
+def test_packed_files_are_read(folder: Path) -> None:
+    run, packed = make_run(folder / "a", "smoke"), make_run(folder / "b", "smoke")
+    for name in ("run.json", "journal.jsonl"):
+        (packed / f"{name}.gz").write_bytes(gzip.compress((packed / name).read_bytes()))
+        (packed / name).unlink()
+    assert report(run, "--no-plots").returncode == report(packed, "--no-plots").returncode == 0
+    assert (run / "summary.md").read_bytes() == (packed / "summary.md").read_bytes()
+
+
+def test_incomplete_run_is_marked(folder: Path) -> None:
+    run, journal = make_documents("quick")
+    sides = sum(len(cell["sides"]) for cell in run["cells"])
+    path = write_run(folder, run, journal[:1 + 7 * sides + 5], incomplete=True, torn=True)
+    done = report(path)
+    assert done.returncode == 0, done.stderr
+    assert "INCOMPLETE: 7 of 10 rounds" in done.stdout and "none decided" in done.stdout
+    assert "decides nothing" in (path / "summary.md").read_text()
+    assert "INCOMPLETE" in (path / "plots/grain.svg").read_text()
+    assert "incomplete" in (path / "data.csv").read_text()
+
+
+def test_smoke_says_that_it_decides_nothing(folder: Path) -> None:
+    out = report(make_run(folder, "smoke"), "--no-plots").stdout
+    assert "none decided: the profile smoke decides nothing" in out
+    assert re.search(r"not answered by smoke +C1 C2 C3 C8 C12 C18: make bench$", out, re.M)
+
+
+def test_no_plots(folder: Path) -> None:
+    run = make_run(folder, "smoke")
+    done = report(run, "--no-plots")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not list(run.glob("plots/*.svg")) and list(run.glob("plots/*.gp")) and (run / "data/grain.dat").exists()
+    assert "![" not in (run / "summary.md").read_text()
+
+
+def test_help_and_gnuplot_files(folder: Path) -> None:
+    done = report("--help")
+    assert done.returncode == 0 and "--no-plots" in done.stdout
+    for path in (TOP / "scripts/plot").glob("*.gp"):
+        assert "`" not in path.read_text() and "system(" not in path.read_text(), path
+
+
+main(globals())

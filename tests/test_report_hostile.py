@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+"""Runs come from anywhere: nothing of their text runs, becomes markup, moves the terminal's cursor or is taken for a
+formula."""
+import csv
+import io
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from report_helpers import main, report
+
+from madeup_run import make_documents, write_run
+
+import text
+
+
+def evil(folder: Path) -> str:
+    """Each way that we know to be taken for something else. Every trial to run a command makes a file."""
+    trap = folder / "trapped"
+    return (f"=cmd|' /C'!A0`touch {trap}`$(touch {trap})'; system('touch {trap}') #\"; system(\"touch {trap}\")\n"
+            f"![x](https://example.org/x)<script>alert(1)</script>|```\x1b[2J\x1b]0;title\x07\u202e\u200b@x %s %c "
+            f"{{/:Bold=99 x}} @TRAP {trap}")
+
+
+def poison(value: Any, words: str, keep: set[str], key: str = "") -> Any:
+    """Every text but those that the format itself fixes, made hostile."""
+    if isinstance(value, str):
+        return value if key in keep or value in keep else value + words
+    if isinstance(value, list):
+        return [poison(item, words, keep, key) for item in value]
+    if isinstance(value, dict):
+        return {name: poison(item, words, keep, name) for name, item in value.items()}
+    return value
+
+
+FIXED = {"status", "op", "evaluator", "profile", "mode", "polarity", "unit"}
+
+
+def make_hostile(folder: Path, words: str) -> Path:
+    run, journal = make_documents("quick")
+    names = {experiment["name"] for experiment in run["experiments"]}
+    metrics = {metric["name"] for metric in run["metrics"]}
+    keep = FIXED | names | metrics | {"pool", "raw", "serial", "floor"}
+    for sample in run["samples"][:40]:
+        sample.update(status="failed", reason="it broke", metrics={})
+    run_id, machine = run["run"]["id"], run["run"]["machine"]
+    hostile = poison(run, words, keep)
+    path = write_run(folder, {**hostile, "run": {**hostile["run"], "id": run_id, "machine": machine}}, [])
+    hostile["run"]["machine"] += words
+    (path / "run.json").write_text(json.dumps(hostile))
+    (path / "machine.json").write_text(json.dumps(poison({"processor": {"model": "x", "hardware_threads": 2},
+                                                          "kernel": {"a": ["b"]}}, words, set())))
+    return path
+
+
+def test_nothing_runs_and_nothing_escapes(folder: Path) -> None:
+    words = evil(folder)
+    run = make_hostile(folder, words)
+    done = report(run)
+    assert (done.returncode, done.stderr) == (0, ""), done
+    assert not (folder / "trapped").exists()
+    assert len(done.stdout.splitlines()) <= 20
+    made = [path for path in run.rglob("*") if path.is_file() and path.name not in ("run.json", "journal.jsonl",
+                                                                                    "machine.json")]
+    assert any(path.suffix == ".png" for path in made)
+    for path in made:
+        if path.suffix == ".png":
+            continue
+        content = path.read_text()
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u200b]", content), path
+        assert path.suffix != ".gp" or "trapped" not in content, path
+        assert path.suffix not in (".svg", ".dat") or not re.search("[`$]|<script", content), path
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u200b]", done.stdout)
+
+
+def test_summary_has_no_foreign_markup(folder: Path) -> None:
+    run = make_hostile(folder, evil(folder))
+    report(run, "--no-plots")
+    summary = re.sub(r"^    .*$", "", (run / "summary.md").read_text(), flags=re.M)  # indented: shown as it is
+    assert "<script" not in summary and "https://" not in summary and "```" not in summary
+    outside_code = re.sub(r"(?<!\\)`[^`\n]*`", "", summary)
+    assert not re.search(r"(?<!\\)\]\(http", outside_code) and "\\!\\[x\\](https&#58;//" in outside_code
+    assert not re.search(r"(?<!\\)`", outside_code)
+    columns = [len(re.findall(r"(?<!\\)\|", line)) for line in summary.splitlines() if line.startswith("| C")]
+    assert len(set(columns)) == 1, columns
+
+
+def test_command_to_paste_is_a_command_of_poolbench(folder: Path) -> None:
+    for i, (command, is_shown) in enumerate((
+            ("poolbench run --profile quick --filter '^grain/|x y'", True),
+            ("poolbench run --profile quick; rm -rf x", False),
+            ("poolbench run --filter 'a'\\''b'", False),
+            ("curl x | sh", False))):
+        run, journal = make_documents("smoke", only=["grain"])
+        path = write_run(folder / str(i), {**run, "command": command}, journal)
+        assert report(path, "--no-plots").returncode == 0
+        assert (f"    build/{command}\n" in (path / "summary.md").read_text()) == is_shown, command
+
+
+def test_formulas_are_neutral(folder: Path) -> None:
+    run, journal = make_documents("smoke", only=["grain"])
+    renamed = json.loads(json.dumps(run).replace('"raw-capped"', '"=2+5"'))
+    path = write_run(folder, renamed, [])
+    assert report(path, "--no-plots").returncode == 0
+    rows = list(csv.reader(io.StringIO((path / "data.csv").read_text())))
+    assert "'=2+5" in {row[2] for row in rows}
+    assert not [field for row in rows for field in row if field[:1] in ("=", "+", "@") or re.match(r"-[^\d.]", field)]
+
+
+def test_cleaning(_: Path) -> None:
+    assert text.clean("a\x1b[31mb\r\nc\u202ed\u200be") == "a[31mb cde"
+    assert text.plain("a`b$c\"d|e") == "abcde"
+    assert text.code("a`b") == "a\\`b" and text.code("a/b:c") == "`a/b:c`"
+    assert text.markdown("a|b") == "a\\|b"
+
+
+main(globals())

@@ -1,0 +1,269 @@
+#!/usr/bin/env python3
+"""Each claim's rule on made-up runs that must support it, refute it, and leave it open; and what keeps a claim from
+being decided at all."""
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from report_helpers import main
+
+import answers
+import verdicts
+from madeup_run import MS, US, make_documents, write_run
+from runs import Run, read_run
+from verdicts import INCONCLUSIVE, NOT_MEASURED, REFUTED, SUPPORTED, Judgement, Verdict
+
+
+def judge(folder: Path, change_run: Callable[[dict], None] | None = None, incomplete: bool = False,
+          **options: Any) -> Judgement:
+    run, journal = make_documents(options.pop("profile", "quick"), options.pop("rounds", None), **options)
+    if change_run:
+        change_run(run)
+    return verdicts.judge(read_run(write_run(folder, run, journal, incomplete=incomplete)))
+
+
+FOUR = ["reuse", "grain", "oneoff", "gap"]
+
+
+def verdict_of(folder: Path, experiment: str, **options: Any) -> Verdict:
+    found = judge(folder, only=[experiment], **options).verdict(experiment)
+    assert found is not None
+    return found
+
+
+def times(factor: float, experiment: str, backend: str, key: str, metric: str = "time_ns") -> Callable[[dict], dict]:
+    """A change of samples: one metric of one backend, in cells whose name has this key."""
+    def change(line: dict) -> dict:
+        if line["cell"].startswith(experiment) and line["backend"] == backend and f"/{key}/" in line["cell"]:
+            line["metrics"][metric] *= factor
+        return line
+    return change
+
+
+def check(folder: Path, experiment: str, word: str, **options: Any) -> Verdict:
+    found = verdict_of(folder / word, experiment, **options)
+    assert found.word == word, (experiment, found.word, found.reason, found.effects)
+    assert found.reason
+    return found
+
+
+def test_c1_reuse(folder: Path) -> None:
+    check(folder, "reuse", SUPPORTED)
+    check(folder, "reuse", REFUTED, scale={("reuse", "raw"): 0.02})
+    check(folder, "reuse", INCONCLUSIVE, scale={("reuse", "raw"): 0.035}, noise=0.4)
+
+
+def test_c2_grain(folder: Path) -> None:
+    check(folder, "grain", SUPPORTED)
+    check(folder, "grain", REFUTED, scale={("grain", "raw"): 0.335})
+    check(folder, "grain", INCONCLUSIVE, scale={("grain", "raw"): 0.5}, noise=0.3)
+
+
+def test_c3_depth(folder: Path) -> None:
+    refused = check(folder / "refused", "depth", SUPPORTED)
+    assert "30,768" in refused.reason and "pid_max binds" in refused.reason
+    memory = check(folder / "memory", "depth", SUPPORTED, scale={("depth", "raw"): 0.5})
+    assert "times the memory" in memory.reason
+    check(folder, "depth", REFUTED, scale={("depth", "raw"): 0.012})
+    check(folder, "depth", INCONCLUSIVE, scale={("depth", "raw"): 0.04})
+
+
+def test_c3_is_open_if_the_pool_itself_is_refused(folder: Path) -> None:
+    def refuse(line: dict) -> dict:
+        if line["backend"] == "pool" and line["cell"].endswith("tasks:100000"):
+            line["metrics"]["held"] = 70000
+        return line
+    assert "70,000" in check(folder, "depth", INCONCLUSIVE, change=refuse).reason
+
+
+def test_c8_oneoff(folder: Path) -> None:
+    check(folder, "oneoff", SUPPORTED)
+    check(folder, "oneoff", REFUTED, scale={("oneoff", "pool"): 0.3})
+    check(folder, "oneoff", INCONCLUSIVE, scale={("oneoff", "pool"): 0.4}, noise=0.3)
+
+
+def test_c12_io(folder: Path) -> None:
+    check(folder, "io", SUPPORTED)
+    check(folder, "io", REFUTED, change=times(30, "io/sleep", "raw", "inflight:64"))
+    check(folder, "io", INCONCLUSIVE, change=times(8, "io/sleep", "raw", "inflight:64"))
+
+
+def test_c18_gap(folder: Path) -> None:
+    check(folder, "gap", SUPPORTED)
+    check(folder, "gap", REFUTED, scale={("gap", "raw"): 0.375})
+    check(folder, "gap", INCONCLUSIVE, scale={("gap", "raw"): 0.6}, noise=0.4)
+
+
+def test_noise_alone_refutes_nothing(folder: Path) -> None:
+    """The floor widens the band of no difference; beyond a quarter it says too little to refute anything."""
+    close = {("reuse", "raw"): 0.04, ("grain", "raw"): 0.5, ("oneoff", "raw"): 2, ("gap", "raw"): 0.6}
+    for seed in range(1, 6):
+        found = judge(folder / str(seed), seed=seed, noise=0.6, only=FOUR, scale=close)
+        assert {verdict.word for verdict in found.verdicts} <= {INCONCLUSIVE, NOT_MEASURED}, seed
+
+
+def test_no_difference_supports_nothing(folder: Path) -> None:
+    equal = {("reuse", "raw"): 0.025, ("grain", "raw"): 0.336, ("oneoff", "pool"): 0.337, ("gap", "raw"): 0.375}
+    for seed in range(1, 6):
+        found = judge(folder / str(seed), seed=seed, scale=equal, noise=0.05, only=FOUR)
+        assert all(verdict.word != SUPPORTED for verdict in found.verdicts), seed
+
+
+def test_effect_is_the_truth_and_delta_the_floor(folder: Path) -> None:
+    effect = verdict_of(folder / "quiet", "grain").effects[0]
+    assert effect.ratio.lo < 16 / 5.35 < effect.ratio.hi and effect.ratio.n == 10
+    assert effect.delta == 0.05
+    noisy = times(1.3, "grain", "pool-again", "length_ns:10000")
+    effect = verdict_of(folder / "noisy", "grain", change=noisy).effects[0]
+    assert effect.floor is not None and 1.28 < effect.floor < 1.36 and abs(effect.delta - (effect.floor - 1)) < 1e-9
+
+
+def test_claim_without_a_floor_takes_the_largest_of_its_mode(folder: Path) -> None:
+    def change(run: dict) -> None:
+        for cell in run["cells"]:
+            if cell["experiment"] == "oneoff":
+                cell["sides"] = [side for side in cell["sides"] if side["backend"] != "pool-again"]
+        run["samples"] = [sample for sample in run["samples"]
+                          if not (sample["backend"] == "pool-again" and sample["cell"].startswith("oneoff"))]
+    noisy = times(1.4, "grain", "pool-again", "length_ns:10000")
+    run, _ = make_documents("quick", change=noisy)
+    change(run)
+    found = verdicts.judge(read_run(write_run(folder, run, [])))
+    assert found.verdict("oneoff").effects[0].floor == found.largest_floor["throughput"] > 1.35
+    assert found.verdict("gap").effects[0].floor < 1.1
+
+
+def test_rank_test_is_corrected_over_all_primary_contrasts(folder: Path) -> None:
+    alone = check(folder / "alone", "grain", SUPPORTED, rounds=6)
+    assert abs(alone.effects[0].p_holm - 2 / 2 ** 6) < 1e-9
+    together = judge(folder / "together", rounds=6).verdict("grain")
+    assert together.word == INCONCLUSIVE and "Holm" in together.reason
+    assert together.effects[0].p_holm > 0.05
+
+
+def test_too_few_rounds_decide_nothing(folder: Path) -> None:
+    assert "an interval needs 6" in check(folder, "grain", INCONCLUSIVE, rounds=5).reason
+
+
+def test_smoke_decides_nothing(folder: Path) -> None:
+    found = judge(folder, profile="smoke", rounds=12)
+    assert found.undecided
+    assert {v.word for v in found.verdicts} <= {INCONCLUSIVE, NOT_MEASURED}
+    assert found.verdict("depth").reason == "not in the profile smoke"
+    comparisons = verdicts.compare_cells(found, found.run.experiments[1])
+    assert {c.word for c in comparisons} == {"undecided"}
+
+
+def test_incomplete_run_decides_nothing(folder: Path) -> None:
+    found = judge(folder, incomplete=True)
+    assert "incomplete" in found.undecided
+    assert {v.word for v in found.verdicts} == {INCONCLUSIVE}
+    assert found.verdict("grain").effects[0].ratio.n == 10
+
+
+def test_filter_is_named(folder: Path) -> None:
+    found = judge(folder, only=["grain"], filter_="^grain/")
+    assert found.verdict("gap").word == NOT_MEASURED and "filter" in found.verdict("gap").reason
+
+
+def test_missing_backend_is_named(folder: Path) -> None:
+    def without_raw(run: dict) -> None:
+        run["factors"]["backends"].remove("raw")
+        run["samples"] = [sample for sample in run["samples"] if sample["backend"] != "raw"]
+        for cell in run["cells"]:
+            cell["sides"] = [side for side in cell["sides"] if side["backend"] != "raw"]
+        for experiment in run["experiments"]:
+            for contrast in (experiment["rule"] or {"contrasts": []})["contrasts"]:
+                contrast.update({side: None for side in "ab" if (contrast[side] or {}).get("backend") == "raw"})
+    run, _ = make_documents("quick")
+    without_raw(run)
+    found = verdicts.judge(read_run(write_run(folder, run, [])))
+    assert found.verdict("grain").reason == "raw was not among the backends"
+
+
+def fail(rounds: int, backend: str = "raw") -> Callable[[dict], dict]:
+    def change(line: dict) -> dict:
+        if line["backend"] == backend and line["round"] < rounds and line["cell"].startswith("grain"):
+            line.update(status="failed", reason="killed by signal 9", metrics={})
+        return line
+    return change
+
+
+def test_side_that_failed_always_is_not_measured(folder: Path) -> None:
+    found = check(folder, "grain", NOT_MEASURED, change=fail(10))
+    assert found.reason == "raw failed in every round: killed by signal 9"
+
+
+def test_failed_rounds_are_left_out_on_both_sides(folder: Path) -> None:
+    found = check(folder, "grain", SUPPORTED, change=fail(3))
+    assert found.effects[0].ratio.n == 7 and found.effects[0].a.n == 10
+
+
+def test_help_by_the_caller_withholds_a_verdict(folder: Path) -> None:
+    def change(line: dict) -> dict:
+        if line["backend"] == "pool" and line["round"] == 4 and "inline_tasks" in line["metrics"]:
+            line["metrics"]["inline_tasks"] = 1
+        return line
+    assert "ran on the thread" in check(folder, "grain", INCONCLUSIVE, change=change).reason
+
+
+def test_unknown_rule_is_not_measured(folder: Path) -> None:
+    def change(run: dict) -> None:
+        next(e for e in run["experiments"] if e["name"] == "depth")["rule"]["evaluator"] = "sorcery"
+    found = judge(folder, change_run=change, scale={("depth", "raw"): 0.5}).verdict("depth")
+    assert found.word == NOT_MEASURED
+
+
+def test_metric_of_which_more_is_better(folder: Path) -> None:
+    def change(run: dict) -> None:
+        for metric in run["metrics"]:
+            if metric["name"] == "time_ns":
+                metric["polarity"] = "more"
+    run, _ = make_documents("quick", only=["grain"])
+    change(run)
+    assert verdicts.judge(read_run(write_run(folder, run, []))).verdict("grain").word == REFUTED
+
+
+def words(run: Run, judgement: Judgement, experiment: str) -> dict[float, str]:
+    chosen = next(e for e in run.experiments if e.name == experiment)
+    return {c.cell.number("length_ns"): c.word for c in verdicts.compare_cells(judgement, chosen)}
+
+
+def test_every_cell_is_compared(folder: Path) -> None:
+    found = judge(folder / "a", only=["grain"])
+    by_length = words(found.run, found, "grain")
+    assert by_length[100] == "pool ahead" and by_length[10 * MS] == "no difference over 5%", by_length
+    found = judge(folder / "b", only=["grain"], scale={("grain", "raw"): 0.1})
+    assert words(found.run, found, "grain")[MS] == "raw ahead"
+
+
+def test_break_evens_lie_on_the_grid(folder: Path) -> None:
+    found = judge(folder / "a")
+    assert answers.grain_break_even(found) == verdicts.Threshold(300 * US, MS)
+    assert answers.reuse_break_even(found) == verdicts.Threshold(None, 1)
+    assert answers.io_crossover(found) == verdicts.Threshold(1, 8)
+    assert answers.gap_break_even(found).hi is None
+    never = judge(folder / "b", only=["grain"], scale={("grain", "raw"): 3})
+    assert answers.grain_break_even(never) == verdicts.Threshold(10 * MS, None)
+    always = judge(folder / "c", only=["grain"], scale={("grain", "raw"): 0.01})
+    assert answers.grain_break_even(always) == verdicts.Threshold(None, 100)
+
+
+def test_metg_is_the_truth(folder: Path) -> None:
+    levels = {(m.backend, m.level): m.length for m in answers.metgs(judge(folder, only=["grain"]).run)}
+    assert levels["pool", 0.5] == verdicts.Threshold(100, US)       # truth: 700 ns
+    assert levels["pool", 0.9] == verdicts.Threshold(3 * US, 10 * US)   # truth: 6.3 us
+    assert levels["raw", 0.5] == verdicts.Threshold(10 * US, 30 * US)   # truth: 22 us
+
+
+def test_hand_over_and_waiting(folder: Path) -> None:
+    found = judge(folder)
+    over = answers.hand_over(found)
+    assert over.pool.lo < 9000 < over.pool.hi and over.raw.lo < 24000 < over.raw.hi and 13e3 < over.clone.value < 15e3
+    waits = answers.waiting(found)
+    assert (waits.best.backend, waits.best.workers, waits.inflight) == ("pool", 64, 64)
+    assert waits.per_s.lo < 1e9 / (1.06 * MS / 64) < waits.per_s.hi
+    assert waits.cpu_pool_slower.lo < 32 < waits.cpu_pool_slower.hi
+
+
+main(globals())
