@@ -5,11 +5,14 @@ import gzip
 import io
 import json
 import os
+import pty
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
-from report_helpers import TOP, files_of, main, report, rewrite, skip
+from report_helpers import REPORT, TOP, files_of, main, report, rewrite, skip
 
 from madeup_run import EXPERIMENTS, MACHINE, RUN_ID, make_documents, make_run, write_run
 
@@ -35,7 +38,8 @@ def test_everything_is_written(folder: Path) -> None:
 def test_last_page(folder: Path) -> None:
     lines = report(make_run(folder)).stdout.splitlines()
     assert len(lines) <= 20
-    assert lines[0] == " \u00b7 ".join(["poolbench quick", "Made-Up CPU 9000, 2 CPUs (2 usable)", "10 rounds", "4.2 min"])
+    first = ["poolbench quick", "Made-Up CPU 9000, 2 CPUs (2 usable)", "10 rounds", "4.2 min"]
+    assert lines[0] == " \u00b7 ".join(first)
     begins = ["cost of one hand-over     pool ",
               "short CPU-bound tasks     pool ahead below 1 ms [300 us, 1 ms]; above, no difference over 5%",
               "blocking IO, 64 waiting   best: pool, 64 workers, ",
@@ -154,6 +158,37 @@ def test_no_plots(folder: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert not list(run.glob("plots/*.svg")) and list(run.glob("plots/*.gp")) and (run / "data/grain.dat").exists()
     assert "![" not in (run / "summary.md").read_text()
+
+
+def on_a_terminal(run: Path, **environment: str) -> str:
+    """What the report prints where standard output is a terminal."""
+    ours, theirs = pty.openpty()
+    done = subprocess.run([sys.executable, str(REPORT), str(run), "--no-plots"], stdout=theirs,
+                          env={**os.environ, "TERM": "xterm", **environment})
+    os.close(theirs)
+    assert done.returncode == 0
+    out = b""
+    try:
+        while block := os.read(ours, 65536):
+            out += block
+    except OSError:  # the end of a terminal that nobody else has open
+        pass
+    os.close(ours)
+    return out.decode()
+
+
+def test_colour_only_on_a_terminal_that_wants_it(folder: Path) -> None:
+    run = make_run(folder, "smoke")
+    assert "\033[" in on_a_terminal(run, NO_COLOR="")
+    assert "\033[" not in on_a_terminal(run, NO_COLOR="1")
+    assert "\033[" not in on_a_terminal(run, NO_COLOR="", TERM="dumb")
+    assert "\033[" not in (run / "summary.md").read_text()
+
+
+def test_reader_that_leaves_early(folder: Path) -> None:
+    run = make_run(folder, "smoke")
+    done = subprocess.run(f"'{sys.executable}' '{REPORT}' '{run}' --no-plots | true", shell=True, capture_output=True)
+    assert done.stderr == b""
 
 
 def test_help_and_gnuplot_files(folder: Path) -> None:

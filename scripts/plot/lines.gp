@@ -22,6 +22,7 @@ panel_width = (right_edge - left_edge - (n_panels - 1) * panel_gap) / n_panels
 panel_left(p) = left_edge + (p - 1) * (panel_width + panel_gap)
 
 if (x_is_category) {
+    if (x_max > 3) { set xtics font ',10' }
     set xtics ()
     do for [k = 0:int(x_max)] {
         stats data using (column(X) == k ? (category = strcol(LABEL), 0) : NaN) nooutput
@@ -29,11 +30,14 @@ if (x_is_category) {
     }
 }
 
-# Names of horizontal limits stand at different places along their lines, so that close ones can be read.
-place(k) = (k - 1) % 3 == 0 ? 0.01 : (k - 1) % 3 == 1 ? 0.45 : 0.68
+# Names of limits stand at different places along their lines, so that close ones can be read.
+place(k) = 0.01 + 0.35 * ((k - 1) % 3)
+side_of_line(k) = k % 3 == 1 ? -0.5 : 0.45
 
-# What a panel draws of a block.
-x_of(i, p) = in_panel(i, p) ? column(X) * x_unit : NaN
+# What a panel draws of a block. Series stand a little beside each other, so that their intervals can be told apart.
+aside(i) = (i - (n_blocks + 1) / 2.0) * 0.005 / n_panels
+moved(x, i) = log_x ? x * (x_max / x_min) ** aside(i) : x + (x_max - x_min) * aside(i)
+x_of(i, p) = in_panel(i, p) ? moved(column(X), i) * x_unit : NaN
 y_of(n, p) = column(n) * panel_y_unit(p)
 
 do for [kind in kinds] {
@@ -61,12 +65,13 @@ do for [kind in kinds] {
                     set label 100 + k limit_label(k) at graph 1, graph 1.035 right \
                         noenhanced font ',10' textcolor rgb limit_grey
                 } else {
-                    set label 100 + k limit_label(k) at first v * x_unit, graph 0.02 left rotate by 90 \
+                    set label 100 + k limit_label(k) at first v * x_unit, graph place(k) + 0.01 left rotate by 90 \
                         offset -0.8, 0 noenhanced font ',10' textcolor rgb limit_grey
                 }
             }
             if (limit_is(k, 'y', p)) {
-                set label 100 + k limit_label(k) at graph place(k), first v * panel_y_unit(p) left offset 0, 0.45 \
+                set label 100 + k limit_label(k) at graph place(k), first v * panel_y_unit(p) left \
+                    offset 0, side_of_line(k) \
                     noenhanced font ',10' textcolor rgb limit_grey
             }
             if (limit_is(k, 'band', p)) {
