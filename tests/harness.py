@@ -64,8 +64,9 @@ class Bench:
 
     def start(self, *options: str | Path, before: Sequence[str] = (), **popen: Any) -> subprocess.Popen[str]:
         """Starts `poolbench run`, behind another command that ends by executing it, if one is given."""
-        return subprocess.Popen([*before, str(self.binary), "run", *map(str, options)], stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **popen)
+        return subprocess.Popen([*before, str(self.binary), "run", *map(str, options)],
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                text=True, **popen)
 
     def run(self, *options: str | Path, before: Sequence[str] = (), **popen: Any) -> Ended:
         return end(self.start(*options, before=before, **popen))
@@ -84,7 +85,8 @@ class Bench:
     def sides(self) -> list[int]:
         """The measuring processes themselves, without their servers."""
         mine = {pid: parent(pid) for pid in self.processes()}
-        return [pid for pid in mine if arguments(pid)[1:2] == ["side"] and arguments(mine[pid])[1:2] == ["run"]]
+        return [pid for pid in mine
+                if arguments(pid)[1:2] == ["side"] and arguments(mine[pid])[1:2] == ["run"]]
 
 
 def end(process: subprocess.Popen[str]) -> Ended:
@@ -150,7 +152,8 @@ def sides_of(folder: Path) -> list[Side]:
 def planned_sides(folder: Path) -> list[Side]:
     """What the journal of a whole run must hold, as its run.json has it."""
     run = document(folder)
-    return sorted((number, cell["name"], side["backend"], side["workers"]) for number in range(run["factors"]["rounds"])
+    return sorted((number, cell["name"], side["backend"], side["workers"])
+                  for number in range(run["factors"]["rounds"])
                   for cell in run["cells"] for side in cell["sides"])
 
 

@@ -4,8 +4,8 @@ import json
 import os
 import signal
 
-from harness import (RUN_SOME_FAILED, Bench, await_true, check, check_complete, check_equal, document, end, journal,
-                     run_folders, side_of, state)
+from harness import (RUN_SOME_FAILED, Bench, await_true, check, check_complete, check_equal, document, end,
+                     journal, run_folders, side_of, state)
 
 PLAN = ("--profile", "smoke", "--filter", "^gap/", "--rounds", "3")
 # A process that stands still is ended when its time is over.
@@ -29,7 +29,8 @@ def crash_once(bench: Bench, number: signal.Signals) -> None:
     """Ends one side of one round; the others are as ever."""
     results = bench.results / number.name
     process = bench.start(*PLAN, "--results", results)
-    await_true("the rounds have begun", lambda: any(len(journal(folder)) > 1 for folder in run_folders(results)))
+    await_true("the rounds have begun",
+               lambda: any(len(journal(folder)) > 1 for folder in run_folders(results)))
     pid = await_true("a side measures", lambda: hold_side(bench))
     os.kill(pid, number)
     if number != signal.SIGSTOP:
@@ -41,7 +42,8 @@ def crash_once(bench: Bench, number: signal.Signals) -> None:
     check_equal("lines that are not ok", len(failed), 1)
     check_equal("status", failed[0]["status"], "failed")
     check(DEADLY[number] in failed[0]["reason"], f"untrue reason: {failed[0]['reason']}")
-    check(f"FAILED: {failed[0]['backend']} {failed[0]['cell']}: " in ended.stderr, f"not named:\n{ended.stderr}")
+    check(f"FAILED: {failed[0]['backend']} {failed[0]['cell']}: " in ended.stderr,
+          f"not named:\n{ended.stderr}")
     check_complete(folder)
     failure = {key: failed[0][key] for key in ("cell", "backend", "workers", "status", "reason")}
     check_equal("failures", document(folder)["failures"], [{**failure, "rounds": 1}])
@@ -50,7 +52,8 @@ def crash_once(bench: Bench, number: signal.Signals) -> None:
     rows = json.loads((folder / "gbench.json").read_text())["benchmarks"]
     names = {row["name"] for row in rows}
     sides = {side_of(line)[2:] for line in journal(folder)[1:]}
-    check({name.split("/")[0] for name in names} == {backend for backend, _ in sides}, f"rows of gbench.json: {names}")
+    check_equal("backends of gbench.json", {name.split("/")[0] for name in names},
+                {backend for backend, _ in sides})
     for name in names:
         check_equal(f"rounds of {name}", sum(row["name"] == name for row in rows), 2)
 

@@ -35,7 +35,8 @@ class Watched:
         self.lines = lines
 
 
-def kill_at_random(bench: Bench, chance: random.Random, results: Path, usual_s: float, most: int) -> tuple[int, Path]:
+def kill_at_random(bench: Bench, chance: random.Random, results: Path, usual_s: float,
+                   most: int) -> tuple[int, Path]:
     """One run until it is complete. Returns how many kills hit it, and its folder."""
     watched, n_kills = Watched(), 0
     while True:
@@ -55,7 +56,7 @@ def kill_at_random(bench: Bench, chance: random.Random, results: Path, usual_s: 
         return n_kills, ended.folder
 
 
-def test_kills(bench: Bench, chance: random.Random) -> Path:
+def test_kills(bench: Bench, chance: random.Random) -> None:
     started = time.monotonic()
     undisturbed = bench.run(*PLAN, "--results", bench.results / "undisturbed")
     usual_s = time.monotonic() - started
@@ -74,7 +75,6 @@ def test_kills(bench: Bench, chance: random.Random) -> Path:
                     journal(folder)[0]["iterations"])
         check(document(folder)["run"]["resumes"] <= n, "run.json counts too many resumes")
     print(f"{n_kills} kills in {n_runs} runs")
-    return undisturbed.folder
 
 
 def await_echo(bench: Bench) -> None:
@@ -103,7 +103,8 @@ def test_signals(bench: Bench) -> None:
     """SIGINT and SIGTERM stop a run, in its pilot as well as later; the message is the command to go on."""
     results = bench.results / "signals"
     process = bench.start(*PLAN, "--results", results)
-    await_true("the pilot has begun", lambda: any((f / "journal.jsonl").exists() for f in run_folders(results)))
+    await_true("the pilot has begun",
+               lambda: any((folder / "journal.jsonl").exists() for folder in run_folders(results)))
     for number in signal.SIGINT, signal.SIGTERM:
         n_lines = len(journal(run_folders(results)[0]))
         process.send_signal(number)

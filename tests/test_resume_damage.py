@@ -6,8 +6,8 @@ import shutil
 import signal
 from pathlib import Path
 
-from harness import (RUN_ERROR, RUN_OK, Bench, await_true, check, check_complete, check_ended, check_equal, document,
-                     end, journal, run_folders)
+from harness import (RUN_ERROR, RUN_OK, Bench, await_true, check, check_complete, check_ended, check_equal,
+                     document, end, journal, run_folders)
 
 PLAN = ("--profile", "smoke", "--filter", "^(reuse|oneoff)/", "--rounds", "2")
 
@@ -29,7 +29,8 @@ def check_refused(bench: Bench, folder: Path, *words: str, options: tuple[str, .
                   before: tuple[str, ...] = ()) -> None:
     """It says why in one line and changes nothing."""
     files = files_of(folder)
-    check_ended(f"resume of {folder.name}", bench.run("--resume", folder, *options, before=before), RUN_ERROR, *words)
+    ended = bench.run("--resume", folder, *options, before=before)
+    check_ended(f"resume of {folder.name}", ended, RUN_ERROR, *words)
     check(files_of(folder) == files, f"{folder.name}: a refused resume changed the folder")
 
 
@@ -52,8 +53,8 @@ def stop_early(bench: Bench, results: Path) -> Path:
 
 def test_torn(bench: Bench, stopped: Path, lines: list[str]) -> None:
     """Half a line at the end is dropped, whatever the half is; so is half a plan."""
-    for name, text in [("torn", "".join(lines[:3]) + lines[2][:40]), ("torn-plan", lines[0][:30]), ("empty", ""),
-                       ("whole-but-newline", "".join(lines[:2]) + lines[2].rstrip("\n"))]:
+    for name, text in [("torn", "".join(lines[:3]) + lines[2][:40]), ("torn-plan", lines[0][:30]),
+                       ("empty", ""), ("whole-but-newline", "".join(lines[:2]) + lines[2].rstrip("\n"))]:
         folder = lay(stopped, name, text)
         check_ended(name, bench.run("--resume", folder), RUN_OK)
         check_complete(folder)
