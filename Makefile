@@ -14,7 +14,6 @@ endif
 ifeq ($(origin CXX),default)
 CXX := $(if $(findstring clang,$(CC)),$(subst clang,clang++,$(CC)),g++)
 endif
-PYTHON ?= python3
 PKG_CONFIG ?= pkg-config
 BUILD ?= build$(if $(SAN),-$(SAN))
 CFLAGS ?= -O2 -g
@@ -77,12 +76,17 @@ define VERSION_TEXT
 #define POOLBENCH_GBENCH_VERSION "$(GBENCH_VERSION)"
 endef
 export VERSION_TEXT
-.PHONY: version
-version:
+# And with what it is built: other flags build everything again, so that what is recorded is true.
+FLAGS_TEXT = $(CC) | $(C_ALL) | $(CXX) | $(CXX_ALL) | $(LDFLAGS)
+export FLAGS_TEXT
+.PHONY: stamps
+stamps:
 	@mkdir -p $(BUILD)
 	@printf '%s\n' "$$VERSION_TEXT" | cmp -s - $(BUILD)/version.h || printf '%s\n' "$$VERSION_TEXT" >$(BUILD)/version.h
-$(BUILD)/version.h: version ;
+	@printf '%s\n' "$$FLAGS_TEXT" | cmp -s - $(BUILD)/flags || printf '%s\n' "$$FLAGS_TEXT" >$(BUILD)/flags
+$(BUILD)/version.h $(BUILD)/flags: stamps ;
 $(BENCH): | $(BUILD)/version.h
+$(BENCH) $(POOL) $(RAWTHREAD) $(WORKLOADS) $(TESTS): $(BUILD)/flags
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)

@@ -177,11 +177,22 @@ static int refuse(const char *argument)
     return 1;
 }
 
+/* Text that a run's files can hold. */
+static int parse_filter(struct run_options *options, const char *filter)
+{
+    json_t *text = json_string(filter);
+    json_decref(text);
+    if (!text || strlen(filter) > 500)
+        return complain("filter", "", "must be valid UTF-8 of at most 500 bytes");
+    options->filter = filter;
+    return 0;
+}
+
 static int parse_option(struct run_options *options, int option, char *value)
 {
     switch (option) {
     case 'p': return parse_profile(options, value);
-    case 'f': options->filter = value; return 0;
+    case 'f': return parse_filter(options, value);
     case 'b': return parse_backends(options, value);
     case 'w': return parse_workers(options, value);
     case 'n': return parse_rounds(options, value);

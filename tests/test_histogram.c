@@ -111,26 +111,6 @@ static void test_quantiles(uint64_t seed)
     free(histogram);
 }
 
-static void test_merge(void)
-{
-    struct histogram *both = calloc(3, sizeof *both), *a = both + 1, *b = both + 2;
-    for (uint64_t seed = 11; seed <= 12; seed++) {
-        uint64_t *values = random_values(seed);
-        add_all(both, values);
-        add_all(seed == 11 ? a : b, values);
-        free(values);
-    }
-    histogram_add(both, 1);
-    histogram_add(b, 1);
-    histogram_merge(a, b);
-    CHECK_EQ(a->n, 2 * N_VALUES + 1);
-    CHECK_EQ(a->n, both->n);
-    CHECK_EQ(a->max_ns, both->max_ns);
-    CHECK(fabs(a->sum_ns - both->sum_ns) <= 1e-9 * both->sum_ns);
-    CHECK(memcmp(a->counts, both->counts, sizeof a->counts) == 0);
-    free(both);
-}
-
 static int print_histogram(void)
 {
     struct histogram *histogram = calloc(1, sizeof *histogram);
@@ -154,6 +134,5 @@ int main(int argc, char **argv)
     test_empty();
     for (uint64_t seed = 1; seed <= 5; seed++)
         test_quantiles(seed);
-    test_merge();
     return check_failures() != 0;
 }

@@ -3,7 +3,6 @@
 
 #include <benchmark/benchmark.h>
 
-#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <sstream>
@@ -20,23 +19,25 @@ public:
     void ReportRuns(const std::vector<Run> &runs) override
     {
         for (const Run &run : runs) {
-            failed = failed || run.error_occurred;
+            if (run.run_type != Run::RT_Iteration)
+                continue;
             result.iterations = static_cast<uint64_t>(run.iterations);
             result.elapsed_ns = run.real_accumulated_time * 1e9;
             result.cpu_ns = run.cpu_accumulated_time * 1e9;
         }
     }
 
-    bool failed = false;
     gbench_result result = {};
 };
 
 } // namespace
 
-int gbench_run(const char *name, gbench_iteration *iteration, void *context, uint64_t iterations, double min_time_ns,
-               gbench_result *result)
+void gbench_run(const char *name, gbench_prepare *prepare, gbench_iteration *iteration, void *context,
+                uint64_t iterations, double min_time_ns, gbench_result *result)
 {
     auto body = [=](benchmark::State &state) {
+        if (!prepare(context))
+            state.SkipWithError("not prepared");
         for (auto _ : state) {
             int64_t elapsed_ns = iteration(context);
             if (elapsed_ns < 0) {
@@ -47,7 +48,7 @@ int gbench_run(const char *name, gbench_iteration *iteration, void *context, uin
         }
     };
     auto *registered = benchmark::RegisterBenchmark(name, body);
-    registered->UseManualTime()->MeasureProcessCPUTime()->Unit(benchmark::kNanosecond);
+    registered->UseManualTime()->MeasureProcessCPUTime()->Unit(benchmark::kNanosecond)->Repetitions(1);
     if (iterations > 0)
         registered->Iterations(static_cast<benchmark::IterationCount>(iterations));
     else
@@ -55,7 +56,6 @@ int gbench_run(const char *name, gbench_iteration *iteration, void *context, uin
     Catcher catcher;
     benchmark::RunSpecifiedBenchmarks(&catcher, "all");
     *result = catcher.result;
-    return catcher.failed ? -ECANCELED : 0;
 }
 
 char *gbench_rows_json(const gbench_row *rows, size_t n_rows)
@@ -74,8 +74,6 @@ char *gbench_rows_json(const gbench_row *rows, size_t n_rows)
         run.repetition_index = 0;
         run.repetitions = 1;
         run.statistics = nullptr;
-        for (size_t c = 0; c < rows[i].n_counters; c++)
-            run.counters[rows[i].counter_names[c]] = rows[i].counters[c];
         runs.push_back(run);
     }
     std::ostringstream text;

@@ -2,6 +2,7 @@
 #ifndef GBENCH_H
 #define GBENCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,8 +11,12 @@ extern "C" {
 #endif
 
 /* One iteration: returns the nanoseconds it took by its own clock, or a negative number to end the
- * benchmark as failed. */
+ * benchmark. Its context knows why. */
 typedef int64_t gbench_iteration(void *context);
+
+/* Called right before iterations are timed, perhaps several times where their number is searched for.
+ * Returns false to end the benchmark. */
+typedef bool gbench_prepare(void *context);
 
 struct gbench_result {
     uint64_t iterations; /* timed */
@@ -20,19 +25,15 @@ struct gbench_result {
 };
 
 /* Runs one registered benchmark with manual time: `iterations` of them, or, where that is 0, as many as
- * Google Benchmark's own search needs for min_time_ns. Once a process.
- * Returns 0, or -ECANCELED if an iteration returned a negative number. */
-int gbench_run(const char *name, gbench_iteration *iteration, void *context, uint64_t iterations, double min_time_ns,
-               struct gbench_result *result);
+ * Google Benchmark's own search needs for min_time_ns. Once a process. */
+void gbench_run(const char *name, gbench_prepare *prepare, gbench_iteration *iteration, void *context,
+                uint64_t iterations, double min_time_ns, struct gbench_result *result);
 
 /* One row of run_type iteration. */
 struct gbench_row {
     const char *name;
     uint64_t iterations;
     double real_ns, cpu_ns; /* of one iteration */
-    const char *const *counter_names;
-    const double *counters;
-    size_t n_counters;
 };
 
 /* The rows as the JSON text of "benchmarks": [...], written by Google Benchmark's own JSONReporter.

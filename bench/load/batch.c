@@ -6,8 +6,7 @@
 static int run_batch(struct load_side *side)
 {
     size_t n_accepted = side->n_tasks;
-    int error = side->executor->submit_many(side->backend, load_task, side->args, side->stride_bytes, side->n_tasks,
-                                            &n_accepted);
+    int error = side->executor->submit_many(side->backend, load_task, side->args, 1, side->n_tasks, &n_accepted);
     int waited = side->executor->wait_all(side->backend);
     side->n_submitted += n_accepted;
     return error ? error : waited;

@@ -54,7 +54,7 @@ struct turns {
     _Alignas(128) atomic_int turn; /* whose turn it is: 0 the caller's, 1 the partner's */
     uint64_t n;
     bool sleeping; /* wait in the kernel, not in a loop */
-    cpu_set_t cpu;
+    int error;     /* of the partner */
 };
 
 /* [TURN] release hands over, acquire takes over; the word itself is all that is handed. */
@@ -72,10 +72,26 @@ static void pass_turn(struct turns *turns, int mine)
         futex(&turns->turn, FUTEX_WAKE_PRIVATE, 1);
 }
 
+static int turn_cpus[2] = { -1, -1 };
+
+void floors_set_cpus(int caller, int partner)
+{
+    turn_cpus[0] = caller;
+    turn_cpus[1] = partner;
+}
+
+static int stand_on(int cpu)
+{
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(cpu, &set);
+    return sched_setaffinity(0, sizeof set, &set) != 0 ? -errno : 0;
+}
+
 static void *turns_partner(void *arg)
 {
     struct turns *turns = arg;
-    sched_setaffinity(0, sizeof turns->cpu, &turns->cpu);
+    turns->error = stand_on(turn_cpus[1]);
     for (uint64_t i = 0; i < turns->n; i++) {
         take_turn(turns, 1);
         pass_turn(turns, 1);
@@ -83,29 +99,16 @@ static void *turns_partner(void *arg)
     return NULL;
 }
 
-/* The first CPU of `from` that is not in `taken`, or -ENOTSUP. */
-static int pick_cpu(const cpu_set_t *from, cpu_set_t *picked, const cpu_set_t *taken)
-{
-    CPU_ZERO(picked);
-    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
-        if (CPU_ISSET(cpu, from) && !(taken && CPU_ISSET(cpu, taken))) {
-            CPU_SET(cpu, picked);
-            return 0;
-        }
-    return -ENOTSUP;
-}
-
 static int64_t time_turns(uint64_t n, bool sleeping)
 {
     struct turns turns = { .turn = 0, .n = n + 1, .sleeping = sleeping };
-    cpu_set_t all, mine;
     pthread_t partner;
-    if (sched_getaffinity(0, sizeof all, &all) != 0)
-        return -errno;
-    if (pick_cpu(&all, &mine, NULL) != 0 || pick_cpu(&all, &turns.cpu, &mine) != 0)
+    if (turn_cpus[0] < 0 || turn_cpus[1] < 0)
         return -ENOTSUP;
-    sched_setaffinity(0, sizeof mine, &mine);
-    int error = pthread_create(&partner, NULL, turns_partner, &turns);
+    int error = stand_on(turn_cpus[0]);
+    if (error)
+        return error;
+    error = pthread_create(&partner, NULL, turns_partner, &turns);
     if (error)
         return -error;
     pass_turn(&turns, 0);
@@ -117,8 +120,7 @@ static int64_t time_turns(uint64_t n, bool sleeping)
     }
     uint64_t end = clock_now_ns();
     pthread_join(partner, NULL);
-    sched_setaffinity(0, sizeof all, &all);
-    return (int64_t)(end - start);
+    return turns.error ? turns.error : (int64_t)(end - start);
 }
 
 static int64_t cache_line_floor(uint64_t n)

@@ -12,6 +12,10 @@ struct floor {
     int64_t (*run)(uint64_t n_operations);
 };
 
+/* On which two CPUs the floors with two threads stand: cores of their own where the machine has them. Negative
+ * where there is none; then those floors are not supported. */
+void floors_set_cpus(int caller, int partner);
+
 /* All floors, ended by a row without a name. */
 extern const struct floor floor_table[];
 const struct floor *floor_find(const char *name);

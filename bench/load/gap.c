@@ -1,4 +1,7 @@
-/* One task at a time, each after a pause: the caller waits for it, and the pause counts from there. */
+/* One task at a time, each after a pause: the caller waits for it, and the pause counts from there.
+ *
+ * The task itself tells the caller that it is done, in the same way for every backend; that a thread is joined then
+ * is not part of its sojourn. */
 #include "load/load.h"
 
 #include "record/clock.h"
@@ -26,8 +29,9 @@ static int run_one(struct load_side *side, uint64_t due_ns)
     int error = side->executor->submit(side->backend, load_task_stamped, &stamps);
     if (error)
         return error;
-    error = side->executor->wait_all(side->backend);
+    load_await(&side->window);
     stamps.observed = clock_now_ns();
+    error = side->executor->wait_all(side->backend);
     side->n_submitted++;
     recorder_add(side->recorder, &stamps);
     return error;

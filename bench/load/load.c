@@ -51,6 +51,8 @@ void load_task(void *arg)
 
 void load_task_gated(void *arg)
 {
+    /* Relaxed: only whether the count still moves is asked. */
+    atomic_fetch_add_explicit(&current->n_arrived, 1, memory_order_relaxed);
     pthread_rwlock_rdlock(&current->gate);
     pthread_rwlock_unlock(&current->gate);
     do_task(current, task_number(current, arg));
@@ -68,6 +70,13 @@ void load_task_stamped(void *arg)
     stamps->started = clock_now_ns();
     do_task(current, current->n_submitted);
     stamps->ended = clock_now_ns();
+    sem_post(&current->window);
+}
+
+void load_await(sem_t *semaphore)
+{
+    while (sem_wait(semaphore) != 0 && errno == EINTR)
+        ;
 }
 
 int load_create_backend(struct load_side *side)
@@ -91,21 +100,18 @@ int load_start(struct load_side *side)
 {
     current = side;
     is_caller = true;
-    side->stride_bytes = 1;
     /* In throughput mode only the addresses count: the memory is never touched. */
     side->args = malloc(side->n_tasks);
     side->recorder = side->stamped ? calloc(1, sizeof *side->recorder) : NULL;
     if (!side->args || (side->stamped && !side->recorder))
         return -ENOMEM;
     pthread_rwlock_init(&side->gate, NULL);
-    sem_init(&side->window, 0, (unsigned)side->n_inflight);
+    sem_init(&side->window, 0, side->load->iterate == window_iterate ? (unsigned)side->n_inflight : 0);
     return side->life == LIFE_WARM ? load_create_backend(side) : 0;
 }
 
 void load_stop(struct load_side *side)
 {
-    if (side->backend)
-        load_destroy_backend(side);
     sem_destroy(&side->window);
     pthread_rwlock_destroy(&side->gate);
     free(side->recorder);

@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -46,11 +47,11 @@ struct load_side {
 
     /* Of the loads. */
     void *backend;
-    char *args; /* one address per task of a batch */
-    size_t stride_bytes;
+    char *args; /* one address per task of a batch: task i is args + i */
     struct recorder *recorder;
     pthread_rwlock_t gate;
-    sem_t window;
+    atomic_uint_fast64_t n_arrived; /* tasks that reached the gate */
+    sem_t window;                   /* places that are free in a window; tasks that ended after a gap */
 };
 
 struct load {
@@ -68,7 +69,7 @@ const struct load *load_find(const char *name);
  * then iterates. Returns 0 or a negative errno; -EAGAIN and -EDQUOT are limits of the machine. */
 int load_start(struct load_side *side);
 
-/* Ends a warm backend and frees what load_start() made. */
+/* Frees what load_start() made, but for the backend. */
 void load_stop(struct load_side *side);
 
 /* Forgets the latencies of the warm-up. */
@@ -77,6 +78,9 @@ void load_forget(struct load_side *side);
 /* For the loads: a backend around `life`, its counters added up. */
 int load_create_backend(struct load_side *side);
 void load_destroy_backend(struct load_side *side);
+
+/* Waits for a post, whatever signals come. */
+void load_await(sem_t *semaphore);
 
 /* The task functions: do task number arg - args. */
 void load_task(void *arg);

@@ -1,21 +1,13 @@
 /* A fixed number of tasks outstanding: the caller submits the next one as soon as one has returned. */
 #include "load/load.h"
 
-#include <errno.h>
-
 #include "record/clock.h"
-
-static void await_place(sem_t *window)
-{
-    while (sem_wait(window) != 0 && errno == EINTR)
-        ;
-}
 
 int64_t window_iterate(struct load_side *side)
 {
     uint64_t n_accepted = 0, start = clock_now_ns();
     while (n_accepted < side->n_tasks && !side->error) {
-        await_place(&side->window);
+        load_await(&side->window);
         side->error = side->executor->submit(side->backend, load_task_window, side->args + n_accepted);
         if (!side->error)
             n_accepted++;

@@ -1,32 +1,29 @@
-/* Hardware counters of the calling thread and of every thread and process that it starts afterwards.
- * For a process that measures: no other part of this folder is needed. */
+/* Hardware counters of the CPUs that this process may use, whoever runs on them. Counting CPUs instead of a process
+ * costs the process nothing: an inherited event would be made and folded back with every thread, and so
+ * charge the backends that create many. Used by the parent, around a side. */
 #ifndef MACHINE_COUNTERS_H
 #define MACHINE_COUNTERS_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include <stddef.h>
 
-enum { MACHINE_COUNTERS = 2 };
+enum { MACHINE_COUNTERS = 2, MACHINE_COUNTERS_CPUS = 256 };
 
 struct machine_counters {
-    int fds[MACHINE_COUNTERS]; /* cycles, instructions; -1 where there is none */
-    bool with_kernel;          /* false where only user mode may be counted */
-    struct machine_count {
-        uint64_t value, enabled_ns, running_ns;
-    } starts[MACHINE_COUNTERS];
+    int fds[MACHINE_COUNTERS][MACHINE_COUNTERS_CPUS]; /* cycles, instructions */
+    size_t n_cpus;                                    /* 0 where they cannot be read */
 };
 
-/* Opens both counters, which count from here on. Returns 0 or a negative errno, -ENOENT where there is no
- * such counter, -EACCES where it is not permitted; both cannot be read then, and the other calls may be made
- * all the same. Closed by machine_counters_close(). */
+/* Opens both counters on every CPU, which count from here on. Returns 0 or a negative errno with nothing open:
+ * -ENOENT where there is no such counter, -EACCES where it is not permitted, -ERANGE for more than
+ * MACHINE_COUNTERS_CPUS CPUs. Closed by machine_counters_close(). */
 int machine_counters_open(struct machine_counters *counters);
 void machine_counters_close(struct machine_counters *counters);
 
-/* What machine_counters_read() returns is counted from here. */
-void machine_counters_start(struct machine_counters *counters);
-
-/* Since start, scaled up for the time in which the counter was lent to others. NAN where it cannot be
- * read. */
-void machine_counters_read(const struct machine_counters *counters, double *cycles, double *instructions);
+/* Since they were opened, all CPUs together, scaled up for the time in which a counter was lent to others. NAN
+ * where they cannot be read. */
+struct machine_counts {
+    double cycles, instructions;
+};
+struct machine_counts machine_counters_read(const struct machine_counters *counters);
 
 #endif

@@ -23,7 +23,7 @@ static void describe_hardware(const char *root, json_t *object)
     switch (error) {
     case 0:
         machine__set_text(object, "hardware",
-                          counters.with_kernel ? "available" : "available, user mode only");
+                          "available");
         break;
     case -ENOENT:
     case -ENODEV:

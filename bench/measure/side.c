@@ -1,8 +1,8 @@
 /* A process that measures one side of a cell once: sets up the workload, warms up, lets Google Benchmark
  * run the iterations, checks the results, and writes one line.
  *
- * A negative errno tells how it ended: -EAGAIN, -EDQUOT, -EMFILE and -ENOMEM are limits of the machine, whose name
- * stands in the reason; all else is a failure.
+ * A negative errno tells how it ended: -EAGAIN, -EDQUOT, -EMFILE, -ENOMEM and -ENOTSUP are limits of the machine,
+ * named in the reason; all else is a failure.
  */
 #include "measure/side.h"
 
@@ -18,7 +18,6 @@
 #include "gbench/gbench.h"
 #include "load/floors.h"
 #include "load/load.h"
-#include "machine/counters.h"
 #include "record/clock.h"
 
 enum { REASON_BYTES = 200, MEASURES_MAX = 8 };
@@ -30,12 +29,12 @@ struct measuring {
     const json_t *job;
     struct load_side side;
     const struct floor *floor;
+    gbench_iteration *iterate;
+    bool prepared;
     cpu_set_t *cpusets;
     double first_ns;   /* the first iteration, which is discarded; NAN without one */
     enum { SETTLED_UNKNOWN, UNSETTLED, SETTLED } settled;
     struct gbench_result result;
-    struct machine_counters counters;
-    double cycles, instructions;
     struct workload_measure measures[MEASURES_MAX];
     size_t n_measures;
     char reason[REASON_BYTES];
@@ -157,7 +156,7 @@ static int warm_up(struct measuring *m, gbench_iteration *iterate)
 {
     uint64_t deadline = clock_now_ns() + job_number(m->job, "side_ms") * 1000000 / 5;
     int64_t now = iterate(m), shortest = now;
-    m->first_ns = (double)now;
+    m->first_ns = now < 0 ? NAN : (double)now;
     while (now >= 0 && m->settled != SETTLED && clock_now_ns() < deadline) {
         now = iterate(m);
         m->settled = now * 10 >= shortest * 9 ? SETTLED : UNSETTLED;
@@ -166,21 +165,22 @@ static int warm_up(struct measuring *m, gbench_iteration *iterate)
     return now < 0 ? m->side.error : 0;
 }
 
+/* Google Benchmark has looked around by now: what is warm stays warm. Its search comes here several times. */
+static bool prepare(void *context)
+{
+    struct measuring *m = context;
+    if (!m->prepared && !json_is_true(json_object_get(m->job, "once")))
+        m->side.error = warm_up(m, m->iterate);
+    m->prepared = true;
+    load_forget(&m->side);
+    return m->side.error == 0;
+}
+
 static int run_iterations(struct measuring *m, gbench_iteration *iterate)
 {
-    m->first_ns = NAN;
-    m->cycles = m->instructions = NAN;
-    machine_counters_open(&m->counters);
-    if (!json_is_true(json_object_get(m->job, "once"))) {
-        int error = warm_up(m, iterate);
-        if (error)
-            return error;
-    }
-    load_forget(&m->side);
-    machine_counters_start(&m->counters);
-    gbench_run(job_word(m->job, "cell", "cell"), iterate, m, job_number(m->job, "iterations"),
+    m->iterate = iterate;
+    gbench_run(job_word(m->job, "cell", "cell"), prepare, iterate, m, job_number(m->job, "iterations"),
                json_real_value(json_object_get(m->job, "min_time_ns")), &m->result);
-    machine_counters_read(&m->counters, &m->cycles, &m->instructions);
     return m->side.error;
 }
 
@@ -236,12 +236,14 @@ static int measure_side(struct measuring *m)
 
 static int measure_floor(struct measuring *m)
 {
+    const json_t *cpus = json_object_get(m->job, "floor_cpus");
+    floors_set_cpus((int)json_integer_value(json_array_get(cpus, 0)), (int)json_integer_value(json_array_get(cpus, 1)));
     m->floor = floor_find(job_word(json_object_get(m->job, "keys"), "floor", ""));
     if (!m->floor)
         return fail(m, -EINVAL, "unknown floor");
     int error = run_iterations(m, iterate_floor);
     if (error == -ENOTSUP)
-        return fail(m, -EDQUOT, "needs two CPUs");
+        return fail(m, error, "needs two CPUs");
     return error ? explain(m, error) : 0;
 }
 
@@ -256,6 +258,7 @@ static void set_count(json_t *object, const char *name, uint64_t value)
     json_object_set_new(object, name, json_integer((json_int_t)value));
 }
 
+/* Only those with at least one task on either side of them. */
 static void add_quantiles(json_t *metrics, struct recorder *recorder)
 {
     static const struct { const char *name; double quantile; } quantiles[] = {
@@ -263,7 +266,8 @@ static void add_quantiles(json_t *metrics, struct recorder *recorder)
     };
     const struct histogram *sojourn = &recorder->sojourn;
     for (size_t i = 0; i < sizeof quantiles / sizeof *quantiles; i++)
-        set_count(metrics, quantiles[i].name, histogram_quantile(sojourn, quantiles[i].quantile));
+        if ((double)sojourn->n * (1 - quantiles[i].quantile) >= 1 - 1e-9)
+            set_count(metrics, quantiles[i].name, histogram_quantile(sojourn, quantiles[i].quantile));
     set_count(metrics, "max_ns", sojourn->max_ns);
     set_real(metrics, "mean_ns", sojourn->sum_ns / (double)sojourn->n);
     set_count(metrics, "lateness_p50_ns", histogram_quantile(&recorder->lateness, 0.5));
@@ -272,43 +276,51 @@ static void add_quantiles(json_t *metrics, struct recorder *recorder)
     set_count(metrics, "delivery_p50_ns", histogram_quantile(&recorder->delivery, 0.5));
 }
 
-static void add_throughput(json_t *metrics, const struct measuring *m, double n_tasks, double tasks_each)
+static void add_depth(json_t *metrics, const struct load_depth *depth)
 {
-    if (n_tasks > 0) {
-        set_real(metrics, "time_ns", m->result.elapsed_ns / n_tasks);
-        set_real(metrics, "cpu_ns", m->result.cpu_ns / n_tasks);
-    }
-    set_real(metrics, "first_ns", m->first_ns / tasks_each);
+    set_count(metrics, "held", depth->n_held);
+    if (depth->n_held == 0)
+        return;
+    set_real(metrics, "submit_ns", depth->submit_ns);
+    set_real(metrics, "bytes_per_task", depth->bytes_per_task);
+    set_real(metrics, "kernel_bytes_per_task", depth->kernel_bytes_per_task);
 }
 
-static json_t *metrics_json(struct measuring *m)
+/* What was timed, of a side that did all its tasks. */
+static void add_times(json_t *metrics, const struct measuring *m)
 {
-    json_t *metrics = json_object();
     const struct load_side *side = &m->side;
     double tasks_each = m->floor ? (double)m->floor->n_operations : (double)(side->n_tasks * side->n_batches);
     double n_tasks = tasks_each * (double)m->result.iterations;
-    if (side->recorder && side->recorder->sojourn.n)
+    if (side->stamped) {
         add_quantiles(metrics, side->recorder);
-    else if (!side->gated)
-        add_throughput(metrics, m, n_tasks, tasks_each);
+    } else if (!side->gated) {
+        set_real(metrics, "time_ns", m->result.elapsed_ns / n_tasks);
+        set_real(metrics, "cpu_ns", m->result.cpu_ns / n_tasks);
+        set_real(metrics, "first_ns", m->first_ns / tasks_each);
+    }
     set_count(metrics, "iterations", m->result.iterations);
     set_count(metrics, "tasks", (uint64_t)n_tasks);
     if (m->settled != SETTLED_UNKNOWN)
         set_count(metrics, "settled", m->settled == SETTLED);
+    for (size_t i = 0; i < m->n_measures; i++)
+        set_real(metrics, m->measures[i].name, m->measures[i].value / (double)side->n_submitted);
+}
+
+static json_t *metrics_json(struct measuring *m, int error)
+{
+    json_t *metrics = json_object();
+    const struct load_side *side = &m->side;
+    if (!error)
+        add_times(metrics, m);
     if (m->floor)
         return metrics;
-    if (side->gated) {
-        set_count(metrics, "held", side->depth.n_held);
-        set_real(metrics, "submit_ns", side->depth.submit_ns);
-        set_real(metrics, "bytes_per_task", side->depth.bytes_per_task);
-        set_real(metrics, "kernel_bytes_per_task", side->depth.kernel_bytes_per_task);
-    }
+    if (side->gated)
+        add_depth(metrics, &side->depth);
     set_count(metrics, "threads_created", side->counters.threads_created);
     set_count(metrics, "threads_refused", side->counters.threads_refused);
     set_count(metrics, "threads_peak", side->counters.threads_peak);
     set_count(metrics, "inline_tasks", tally_sum((struct tally *)&side->tally).n_inline);
-    for (size_t i = 0; i < m->n_measures; i++)
-        set_real(metrics, m->measures[i].name, m->measures[i].value / (double)side->n_submitted);
     return metrics;
 }
 
@@ -321,11 +333,24 @@ static json_t *histogram_json(const struct histogram *histogram)
     return buckets;
 }
 
+/* The kernel's figure for a child would include what its parent once held. */
+static double resident_peak_bytes(void)
+{
+    char line[256];
+    double kib = NAN;
+    FILE *file = fopen("/proc/self/status", "re");
+    while (file && fgets(line, sizeof line, file))
+        sscanf(line, "VmHWM: %lf", &kib);
+    if (file)
+        fclose(file);
+    return kib * 1024;
+}
+
 static const char *status_of(int error)
 {
     switch (-error) {
     case 0: return "ok";
-    case EAGAIN: case EDQUOT: case EMFILE: case ENOMEM: return "limit";
+    case EAGAIN: case EDQUOT: case EMFILE: case ENOMEM: case ENOTSUP: return "limit";
     default: return "failed";
     }
 }
@@ -335,13 +360,12 @@ static int write_result(struct measuring *m, int error)
     json_t *result = json_object();
     json_object_set_new(result, "status", json_string(status_of(error)));
     json_object_set_new(result, "reason", json_string(error ? m->reason : ""));
-    json_object_set_new(result, "metrics", metrics_json(m));
-    if (m->side.recorder)
+    json_object_set_new(result, "metrics", metrics_json(m, error));
+    if (m->side.recorder && !error)
         json_object_set_new(result, "histogram", histogram_json(&m->side.recorder->sojourn));
-    if (m->result.iterations)
+    if (!error)
         set_real(result, "iteration_ns", m->result.elapsed_ns / (double)m->result.iterations);
-    set_real(result, "cycles", m->cycles);
-    set_real(result, "instructions", m->instructions);
+    set_real(result, "resident_peak_bytes", resident_peak_bytes());
     char *text = json_dumps(result, JSON_COMPACT | JSON_REAL_PRECISION(9));
     int written = text ? dprintf(SIDE_RESULT_FD, "%s\n", text) : -1;
     free(text);

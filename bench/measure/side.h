@@ -21,6 +21,7 @@ struct side_setting {
     const char *scratch_dir;
     const cpu_set_t *cpusets;  /* NULL: inherit */
     size_t n_cpusets;
+    int floor_cpus[2];         /* two CPUs on cores of their own; -1 where there is none */
 };
 
 /* The job as JSON. iterations 0: search for as many as min_time_ns needs. A new reference. */

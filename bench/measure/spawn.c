@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "machine/counters.h"
 #include "machine/machine.h"
 #include "measure/side.h"
 #include "record/clock.h"
@@ -27,13 +28,21 @@ struct child {
     int fd; /* where its line comes from, -1 at its end */
     char *text;
     size_t n_text;
-    bool exited, timed_out;
+    bool ended, timed_out;
     int wait_status;
     struct rusage usage;
 };
 
+/* What the machine says before and after a side. */
+struct sample {
+    struct machine_sample machine;
+    struct machine_counts counts;
+};
+
+static struct machine_counters counters;
+
 static volatile sig_atomic_t caught;
-static sigset_t wait_mask; /* the mask of the wait: what it was before spawn_catch_signals() */
+static sigset_t wait_mask; /* the mask of the wait: what it was before spawn_begin() */
 
 static void on_signal(int signal)
 {
@@ -41,8 +50,9 @@ static void on_signal(int signal)
         caught = signal;
 }
 
-void spawn_catch_signals(void)
+void spawn_begin(void)
 {
+    machine_counters_open(&counters);
     struct sigaction action = { .sa_handler = on_signal };
     static const int signals[] = { SIGINT, SIGTERM, SIGCHLD };
     sigset_t blocked;
@@ -64,7 +74,25 @@ int spawn_caught_signal(void)
     return caught;
 }
 
-/* In the new process: never returns. */
+/* Google Benchmark's options, and what changes how the C library makes stacks, memory and threads: none of it may
+ * reach a number from someone's shell. */
+static void clean_environment(void)
+{
+    static const char *const prefixes[] = { "BENCHMARK_", "GLIBC_TUNABLES=", "MALLOC_" };
+    char name[256];
+    for (char **variable = environ; *variable;) {
+        bool drop = false;
+        for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+            drop = drop || strncmp(*variable, prefixes[i], strlen(prefixes[i])) == 0;
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(*variable, "="), *variable);
+        if (drop && unsetenv(name) == 0)
+            variable = environ; /* the list has moved up */
+        else
+            variable++;
+    }
+}
+
+/* In the new process: never returns. What is printed there is for people: the parent's stdout is data. */
 static void become_side(int result_fd, const char *job_text, pid_t parent)
 {
     setpgid(0, 0);
@@ -75,6 +103,8 @@ static void become_side(int result_fd, const char *job_text, pid_t parent)
         dup2(result_fd, SIDE_RESULT_FD);
         close(result_fd);
     }
+    dup2(STDERR_FILENO, STDOUT_FILENO);
+    clean_environment();
     sigprocmask(SIG_SETMASK, &wait_mask, NULL);
     execl("/proc/self/exe", "poolbench", "side", job_text, (char *)NULL);
     _exit(127);
@@ -116,21 +146,21 @@ static void read_some(struct child *child)
     }
 }
 
-static void reap(struct child *child, int flags)
+/* Whether it has ended. It keeps its process id until end_group() has used that. */
+static bool has_ended(const struct child *child)
 {
-    pid_t pid;
-    while ((pid = wait4(child->pid, &child->wait_status, flags, &child->usage)) < 0 && errno == EINTR)
-        ;
-    child->exited = pid == child->pid;
+    siginfo_t info = { 0 };
+    return waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == child->pid;
 }
 
-static void kill_group(struct child *child)
+/* Ends whatever of its group still runs, and takes its status. */
+static void end_group(struct child *child)
 {
     kill(-child->pid, SIGKILL);
-    if (!child->exited) {
+    if (!child->ended)
         kill(child->pid, SIGKILL); /* it may not yet lead its group */
-        reap(child, 0);
-    }
+    while (wait4(child->pid, &child->wait_status, 0, &child->usage) < 0 && errno == EINTR)
+        ;
 }
 
 /* Until the process has ended, the time is over or a signal came. */
@@ -138,10 +168,10 @@ static void attend(struct child *child, double timeout_s)
 {
     uint64_t deadline = clock_now_ns() + (uint64_t)(timeout_s * 1e9);
     for (;;) {
-        reap(child, WNOHANG);
+        child->ended = has_ended(child);
         uint64_t now = clock_now_ns();
-        child->timed_out = !child->exited && now >= deadline;
-        if (child->exited || child->timed_out || spawn_caught_signal())
+        child->timed_out = !child->ended && now >= deadline;
+        if (child->ended || child->timed_out || spawn_caught_signal())
             return;
         uint64_t left = deadline - now;
         struct timespec wait = { .tv_sec = (time_t)(left / 1000000000u), .tv_nsec = (long)(left % 1000000000u) };
@@ -172,7 +202,14 @@ static void set_failure(struct spawn_result *result, const struct child *child, 
         snprintf(result->reason, sizeof result->reason, "killed by signal %d (%s)", WTERMSIG(status),
                  strsignal(WTERMSIG(status)));
     else
-        snprintf(result->reason, sizeof result->reason, "ended with code %d and no result", WEXITSTATUS(status));
+        snprintf(result->reason, sizeof result->reason, "ended with code %d", WEXITSTATUS(status));
+}
+
+static struct sample take_sample(void)
+{
+    struct sample sample = { .counts = machine_counters_read(&counters) };
+    machine_sample("", &sample.machine);
+    return sample;
 }
 
 static void set_environment(json_t *environment, const char *name, double value)
@@ -186,14 +223,14 @@ static double seconds(struct timeval time)
 }
 
 static void fill_environment(struct spawn_result *result, const struct rusage *usage, const json_t *answer,
-                             const struct machine_sample *before, const struct machine_sample *after)
+                             const struct sample *before, const struct sample *after)
 {
     json_t *e = result->environment;
-    const json_t *cycles = json_object_get(answer, "cycles"), *instructions = json_object_get(answer, "instructions");
-    set_environment(e, "load1", after->load1);
-    set_environment(e, "steal_ms", after->steal_ms - before->steal_ms);
-    set_environment(e, "throttled_ms", after->throttled_ms - before->throttled_ms);
-    set_environment(e, "frequency_mhz", after->frequency_mhz);
+    const json_t *resident = json_object_get(answer, "resident_peak_bytes");
+    set_environment(e, "load1", after->machine.load1);
+    set_environment(e, "steal_ms", after->machine.steal_ms - before->machine.steal_ms);
+    set_environment(e, "throttled_ms", after->machine.throttled_ms - before->machine.throttled_ms);
+    set_environment(e, "frequency_mhz", after->machine.frequency_mhz);
     set_environment(e, "context_switches_voluntary", (double)usage->ru_nvcsw);
     set_environment(e, "context_switches_involuntary", (double)usage->ru_nivcsw);
     set_environment(e, "faults_minor", (double)usage->ru_minflt);
@@ -201,9 +238,9 @@ static void fill_environment(struct spawn_result *result, const struct rusage *u
     set_environment(e, "user_s", seconds(usage->ru_utime));
     set_environment(e, "system_s", seconds(usage->ru_stime));
     set_environment(e, "wall_s", result->wall_s);
-    set_environment(e, "resident_peak_bytes", (double)usage->ru_maxrss * 1024);
-    set_environment(e, "cycles", cycles ? json_number_value(cycles) : NAN);
-    set_environment(e, "instructions", instructions ? json_number_value(instructions) : NAN);
+    set_environment(e, "resident_peak_bytes", resident ? json_number_value(resident) : NAN);
+    set_environment(e, "cycles", after->counts.cycles - before->counts.cycles);
+    set_environment(e, "instructions", after->counts.instructions - before->counts.instructions);
 }
 
 static void take_answer(struct spawn_result *result, const json_t *answer)
@@ -225,16 +262,15 @@ static void take_answer(struct spawn_result *result, const json_t *answer)
 int spawn_side(const json_t *job, double timeout_s, struct spawn_result *result)
 {
     struct child child = { .pid = -1 };
-    struct machine_sample before, after;
     char *job_text = json_dumps(job, JSON_COMPACT);
-    machine_sample("", &before);
+    struct sample before = take_sample();
     uint64_t start_ns = clock_now_ns();
     int error = job_text ? start(&child, job_text) : -ENOMEM;
     free(job_text);
     if (error)
         return error;
     attend(&child, timeout_s);
-    kill_group(&child);
+    end_group(&child);
     read_rest(&child);
     if (spawn_caught_signal()) {
         free(child.text);
@@ -242,9 +278,9 @@ int spawn_side(const json_t *job, double timeout_s, struct spawn_result *result)
     }
     *result = (struct spawn_result){ .iteration_ns = NAN, .metrics = json_object(), .environment = json_object() };
     result->wall_s = (double)(clock_now_ns() - start_ns) * 1e-9;
-    machine_sample("", &after);
+    struct sample after = take_sample();
     json_t *answer = child.text && !child.timed_out ? json_loads(child.text, 0, NULL) : NULL;
-    if (answer && WIFEXITED(child.wait_status))
+    if (answer && WIFEXITED(child.wait_status) && WEXITSTATUS(child.wait_status) == 0)
         take_answer(result, answer);
     else
         set_failure(result, &child, timeout_s);

@@ -17,8 +17,9 @@ struct spawn_result {
     double wall_s;
 };
 
-/* From here on SIGINT and SIGTERM end the wait of spawn_side() instead of this process. */
-void spawn_catch_signals(void);
+/* Once, before anything else here: from then on SIGINT and SIGTERM end the wait of spawn_side() instead of this
+ * process, and the hardware counters count. */
+void spawn_begin(void);
 
 /* The signal that was caught, or 0. */
 int spawn_caught_signal(void);

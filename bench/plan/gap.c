@@ -1,10 +1,10 @@
 /* C18: one task after a pause, again and again: what a hand-over costs when nothing is warm. */
 #include "plan/cells.h"
 
-/* Tasks of one iteration: few after a long pause, so that an iteration stays short. */
+/* Tasks of one iteration: few after a long pause, so that an iteration stays short, but enough for a median. */
 static uint64_t tasks_after(uint64_t pause_ns)
 {
-    return pause_ns >= 100000000 ? 2 : pause_ns >= 1000000 ? 10 : 100;
+    return pause_ns >= 10000000 ? 5 : pause_ns >= 1000000 ? 10 : 100;
 }
 
 void gap_cells(struct plan *plan, const struct experiment *experiment, const struct profile_row *row)

@@ -14,10 +14,10 @@
 #include "workload.h"
 
 enum {
-    CELL_KEYS_MAX = 16,
-    CELL_SIDES_MAX = 24,
-    CELL_NAME_BYTES = 256,
     PLAN_WORKERS_MAX = 16,
+    CELL_KEYS_MAX = 16,
+    CELL_SIDES_MAX = 2 * PLAN_WORKERS_MAX + 16, /* pool and raw-capped at each size, and what a cell adds */
+    CELL_NAME_BYTES = 256,
 };
 
 /* One `key:value` of a cell's name. A key has a number or a word. */

@@ -15,7 +15,7 @@ static const struct metric {
     { "first_ns", "ns", "less", "cost", "throughput", "wall time per task of the first, discarded iteration" },
     { "submit_ns", "ns", "less", "cost", "throughput", "wall time of submitting one task" },
     { "bytes_per_task", "bytes", "less", "cost", "throughput", "resident memory per outstanding task" },
-    { "kernel_bytes_per_task", "bytes", "less", "cost", "throughput", "kernel stacks and page tables per outstanding task" },
+    { "kernel_bytes_per_task", "bytes", "less", "cost", "throughput", "kernel stacks (machine-wide) and page tables per outstanding task" },
     { "held", "tasks", "more", "count", "throughput", "tasks outstanding when the gate opened" },
     { "server_cpu_ns", "ns", "less", "cost", "any", "processor time of the server process per task" },
     { "p50_ns", "ns", "less", "cost", "latency", "median sojourn" },

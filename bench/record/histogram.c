@@ -32,16 +32,6 @@ uint64_t histogram_quantile(const struct histogram *histogram, double quantile)
     return histogram->max_ns;
 }
 
-void histogram_merge(struct histogram *into, const struct histogram *from)
-{
-    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++)
-        into->counts[i] += from->counts[i];
-    into->n += from->n;
-    into->sum_ns += from->sum_ns;
-    if (from->max_ns > into->max_ns)
-        into->max_ns = from->max_ns;
-}
-
 void histogram_print_percentiles(const struct histogram *histogram, FILE *file)
 {
     fprintf(file, "%12s %14s %10s %14s\n\n", "Value", "Percentile", "TotalCount", "1/(1-Percentile)");

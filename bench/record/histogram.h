@@ -43,8 +43,6 @@ uint64_t histogram_highest(unsigned bucket);
 /* The largest value equivalent to the one at this quantile (0 to 1), at most the maximum; 0 if empty. */
 uint64_t histogram_quantile(const struct histogram *histogram, double quantile);
 
-void histogram_merge(struct histogram *into, const struct histogram *from);
-
 /* HdrHistogram's text format of percentiles (values in nanoseconds), and bucket counts as CSV. */
 void histogram_print_percentiles(const struct histogram *histogram, FILE *file);
 void histogram_print_buckets(const struct histogram *histogram, FILE *file);

@@ -1,7 +1,7 @@
 /* Puts run.json together. */
 #include "record/document.h"
 
-#include <math.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -131,7 +131,7 @@ int run_write_document(const struct run *run, const char *status)
         "experiments", document_experiments(&run->plan), "cells", document_cells(&run->plan),
         "samples", complete ? document_samples(run->journal.lines) : json_array(),
         "failures", document_failures(run->journal.lines), "checks", run->checks);
-    int error = document ? folder_write_json(run->dir, "run.json", document) : -1;
+    int error = document ? folder_write_json(run->dir, "run.json", document) : -ENOMEM;
     json_decref(document);
     return error;
 }

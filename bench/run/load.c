@@ -47,6 +47,8 @@ int run_load(struct run *run)
     char path[4096 + 16];
     json_error_t where;
     snprintf(run->dir, sizeof run->dir, "%s", run->options.resume);
+    for (size_t n = strlen(run->dir); n > 1 && run->dir[n - 1] == '/'; n--)
+        run->dir[n - 1] = '\0';
     snprintf(path, sizeof path, "%s/run.json", run->dir);
     json_t *document = json_load_file(path, 0, &where);
     if (!document)
@@ -62,12 +64,20 @@ int run_load(struct run *run)
         return refuse(run, "it was measured on another kernel");
     if (strcmp(word(json_object_get(document, "factors"), "cpu_setting"), machine_cpu_setting(run->machine)) != 0)
         return refuse(run, "it was measured with another CPU mask or quota");
-    if (strcmp(word(json_object_get(document, "suite"), "binary"), run->binary) != 0)
+    const char *binary = word(json_object_get(document, "suite"), "binary");
+    if (strcmp(binary, run->binary) != 0 || strcmp(binary, "unknown") == 0)
         return refuse(run, "it was measured by another build of poolbench");
     if (strcmp(word(of_run, "machine"), machine_id(run->machine)) != 0)
         return refuse(run, "it was measured on another machine");
     snprintf(run->started, sizeof run->started, "%.31s", word(of_run, "started"));
     run->n_resumes = (int)json_integer_value(json_object_get(of_run, "resumes")) + 1;
+    /* One reserve for the whole run: the smaller one, should the machine have less room now. */
+    const json_t *headroom = json_object_get(document, "headroom");
+    size_t max_threads = (size_t)json_integer_value(json_object_get(headroom, "max_threads"));
+    if (max_threads > 0 && max_threads < run->headroom.max_threads) {
+        run->headroom.max_threads = max_threads;
+        snprintf(run->headroom.limit, sizeof run->headroom.limit, "%.31s", word(headroom, "limit"));
+    }
     json_decref(run->checks);
     run->checks = json_incref(json_object_get(document, "checks"));
     return 0;

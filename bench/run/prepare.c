@@ -25,7 +25,33 @@ static void hash_binary(char hash[17])
         value = (value ^ (uint64_t)c) * 0x100000001b3u;
     if (file)
         fclose(file);
-    snprintf(hash, 17, "%016llx", (unsigned long long)value);
+    snprintf(hash, 17, file ? "%016llx" : "unknown", (unsigned long long)value);
+}
+
+/* The first CPU of each of the first two cores; -1 where there is none. */
+static void pick_floor_cpus(struct run *run)
+{
+    cpu_set_t *cores = NULL;
+    size_t n_cores = 0;
+    run->floor_cpus[0] = run->floor_cpus[1] = -1;
+    if (machine_placement(run->machine, MACHINE_BIND_CORE, &cores, &n_cores) != 0)
+        return;
+    for (size_t i = 0; i < 2 && i < n_cores; i++)
+        for (int cpu = CPU_SETSIZE - 1; cpu >= 0; cpu--)
+            if (CPU_ISSET(cpu, &cores[i]))
+                run->floor_cpus[i] = cpu;
+    free(cores);
+}
+
+/* Variables that change what is measured here and that a reader of the run cannot see. */
+static void check_environment(json_t *checks)
+{
+    static const char *const names[] = { "LD_PRELOAD", "LD_AUDIT" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (getenv(names[i]))
+            json_array_append_new(checks, json_pack("{s:s, s:o, s:s}", "name", "environment",
+                                                    "text", json_sprintf("%s is set: foreign code runs in what is measured", names[i]),
+                                                    "advice", "unset it"));
 }
 
 static json_t *read_checks(const struct machine *machine)
@@ -54,11 +80,16 @@ int run_look_around(struct run *run)
         return RUN_ERROR;
     }
     machine_headroom("", &run->headroom);
-    if (recorder_measure_cost(&run->clock) != 0 || uname(&system) != 0)
+    pick_floor_cpus(run);
+    error = recorder_measure_cost(&run->clock);
+    if (error || uname(&system) != 0) {
+        fprintf(stderr, "poolbench: cannot measure the clock: %s\n", strerror(error ? -error : errno));
         return RUN_ERROR;
+    }
     snprintf(run->kernel, sizeof run->kernel, "%.60s %.60s", system.release, system.machine);
     hash_binary(run->binary);
     run->checks = read_checks(run->machine);
+    check_environment(run->checks);
     return 0;
 }
 
@@ -138,6 +169,7 @@ struct side_setting run_setting(const struct run *run)
         .scratch_dir = run->options.scratch_dir,
         .cpusets = run->n_cpusets ? run->cpusets : NULL,
         .n_cpusets = run->n_cpusets,
+        .floor_cpus = { run->floor_cpus[0], run->floor_cpus[1] },
     };
 }
 
@@ -159,8 +191,10 @@ static int probe_goetz(struct run *run, const struct cell *cell)
     json_decref(job);
     if (error == -EINTR)
         return RUN_STOPPED;
-    if (error)
+    if (error) {
+        fprintf(stderr, "poolbench: cannot start a process: %s\n", strerror(-error));
         return RUN_ERROR;
+    }
     double time_ns = json_number_value(json_object_get(result.metrics, "time_ns"));
     double cpu_ns = json_number_value(json_object_get(result.metrics, "cpu_ns"));
     snprintf(key, sizeof key, "%s_goetz", cell->workload->name);

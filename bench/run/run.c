@@ -33,6 +33,9 @@ static int complain(const struct run *run, const char *what, int error)
 static int stopped(const struct run *run)
 {
     progress_end(&run->progress);
+    int error = run_write_document(run, "incomplete");
+    if (error)
+        complain(run, "cannot write to", error);
     fprintf(stderr, "poolbench: stopped; go on with: poolbench run --resume %s\n", run->dir);
     return RUN_STOPPED;
 }
@@ -123,7 +126,7 @@ static int measure(struct run *run, size_t round, const struct plan_step *step)
     if (error == -EINTR)
         return stopped(run);
     if (error)
-        return complain(run, "cannot start a process for", error);
+        return complain(run, "cannot start a process; resume later", error);
     error = journal_append(&run->journal, line_of(step, run, round, &result));
     spawn_release(&result);
     progress_add(&run->progress, expected_ms);
@@ -182,9 +185,8 @@ static int measure_rounds(struct run *run)
 
 static json_t *gbench_context(const struct run *run)
 {
-    return json_pack("{s:s, s:s, s:I, s:f, s:b, s:[], s:[], s:s, s:s}", "date", run->started, "executable", "poolbench",
-                     "num_cpus", (json_int_t)run->plan.factors.cpus_usable, "mhz_per_cpu", 0.0, "cpu_scaling_enabled", 0,
-                     "caches", "load_avg", "library_build_type", "release", "poolbench_version", POOLBENCH_VERSION);
+    return json_pack("{s:s, s:s, s:I, s:s}", "date", run->started, "executable", "poolbench",
+                     "num_cpus", (json_int_t)run->plan.factors.cpus_usable, "poolbench_version", POOLBENCH_VERSION);
 }
 
 static int finish(struct run *run)
@@ -313,6 +315,8 @@ static int carry_out(struct run *run)
     if (pilot) {
         double before_ms = expected_round_ms(run);
         code = run_pilot(run);
+        if (!code && run_write_document(run, "incomplete") != 0)
+            code = complain(run, "cannot write to", -EIO);
         run->progress.total_ms += n_rounds * (expected_round_ms(run) - before_ms);
     }
     if (code == RUN_STOPPED)
@@ -334,7 +338,7 @@ static void print_checks(const struct run *run)
 int run_main(struct run_options *options)
 {
     struct run run = { .options = *options, .calibration = json_object(), .journal = { .fd = -1 } };
-    spawn_catch_signals();
+    spawn_begin();
     int code = options->resume ? take_up(&run) : begin(&run);
     if (!code) {
         print_checks(&run);

@@ -26,6 +26,7 @@ struct run {
     struct recorder_cost clock;
     cpu_set_t *cpusets;
     size_t n_cpusets;
+    int floor_cpus[2];
     char kernel[128];
     char binary[17];    /* a hash of this program */
     json_t *calibration;
