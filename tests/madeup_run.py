@@ -263,7 +263,8 @@ def measure(cell: dict, backend: str, workers: int, round_: int, seed: int, scal
 def environment(generator: random.Random) -> dict[str, Any]:
     return {"load1": round(generator.uniform(0.1, 0.6), 2), "steal_ms": generator.choice([0, 0, 0, 10]),
             "throttled_ms": 0, "frequency_mhz": "unknown", "context_switches_voluntary": 140,
-            "context_switches_involuntary": 12, "faults_minor": 410, "faults_major": 0, "user_s": 0.05, "system_s": 0.02, "wall_s": 0.06,
+            "context_switches_involuntary": 12, "faults_minor": 410, "faults_major": 0,
+            "user_s": 0.05, "system_s": 0.02, "wall_s": 0.06,
             "resident_peak_bytes": 3600000, "cycles": "unknown", "instructions": "unknown"}
 
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Each claim's rule on made-up runs that must support it, refute it, and leave it open; and what keeps a claim from
 being decided at all."""
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,9 @@ from report_helpers import main
 import answers
 import verdicts
 from madeup_run import MS, US, make_documents, write_run
-from runs import Run, read_run
-from verdicts import INCONCLUSIVE, NOT_MEASURED, REFUTED, SUPPORTED, Judgement, Verdict
+from runs import Contrast, Run, read_run
+from stats import Estimate
+from verdicts import INCONCLUSIVE, NOT_MEASURED, REFUTED, SUPPORTED, Effect, Judgement, Verdict
 
 
 def judge(folder: Path, change_run: Callable[[dict], None] | None = None, incomplete: bool = False,
@@ -100,6 +102,23 @@ def test_noise_alone_refutes_nothing(folder: Path) -> None:
     for seed in range(1, 6):
         found = judge(folder / str(seed), seed=seed, noise=0.6, only=FOUR, scale=close)
         assert {verdict.word for verdict in found.verdicts} <= {INCONCLUSIVE, NOT_MEASURED}, seed
+
+
+def test_conditions_hold_for_the_whole_interval(_: Path) -> None:
+    def effect(lo: float, hi: float, p: float = 0.01, delta: float = 0.05) -> Effect:
+        middle = Estimate((lo + hi) / 2, lo, hi, 10)
+        return Effect(Contrast("", "", None, None), middle, middle, middle, p, p_holm=p, delta=delta)
+
+    for op, value, holds, fails in (
+            ("ahead", 0, effect(1.06, 2), effect(1.05, 2)), ("ahead", 0, effect(1.06, 2), effect(1.06, 2, p=0.05)),
+            ("ahead", 0, effect(1.3, 2, delta=0.25), effect(1.2, 2, delta=0.25)),
+            ("not_ahead", 0, effect(0.5, 1.05, p=1), effect(0.5, 1.06)),
+            ("not_ahead", 0, effect(0.5, 1.25, delta=0.25), effect(0.5, 1.25, delta=0.26)),
+            ("at_least", 10, effect(10, 12), effect(9.9, 12)),
+            ("at_least", 10, effect(10, 12), effect(10, 12, p=0.05)),
+            ("below", 2, effect(1, 1.9, p=1), effect(1, 2))):
+        assert holds.holds(op, value) and not fails.holds(op, value), (op, holds, fails)
+    assert not effect(math.nan, math.nan).holds("not_ahead", 0)
 
 
 def test_no_difference_supports_nothing(folder: Path) -> None:

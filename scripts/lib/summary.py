@@ -234,16 +234,16 @@ def method(judgement: Judgement) -> list[str]:
     clock = run.document["clock"]
     floors = [f"{mode} {significant(floor)}" for mode, floor in sorted(judgement.largest_floor.items())]
     return ["## Method", "", *bullets([
-        "The unit of replication is the round. Each side of a cell is measured once a round, in a process of its own, "
-        "next to the other sides of its cell.",
+        "The unit of replication is the round. Each side of a cell is measured once a round, in a process of its "
+        "own, next to the other sides of its cell.",
         "Values are medians over rounds with exact order-statistic intervals of 95%. Ratios are paired by round and "
         "never averaged.",
         "A claim is decided by its primary contrast alone: the interval against \u03b4, and a signed-rank test with "
-        "Holm's correction over the primary contrasts of the run. \u03b4 is the larger of 5% and the A/A floor (largest "
-        f"of each mode: {', '.join(floors) if floors else 'none measured'}).",
+        "Holm's correction over the primary contrasts of the run. \u03b4 is the larger of 5% and the A/A floor "
+        f"(largest of each mode: {', '.join(floors) if floors else 'none measured'}).",
         f"Clock: {markdown(clock['source'])}, resolution {known_ns(clock, 'resolution_ns')}, one reading "
-        f"{known_ns(clock, 'cost_ns')}; stamping a task in latency cells {known_ns(clock, 'stamp_ns')}, without clock "
-        f"readings {known_ns(clock, 'record_ns')}. No number of one mode comes from a cell of the other.",
+        f"{known_ns(clock, 'cost_ns')}; stamping a task in latency cells {known_ns(clock, 'stamp_ns')}, without "
+        f"clock readings {known_ns(clock, 'record_ns')}. No number of one mode comes from a cell of the other.",
         "All tasks of a batch are started by one thread, so there is no skew between starters; the backend is there "
         "before, unless its creation is what is measured. Each worker counts for itself, and the counts are added "
         "after the last task. Histograms are merged by adding counts; percentiles are never averaged.",

@@ -27,7 +27,8 @@ do for [kind in kinds] {
         for [i = 1:n_blocks] data index i - 1 using (column(OPEN) == 1 ? column(Y) * y_unit : NaN):(column(X)) \
             with points ls style(i) ps 0.6 lc rgb '#FFFFFF' notitle, \
         for [i = 1:n_blocks] data index i - 1 using \
-            ((column(HI) > column(Y) ? column(HI) : column(Y)) * y_unit):(column(X)):(value_text(column(Y) * y_unit)) \
+            ((column(HI) > column(Y) ? column(HI) : column(Y)) * y_unit):(column(X)): \
+            (value_text(column(Y) * y_unit)) \
             with labels left offset 1.6, 0 noenhanced font ',11' textcolor rgb '#444444' notitle
     unset output
 }
