@@ -26,7 +26,8 @@ RESULTS ?= results
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)';)
 
-SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer $(if $(filter undefined,$(SAN)),-fno-sanitize-recover=all))
+SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
+SANFLAGS += $(if $(filter undefined,$(SAN)),-fno-sanitize-recover=all)
 WARN := -Wall -Wextra -Wshadow
 C_ALL = -std=c11 -D_GNU_SOURCE $(WARN) -Wstrict-prototypes -Wmissing-prototypes $(CFLAGS) $(SANFLAGS) -pthread -MMD -MP
 CXX_ALL = -std=c++17 -D_GNU_SOURCE $(WARN) $(CXXFLAGS) $(SANFLAGS) -pthread -MMD -MP
@@ -114,7 +115,8 @@ bench: $(BINARY)
 	case $$code in 0|3) scripts/report "$$run" || exit;; esac; exit $$code
 
 report:
-	@$(if $(RUN),scripts/report '$(RUN)',echo "make report: say which run: make report RUN=results/<machine>/<run>" >&2; exit 1)
+	@$(if $(RUN),scripts/report '$(RUN)',\
+	echo "make report: say which run: make report RUN=results/<machine>/<run>" >&2; exit 1)
 
 list: $(BINARY)
 	@$(BINARY) list

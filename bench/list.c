@@ -51,9 +51,9 @@ static json_t *experiments_json(void)
         axes = json_array();
         for (const char *const *axis = e->axes; *axis; axis++)
             json_array_append_new(axes, json_string(*axis));
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s}", "name", e->name, "claim", e->claim,
-                                              "summary", e->question, "statement", e->statement, "primary", e->primary,
-                                              "axes", axes, "metric", e->metric, "base", e->base));
+        json_array_append_new(list, json_pack(
+            "{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s}", "name", e->name, "claim", e->claim, "summary", e->question,
+            "statement", e->statement, "primary", e->primary, "axes", axes, "metric", e->metric, "base", e->base));
     }
     return list;
 }
@@ -69,9 +69,27 @@ static struct plan_factors factors_of(const struct profile *profile, size_t n_cp
     };
 }
 
-static double expected_ms(const struct cell *cell)
+struct budget_row {
+    const char *profile, *experiment;
+    size_t n_cells, n_sides, n_rounds;
+    double total_ms;
+};
+
+static void add_budget_row(json_t *list, const struct budget_row *row)
 {
-    return (double)cell->n_sides * (cell->side_ms + budget_overhead_ms(cell->side_ms));
+    if (row->n_sides == 0)
+        return;
+    json_array_append_new(list, json_pack(
+        "{s:s, s:s, s:I, s:I, s:I, s:f, s:f}", "profile", row->profile, "experiment", row->experiment,
+        "cells", (json_int_t)row->n_cells, "sides", (json_int_t)row->n_sides, "rounds", (json_int_t)row->n_rounds,
+        "side_ms", row->total_ms / (double)(row->n_sides * row->n_rounds), "total_s", row->total_ms * 1e-3));
+}
+
+static void count_cell(struct budget_row *row, const struct cell *cell, double side_ms)
+{
+    row->n_cells++;
+    row->n_sides += cell->n_sides;
+    row->total_ms += (double)(cell->n_sides * row->n_rounds) * side_ms;
 }
 
 /* One row for each experiment of a profile, and one for the pilot. */
@@ -81,28 +99,21 @@ static void add_budget(json_t *list, const struct profile *profile, size_t n_cpu
     struct plan plan;
     if (plan_init(&plan, &factors) != 0)
         abort();
-    double pilot_s = 0;
+    struct budget_row pilot = { .profile = profile->name, .experiment = "pilot", .n_rounds = 1 };
     for (const struct experiment *e = experiment_table; e->name; e++) {
-        size_t n_cells = 0, n_sides = 0;
-        double ms = 0;
+        struct budget_row row = { .profile = profile->name, .experiment = e->name, .n_rounds = profile->rounds };
         for (size_t i = 0; i < plan.n_cells; i++) {
             const struct cell *cell = &plan.cells[i];
+            double overhead_ms = budget_overhead_ms(cell->side_ms);
             if (cell->experiment != e)
                 continue;
-            n_cells++;
-            n_sides += cell->n_sides;
-            ms += expected_ms(cell);
-            pilot_s += cell->once ? 0 : (double)cell->n_sides * budget_overhead_ms(cell->side_ms) * 1e-3;
+            count_cell(&row, cell, cell->side_ms + overhead_ms);
+            if (!cell->once)
+                count_cell(&pilot, cell, overhead_ms);
         }
-        if (n_cells)
-            json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:I, s:I, s:f, s:f}", "profile", profile->name,
-                                                  "experiment", e->name, "cells", (json_int_t)n_cells, "sides", (json_int_t)n_sides,
-                                                  "rounds", (json_int_t)profile->rounds, "side_ms", ms / (double)n_sides,
-                                                  "total_s", ms * (double)profile->rounds * 1e-3));
+        add_budget_row(list, &row);
     }
-    json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:I, s:I, s:f, s:f}", "profile", profile->name, "experiment", "pilot",
-                                          "cells", (json_int_t)plan.n_cells, "sides", (json_int_t)plan_n_sides(&plan), "rounds",
-                                          (json_int_t)1, "side_ms", pilot_s * 1e3 / (double)plan_n_sides(&plan), "total_s", pilot_s));
+    add_budget_row(list, &pilot);
     plan_release(&plan);
 }
 
@@ -126,14 +137,18 @@ static const char *text(const json_t *object, const char *name)
     return value ? value : "";
 }
 
+static long long number(const json_t *object, const char *name)
+{
+    return (long long)json_integer_value(json_object_get(object, name));
+}
+
 static void print_parameters(const json_t *row)
 {
     size_t i;
     json_t *p;
     json_array_foreach(json_object_get(row, "parameters"), i, p)
-        printf("    %-18s %s: %lld to %lld (%lld)\n", text(p, "name"), text(p, "summary"),
-               (long long)json_integer_value(json_object_get(p, "min")), (long long)json_integer_value(json_object_get(p, "max")),
-               (long long)json_integer_value(json_object_get(p, "default")));
+        printf("    %-18s %s: %lld to %lld (%lld)\n", text(p, "name"), text(p, "summary"), number(p, "min"),
+               number(p, "max"), number(p, "default"));
 }
 
 static void print_rows(const json_t *rows)
@@ -153,14 +168,13 @@ static void print_budget(const json_t *rows)
     size_t i;
     json_t *row;
     double total_s = 0;
-    printf("  %-8s %-12s %6s %6s %7s %8s %8s\n", "profile", "experiment", "cells", "sides", "rounds", "ms/side", "total s");
+    printf("  %-8s %-12s %6s %6s %7s %8s %8s\n", "profile", "experiment", "cells", "sides", "rounds", "ms/side",
+           "total s");
     json_array_foreach(rows, i, row) {
         double row_s = json_number_value(json_object_get(row, "total_s"));
         total_s += row_s;
         printf("  %-8s %-12s %6lld %6lld %7lld %8.0f %8.1f\n", text(row, "profile"), text(row, "experiment"),
-               (long long)json_integer_value(json_object_get(row, "cells")),
-               (long long)json_integer_value(json_object_get(row, "sides")),
-               (long long)json_integer_value(json_object_get(row, "rounds")),
+               number(row, "cells"), number(row, "sides"), number(row, "rounds"),
                json_number_value(json_object_get(row, "side_ms")), row_s);
         if (strcmp(text(row, "experiment"), "pilot") == 0) {
             printf("  %-8s %-12s %39.1f\n", text(row, "profile"), "all", total_s);

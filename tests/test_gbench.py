@@ -84,7 +84,8 @@ def test_whole_run(bench: Bench) -> None:
 
 def kill_sides(bench: Bench, backend: str, n_wanted: int) -> subprocess.Popen[str]:
     """Starts a run and kills measuring processes of one backend, once the pilot is over."""
-    process = bench.start("--profile", "smoke", "--rounds", ROUNDS + 3, "--filter", "^(oneoff|gap)/", "--backends", "pool,raw",
+    process = bench.start("--profile", "smoke", "--rounds", ROUNDS + 3, "--filter", "^(oneoff|gap)/",
+                          "--backends", "pool,raw",
                           "--workers", "2", "--results", bench.results)
     killed: set[int] = set()
     deadline = time.monotonic() + 60
@@ -112,7 +113,8 @@ def test_failed_sides(bench: Bench) -> None:
     for cell in document(ended.folder)["cells"]:
         n_whole = ROUNDS + 3 - sum(name == cell["name"] for _, name in failed)
         for backend in ("pool", "raw"):
-            check_equal(f"rows of {backend} of {cell['name']}", rows_of(rows, backend).get(f"{cell['name']}/workers:2", 0),
+            check_equal(f"rows of {backend} of {cell['name']}",
+                        rows_of(rows, backend).get(f"{cell['name']}/workers:2", 0),
                         n_whole)
     check_pairs(ended.folder, "pool", "raw")
 

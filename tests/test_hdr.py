@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Histograms agree with HdrHistogram's own implementation (hdr-histogram-js), in numbers and in the form of the text."""
+"""Histograms agree with HdrHistogram's own implementation (hdr-histogram-js), in numbers and in form."""
 import json
 import math
 import random
@@ -49,7 +49,8 @@ def parse(text: str) -> list[Line]:
 
 
 def footer(text: str) -> dict[str, float]:
-    return {name.strip(): float(value) for name, value in re.findall(r"([A-Z][\w ]+?) += +([\d.]+)", text.split("#", 1)[1])}
+    footer = re.findall(r"([A-Z][\w ]+?) += +([\d.]+)", text.split("#", 1)[1])
+    return {name.strip(): float(value) for name, value in footer}
 
 
 def value_at(lines: list[Line], percentile: float) -> float:
@@ -62,10 +63,12 @@ def near(what: str, a: float, b: float, tolerance: float = 0.008) -> None:
 
 def check_values(what: str, values: list[int]) -> None:
     numbers = "\n".join(map(str, values)) + "\n"
-    ours = subprocess.run([str(BUILD / "tests" / "test_histogram"), "print"], input=numbers, capture_output=True, text=True,
+    ours = subprocess.run([str(BUILD / "tests" / "test_histogram"), "print"], input=numbers, capture_output=True,
+                          text=True,
                           timeout=60, check=True).stdout
     text, _, table = ours.partition("\n\nlowest_ns,highest_ns,count\n")
-    theirs = json.loads(subprocess.run(["node", "-e", ORACLE.replace("PERCENTILES", json.dumps(PERCENTILES))], input=numbers,
+    oracle = ORACLE.replace("PERCENTILES", json.dumps(PERCENTILES))
+    theirs = json.loads(subprocess.run(["node", "-e", oracle], input=numbers,
                                        cwd=NPM, capture_output=True, text=True, timeout=60, check=True).stdout)
     our_lines, their_lines = parse(text), parse(theirs["text"])
     for percentile, value in zip(PERCENTILES, theirs["percentiles"]):
@@ -115,7 +118,8 @@ def check_files(path: Path, n_tasks: int) -> None:
 
 def test_run() -> None:
     with Bench() as bench:
-        ended = bench.run("--profile", "smoke", "--filter", "^gap/", "--backends", "pool,raw,serial", "--results", bench.results)
+        ended = bench.run("--profile", "smoke", "--filter", "^gap/", "--backends", "pool,raw,serial",
+                          "--results", bench.results)
         check_ended("run", ended, RUN_OK)
         n_tasks: dict[str, int] = {}
         for line in journal(ended.folder)[1:]:

@@ -131,7 +131,8 @@ def test_help() -> None:
         check_equal(f"{arguments}: exit code", (done.returncode, done.stderr), (0, ""))
         check(done.stdout.startswith("usage: poolbench"), f"{arguments}: no usage on stdout")
     done = shell('"$1" run --help')
-    for option in ("profile", "filter", "backends", "workers", "rounds", "seed", "results", "scratch", "resume", "bind"):
+    for option in ("profile", "filter", "backends", "workers", "rounds", "seed", "results", "scratch", "resume",
+                   "bind"):
         check(f"--{option}" in done.stdout, f"run --help does not name --{option}")
     done = shell('"$1" --version')
     check_equal("--version", (done.returncode, done.stderr, done.stdout.split()[0]), (0, "", "poolbench"))
@@ -151,19 +152,22 @@ def test_readers_and_disks() -> None:
 
 def test_make() -> None:
     """Each option has a variable of make, and only those that are set are passed on."""
-    values = {"PROFILE": "full", "FILTER": "^grain/", "BACKENDS": "pool,raw", "WORKERS": "1,2", "ROUNDS": "7", "SEED": "5",
+    values = {"PROFILE": "full", "FILTER": "^grain/", "BACKENDS": "pool,raw", "WORKERS": "1,2", "ROUNDS": "7",
+              "SEED": "5",
               "RESULTS": "else where", "SCRATCH": "/some/where", "BIND": "core"}
     make = ["make", "-n", "-C", str(TOP), f"BUILD={BUILD}", "bench"]
     done = subprocess.run([*make, *(f"{key}={value}" for key, value in values.items())], capture_output=True, text=True)
     check_equal("make -n bench: exit code", done.returncode, 0)
     for key, value in values.items():
-        check(f"--{key.lower()} '{value}'" in done.stdout, f"make bench does not pass on {key}={value}: {done.stdout[-900:]}")
+        check(f"--{key.lower()} '{value}'" in done.stdout,
+              f"make bench does not pass on {key}={value}: {done.stdout[-900:]}")
     done = subprocess.run(make, capture_output=True, text=True)
     check("--profile 'quick' --results 'results'" in done.stdout, "make bench: not the defaults")
     for key in ("FILTER", "BACKENDS", "WORKERS", "ROUNDS", "SEED", "SCRATCH", "BIND"):
         check(f"--{key.lower()} " not in done.stdout, f"make bench passes on {key}, which is not set")
     done = subprocess.run([*make, "RESUME=a run"], capture_output=True, text=True)
-    check("--resume 'a run'" in done.stdout and "--profile" not in done.stdout, "make bench RESUME= is not passed on alone")
+    check("--resume 'a run'" in done.stdout and "--profile" not in done.stdout,
+          "make bench RESUME= is not passed on alone")
 
 
 def main() -> int:

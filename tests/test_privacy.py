@@ -70,8 +70,10 @@ def main() -> int:
         env = {**os.environ, "HOME": str(home), "USER": USER, "LOGNAME": USER, "HOSTNAME": HOST, "TMPDIR": str(scratch),
                "PWD": str(home)}
         private = can_unshare()
-        before = ["unshare", "--uts", "--mount", "sh", "-c", IN_NAMESPACE, "sh", HOST, str(write_users(home))] if private else []
-        command = [*before, str(binary), "run", "--profile", "smoke", "--rounds", "2", "--filter", "^(oneoff|gap|io/echo|depth)/",
+        enter = ["unshare", "--uts", "--mount", "sh", "-c", IN_NAMESPACE, "sh", HOST, str(write_users(home))]
+        before = enter if private else []
+        command = [*before, str(binary), "run", "--profile", "smoke", "--rounds", "2",
+                   "--filter", "^(oneoff|gap|io/echo|depth)/",
                    "--results", str(results), "--scratch", str(scratch)]
         done = subprocess.run(command, cwd=home, env=env, capture_output=True, text=True, timeout=100)
         check_equal(f"run: exit code\n{done.stderr}", done.returncode, 0)
@@ -81,7 +83,8 @@ def main() -> int:
 
         report = TOP / "scripts" / "report"
         if report.exists():
-            done = subprocess.run([*before, sys.executable, str(report), str(folder)], cwd=home, env=env, capture_output=True,
+            done = subprocess.run([*before, sys.executable, str(report), str(folder)], cwd=home, env=env,
+                                  capture_output=True,
                                   text=True, timeout=100)
             check_equal(f"report: exit code\n{done.stderr}", done.returncode, 0)
             check((folder / "summary.md").exists(), "the report wrote no summary.md")

@@ -25,8 +25,8 @@ MAY_INCLUDE = {
     "pool": "",
     "rawthread": "",
     "workloads": "",
-    "bench": "pool.h rawthread.h workload.h jansson.h",
-    "bench/machine": "pool.h rawthread.h workload.h jansson.h hwloc.h",
+    "bench": "pool.h rawthread.h workload.h jansson.h version.h",
+    "bench/machine": "pool.h rawthread.h workload.h jansson.h version.h hwloc.h",
 }
 MAY_INCLUDE_OWN_LIBRARY = {"bench/gbench": re.compile(r"benchmark/benchmark\.h|[a-z_]+"),  # and C++'s own
                            "bench/peers": re.compile(r"(?!hwloc\.h|benchmark/).+")}

@@ -54,11 +54,15 @@ static void check_topology(struct list *list)
              "hwloc ignored the topology that the environment names, or was told that it is this machine's");
 }
 
+/* The average remembers for minutes what has ended, a run of this program too: something must run now as well. */
 static void check_load(struct list *list)
 {
-    double load = machine__read_number(list->machine->root, "/proc/loadavg");
-    double n_cpus = number(list, "processor", "hardware_threads");
-    if (load > fmax(0.5, 0.25 * n_cpus))
+    char text[128];
+    double load = 0, n_cpus = number(list, "processor", "hardware_threads");
+    unsigned n_running = 0; /* this process is one of them */
+    machine__read_line(list->machine->root, text, sizeof text, "/proc/loadavg");
+    sscanf(text, "%lf %*f %*f %u/", &load, &n_running);
+    if (load > fmax(0.5, 0.25 * n_cpus) && n_running > 1)
         warn(list, "load", "end other programs, or wait until the load has gone down",
              "load average %.2f on %.0f CPUs: other programs are running", load, n_cpus);
 }

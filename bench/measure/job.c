@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "record/document.h"
+
 static json_t *cpusets_json(const struct side_setting *setting)
 {
     json_t *sets = json_array();
@@ -20,17 +22,12 @@ static json_t *cpusets_json(const struct side_setting *setting)
 json_t *side_job(const struct cell *cell, const struct side *side, const struct side_setting *setting,
                  uint64_t iterations, double min_time_ns)
 {
-    json_t *keys = json_object();
-    for (size_t i = 0; i < cell->n_keys; i++) {
-        const struct cell_key *key = &cell->keys[i];
-        json_object_set_new(keys, key->name, key->word ? json_string(key->word) : json_integer((json_int_t)key->number));
-    }
     const char *workload = cell->workload ? cell->workload->name : "";
     json_t *calibration = json_object_get(setting->calibration, workload);
     json_t *job = json_object();
     json_object_set_new(job, "cell", json_string(cell->name));
     json_object_set_new(job, "workload", json_string(workload));
-    json_object_set_new(job, "keys", keys);
+    json_object_set_new(job, "keys", document_keys(cell));
     json_object_set_new(job, "backend", json_string(side->backend));
     json_object_set_new(job, "workers", json_integer((json_int_t)side->workers));
     json_object_set_new(job, "iterations", json_integer((json_int_t)iterations));

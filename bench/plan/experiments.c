@@ -107,7 +107,8 @@ const struct experiment experiment_table[] = {
         .primary = "one empty task after a pause of 1 ms, median, pool against one thread per task",
         .base = "serial",
         .rule = {
-            .contrasts = { { "pool over raw after 1 ms", "p50_ns", { "primary", "pool", 0 }, { "primary", "raw", 0 } } },
+            .contrasts = { { "pool over raw after 1 ms", "p50_ns",
+                             { "primary", "pool", 0 }, { "primary", "raw", 0 } } },
             .supported_all = { { OP_AHEAD, 0, 0 } },
             .refuted_any = { { OP_NOT_AHEAD, 0, 0 } },
         },

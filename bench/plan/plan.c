@@ -82,7 +82,9 @@ struct cell *plan_add_cell(struct plan *plan, const struct experiment *experimen
     if (plan->n_cells == PLAN_CELLS_MAX)
         abort();
     struct cell *cell = &plan->cells[plan->n_cells++];
-    *cell = (struct cell){ .experiment = experiment, .workload = workload_find(row->workload), .side_ms = row->side_ms };
+    *cell = (struct cell){
+        .experiment = experiment, .workload = workload_find(row->workload), .side_ms = row->side_ms,
+    };
     cell_set_word(cell, "load", load);
     cell_set_word(cell, "mode", mode);
     if (cell->workload)

@@ -15,7 +15,8 @@ static const struct metric {
     { "first_ns", "ns", "less", "cost", "throughput", "wall time per task of the first, discarded iteration" },
     { "submit_ns", "ns", "less", "cost", "throughput", "wall time of submitting one task" },
     { "bytes_per_task", "bytes", "less", "cost", "throughput", "resident memory per outstanding task" },
-    { "kernel_bytes_per_task", "bytes", "less", "cost", "throughput", "kernel stacks (machine-wide) and page tables per outstanding task" },
+    { "kernel_bytes_per_task", "bytes", "less", "cost", "throughput",
+      "kernel stacks (machine-wide) and page tables per outstanding task" },
     { "held", "tasks", "more", "count", "throughput", "tasks outstanding when the gate opened" },
     { "server_cpu_ns", "ns", "less", "cost", "any", "processor time of the server process per task" },
     { "p50_ns", "ns", "less", "cost", "latency", "median sojourn" },
@@ -42,8 +43,9 @@ json_t *document_metrics(void)
     json_t *list = json_array();
     for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++) {
         const struct metric *m = &metrics[i];
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "name", m->name, "unit", m->unit, "polarity", m->polarity,
-                                              "kind", m->kind, "mode", m->mode, "summary", m->summary));
+        json_array_append_new(list, json_pack(
+            "{s:s, s:s, s:s, s:s, s:s, s:s}", "name", m->name, "unit", m->unit, "polarity", m->polarity,
+            "kind", m->kind, "mode", m->mode, "summary", m->summary));
     }
     return list;
 }
@@ -62,9 +64,9 @@ json_t *document_workloads(void)
     for (const struct workload *const *w = workload_registry; *w; w++) {
         json_t *parameters = json_array();
         for (const struct workload_parameter *p = (*w)->parameters; p && p->name; p++)
-            json_array_append_new(parameters, json_pack("{s:s, s:s, s:I, s:I, s:I}", "name", p->name, "summary", p->summary, "default",
-                                                        (json_int_t)p->default_value, "min", (json_int_t)p->min,
-                                                        "max", (json_int_t)p->max));
+            json_array_append_new(parameters, json_pack(
+                "{s:s, s:s, s:I, s:I, s:I}", "name", p->name, "summary", p->summary,
+                "default", (json_int_t)p->default_value, "min", (json_int_t)p->min, "max", (json_int_t)p->max));
         json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:o}", "name", (*w)->name, "kind",
                                               (*w)->kind == WORKLOAD_IO ? "io" : "cpu", "summary", (*w)->summary,
                                               "parameters", parameters));
@@ -79,7 +81,8 @@ static json_t *ref_json(const struct plan *plan, const struct experiment *experi
         return json_null();
     const struct cell *cell = &plan->cells[step.cell];
     const struct side *side = &cell->sides[step.side];
-    return json_pack("{s:s, s:s, s:I}", "cell", cell->name, "backend", side->backend, "workers", (json_int_t)side->workers);
+    return json_pack("{s:s, s:s, s:I}", "cell", cell->name, "backend", side->backend,
+                     "workers", (json_int_t)side->workers);
 }
 
 static json_t *conditions_json(const struct condition *conditions)
@@ -89,7 +92,8 @@ static json_t *conditions_json(const struct condition *conditions)
     };
     json_t *list = json_array();
     for (const struct condition *c = conditions; c->op != OP_END; c++)
-        json_array_append_new(list, json_pack("{s:i, s:s, s:f}", "contrast", (int)c->contrast, "op", words[c->op], "value", c->value));
+        json_array_append_new(list, json_pack("{s:i, s:s, s:f}", "contrast", (int)c->contrast, "op", words[c->op],
+                                              "value", c->value));
     return list;
 }
 
@@ -103,7 +107,8 @@ static json_t *rule_json(const struct plan *plan, const struct experiment *exper
         json_array_append_new(contrasts, json_pack("{s:s, s:s, s:o, s:o}", "name", c->name, "metric", c->metric,
                                                    "a", ref_json(plan, experiment, &c->a),
                                                    "b", ref_json(plan, experiment, &c->b)));
-    return json_pack("{s:o, s:o, s:o, s:s?}", "contrasts", contrasts, "supported_all", conditions_json(rule->supported_all),
+    return json_pack("{s:o, s:o, s:o, s:s?}", "contrasts", contrasts,
+                     "supported_all", conditions_json(rule->supported_all),
                      "refuted_any", conditions_json(rule->refuted_any), "evaluator", rule->evaluator);
 }
 
@@ -114,10 +119,10 @@ json_t *document_experiments(const struct plan *plan)
         json_t *axes = json_array();
         for (const char *const *axis = e->axes; *axis; axis++)
             json_array_append_new(axes, json_string(*axis));
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:o}", "name", e->name, "claim", e->claim,
-                                              "statement", e->statement, "question", e->question, "axes", axes,
-                                              "metric", e->metric, "primary", e->primary, "base", e->base,
-                                              "rule", rule_json(plan, e)));
+        json_array_append_new(list, json_pack(
+            "{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:o}", "name", e->name, "claim", e->claim,
+            "statement", e->statement, "question", e->question, "axes", axes, "metric", e->metric,
+            "primary", e->primary, "base", e->base, "rule", rule_json(plan, e)));
     }
     return list;
 }
@@ -131,20 +136,26 @@ static json_t *sides_json(const struct cell *cell)
     return list;
 }
 
+json_t *document_keys(const struct cell *cell)
+{
+    json_t *keys = json_object();
+    for (size_t i = 0; i < cell->n_keys; i++) {
+        const struct cell_key *key = &cell->keys[i];
+        json_t *value = key->word ? json_string(key->word) : json_integer((json_int_t)key->number);
+        json_object_set_new(keys, key->name, value);
+    }
+    return keys;
+}
+
 json_t *document_cells(const struct plan *plan)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < plan->n_cells; i++) {
         const struct cell *cell = &plan->cells[i];
-        json_t *keys = json_object();
-        for (size_t k = 0; k < cell->n_keys; k++) {
-            const struct cell_key *key = &cell->keys[k];
-            json_object_set_new(keys, key->name, key->word ? json_string(key->word) : json_integer((json_int_t)key->number));
-        }
         json_array_append_new(list, json_pack(
-            "{s:s, s:s, s:s, s:s, s:s, s:o, s:b, s:o, s:I, s:I}", "name", cell->name, "experiment", cell->experiment->name,
-            "workload", cell->workload ? cell->workload->name : "", "load", cell_word(cell, "load", ""),
-            "mode", cell_word(cell, "mode", ""), "keys", keys,
+            "{s:s, s:s, s:s, s:s, s:s, s:o, s:b, s:o, s:I, s:I}", "name", cell->name,
+            "experiment", cell->experiment->name, "workload", cell->workload ? cell->workload->name : "",
+            "load", cell_word(cell, "load", ""), "mode", cell_word(cell, "mode", ""), "keys", document_keys(cell),
             "primary", cell->role && strcmp(cell->role, "primary") == 0, "sides", sides_json(cell),
             "iterations", (json_int_t)cell->iterations, "tasks", (json_int_t)cell_tasks(cell)));
     }

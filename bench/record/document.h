@@ -12,6 +12,7 @@ json_t *document_backends(void);
 json_t *document_workloads(void); /* with their parameters */
 json_t *document_experiments(const struct plan *plan);
 json_t *document_cells(const struct plan *plan);
+json_t *document_keys(const struct cell *cell);
 
 /* The parts that come from the journal's lines. */
 json_t *document_samples(const json_t *lines);

@@ -39,7 +39,8 @@ static json_t *factors_json(const struct run *run)
                      "seed", (json_int_t)factors->seed, "rounds", (json_int_t)factors->rounds,
                      "workers", workers_json(factors), "backends", names_json(factors->backends),
                      "filter", factors->filter ? factors->filter : "", "bind", options_bind_names[run->options.bind],
-                     "stack_bytes", (json_int_t)run_setting(run).stack_bytes, "cpus_usable", (json_int_t)factors->cpus_usable,
+                     "stack_bytes", (json_int_t)run_setting(run).stack_bytes,
+                     "cpus_usable", (json_int_t)factors->cpus_usable,
                      "cpu_setting", machine_cpu_setting(run->machine), "kernel", run->kernel);
 }
 
@@ -74,7 +75,8 @@ static json_t *command_json(const struct run *run)
                                      : snprintf(filter + n, sizeof filter - n, "%c", *c));
         snprintf(filter + n, sizeof filter - n, "'");
     }
-    json_t *command = json_sprintf("poolbench run --profile %s --rounds %zu --seed %llu --workers %s --backends %s --bind %s%s",
+    json_t *command = json_sprintf("poolbench run --profile %s --rounds %zu --seed %llu --workers %s --backends %s"
+                                   " --bind %s%s",
                                    factors->profile->name, factors->rounds, (unsigned long long)factors->seed,
                                    json_string_value(workers_text), json_string_value(backends_text),
                                    options_bind_names[run->options.bind], filter);
@@ -102,9 +104,9 @@ static json_t *run_json(const struct run *run, const char *status)
     struct tm utc;
     if (strcmp(status, "complete") == 0)
         strftime(ended, sizeof ended, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:f, s:i}", "id", last_name(run->dir), "machine", machine_id(run->machine),
-                     "status", status, "started", run->started, "ended", ended, "duration_s", duration_s(run),
-                     "resumes", run->n_resumes);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:f, s:i}", "id", last_name(run->dir),
+                     "machine", machine_id(run->machine), "status", status, "started", run->started, "ended", ended,
+                     "duration_s", duration_s(run), "resumes", run->n_resumes);
 }
 
 static json_t *clock_json(const struct run *run)
@@ -120,12 +122,13 @@ int run_write_document(const struct run *run, const char *status)
 {
     bool complete = strcmp(status, "complete") == 0;
     json_t *document = json_pack(
-        "{s:i, s:{s:s, s:s, s:s, s:s, s:s}, s:o, s:o, s:o, s:o, s:O, s:{s:I, s:s}, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:O}",
+        "{s:i, s:{s:s, s:s, s:s, s:s, s:s}, s:o, s:o, s:o, s:o, s:O, s:{s:I, s:s},"
+        " s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:O}",
         "schema", 1,
-        "suite", "name", "poolbench", "version", POOLBENCH_VERSION, "commit", POOLBENCH_COMMIT, "dirty", POOLBENCH_DIRTY,
-        "binary", run->binary,
-        "run", run_json(run, status), "factors", factors_json(run), "command", command_json(run), "clock", clock_json(run),
-        "calibration", run->calibration,
+        "suite", "name", "poolbench", "version", POOLBENCH_VERSION, "commit", POOLBENCH_COMMIT,
+        "dirty", POOLBENCH_DIRTY, "binary", run->binary,
+        "run", run_json(run, status), "factors", factors_json(run), "command", command_json(run),
+        "clock", clock_json(run), "calibration", run->calibration,
         "headroom", "max_threads", (json_int_t)run->headroom.max_threads, "limit", run->headroom.limit,
         "metrics", document_metrics(), "backends", document_backends(), "workloads", document_workloads(),
         "experiments", document_experiments(&run->plan), "cells", document_cells(&run->plan),

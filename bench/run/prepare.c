@@ -48,10 +48,11 @@ static void check_environment(json_t *checks)
 {
     static const char *const names[] = { "LD_PRELOAD", "LD_AUDIT" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (getenv(names[i]))
-            json_array_append_new(checks, json_pack("{s:s, s:o, s:s}", "name", "environment",
-                                                    "text", json_sprintf("%s is set: foreign code runs in what is measured", names[i]),
+        if (getenv(names[i])) {
+            json_t *text = json_sprintf("%s is set: foreign code runs in what is measured", names[i]);
+            json_array_append_new(checks, json_pack("{s:s, s:o, s:s}", "name", "environment", "text", text,
                                                     "advice", "unset it"));
+        }
 }
 
 static json_t *read_checks(const struct machine *machine)

@@ -48,7 +48,8 @@ void progress_show(const struct progress *progress, const char *what, const char
     int columns = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 40 ? size.ws_col : 80;
     long left = seconds_left(progress);
     char line[512];
-    snprintf(line, sizeof line, "%3d%%  %ld:%02ld left  %s %s", share_done(progress), left / 60, left % 60, backend, what);
+    snprintf(line, sizeof line, "%3d%%  %ld:%02ld left  %s %s", share_done(progress), left / 60, left % 60, backend,
+             what);
     fprintf(stderr, "\r\033[K%.*s", columns - 1, line);
 }
 

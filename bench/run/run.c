@@ -54,17 +54,17 @@ static int check_room(const struct run *run, const char *path)
     if (free_mib >= RUN_RESERVE_DISK_MIB)
         return 0;
     progress_end(&run->progress);
-    fprintf(stderr, "poolbench: no room: %llu MiB are free in '%s', and the last %d are left alone%s%s\n", free_mib, path,
-            RUN_RESERVE_DISK_MIB, run->dir[0] ? "; then go on with: poolbench run --resume " : "", run->dir);
+    fprintf(stderr, "poolbench: no room: %llu MiB are free in '%s', and the last %d are left alone%s%s\n", free_mib,
+            path, RUN_RESERVE_DISK_MIB, run->dir[0] ? "; then go on with: poolbench run --resume " : "", run->dir);
     return RUN_ERROR;
 }
 
 static void hash_plan(struct run *run)
 {
     json_t *cells = document_cells(&run->plan);
-    json_t *factors = json_pack("{s:s, s:I, s:I, s:s?, s:o}", "profile", run->plan.factors.profile->name,
-                                "seed", (json_int_t)run->plan.factors.seed, "rounds", (json_int_t)run->plan.factors.rounds,
-                                "filter", run->plan.factors.filter, "cells", cells);
+    const struct plan_factors *f = &run->plan.factors;
+    json_t *factors = json_pack("{s:s, s:I, s:I, s:s?, s:o}", "profile", f->profile->name, "seed", (json_int_t)f->seed,
+                                "rounds", (json_int_t)f->rounds, "filter", f->filter, "cells", cells);
     document_hash(factors, run->plan_hash);
     json_decref(factors);
 }
@@ -98,7 +98,8 @@ static double expected_pilot_ms(const struct run *run)
     return sum;
 }
 
-static json_t *line_of(const struct plan_step *step, const struct run *run, size_t round, const struct spawn_result *result)
+static json_t *line_of(const struct run *run, size_t round, const struct plan_step *step,
+                       const struct spawn_result *result)
 {
     const struct cell *cell = &run->plan.cells[step->cell];
     const struct side *side = &cell->sides[step->side];
@@ -127,7 +128,7 @@ static int measure(struct run *run, size_t round, const struct plan_step *step)
         return stopped(run);
     if (error)
         return complain(run, "cannot start a process; resume later", error);
-    error = journal_append(&run->journal, line_of(step, run, round, &result));
+    error = journal_append(&run->journal, line_of(run, round, step, &result));
     spawn_release(&result);
     progress_add(&run->progress, expected_ms);
     if (error) {
@@ -200,12 +201,13 @@ static int finish(struct run *run)
     progress_end(&run->progress);
     size_t i;
     json_array_foreach(failures, i, failure) {
-        const char *status = json_string_value(json_object_get(failure, "status"));
+        const char *status, *backend, *cell, *reason;
+        json_int_t n_rounds;
+        json_unpack(failure, "{s:s, s:s, s:s, s:s, s:I}", "status", &status, "backend", &backend, "cell", &cell,
+                    "reason", &reason, "rounds", &n_rounds);
         bool failed = strcmp(status, "failed") == 0;
-        fprintf(stderr, "%s: %s %s: %s (%lld of %zu rounds)\n", failed ? "FAILED" : "limit",
-                json_string_value(json_object_get(failure, "backend")), json_string_value(json_object_get(failure, "cell")),
-                json_string_value(json_object_get(failure, "reason")),
-                (long long)json_integer_value(json_object_get(failure, "rounds")), run->plan.factors.rounds);
+        fprintf(stderr, "%s: %s %s: %s (%lld of %zu rounds)\n", failed ? "FAILED" : "limit", backend, cell, reason,
+                (long long)n_rounds, run->plan.factors.rounds);
         code = failed ? RUN_SOME_FAILED : code;
     }
     json_decref(context);
@@ -220,9 +222,10 @@ static int create_folder(struct run *run)
     struct tm utc;
     char path[4096 + 16];
     strftime(run->started, sizeof run->started, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
-    int error = folder_create(run->options.results_dir, machine_id(run->machine), POOLBENCH_COMMIT, run->dir, sizeof run->dir);
+    const char *results_dir = run->options.results_dir;
+    int error = folder_create(results_dir, machine_id(run->machine), POOLBENCH_COMMIT, run->dir, sizeof run->dir);
     if (error) {
-        fprintf(stderr, "poolbench: cannot make a run folder in '%s': %s\n", run->options.results_dir, strerror(-error));
+        fprintf(stderr, "poolbench: cannot make a run folder in '%s': %s\n", results_dir, strerror(-error));
         return RUN_ERROR;
     }
     snprintf(path, sizeof path, "%s/topology.xml", run->dir);
