@@ -84,7 +84,11 @@ export FLAGS_TEXT
 stamps:
 	@mkdir -p $(BUILD)
 	@printf '%s\n' "$$VERSION_TEXT" | cmp -s - $(BUILD)/version.h || printf '%s\n' "$$VERSION_TEXT" >$(BUILD)/version.h
-	@printf '%s\n' "$$FLAGS_TEXT" | cmp -s - $(BUILD)/flags || printf '%s\n' "$$FLAGS_TEXT" >$(BUILD)/flags
+	@printf '%s\n' "$$FLAGS_TEXT" | cmp -s - $(BUILD)/flags || { \
+	printf '#include <%s>\n' benchmark/benchmark.h hwloc.h jansson.h | \
+	$(CXX) -x c++ -E $(lib_cflags) - >/dev/null 2>&1 || { \
+	echo 'make: $(CXX) does not find Google Benchmark, hwloc and jansson: scripts/setup installs what is missing' >&2; \
+	exit 1; }; printf '%s\n' "$$FLAGS_TEXT" >$(BUILD)/flags; }
 $(BUILD)/version.h $(BUILD)/flags: stamps ;
 $(BENCH): | $(BUILD)/version.h
 $(BENCH) $(POOL) $(RAWTHREAD) $(WORKLOADS) $(TESTS): $(BUILD)/flags

@@ -136,7 +136,8 @@ def grain(judgement: Judgement, experiment: Experiment) -> Picture:
 
 
 def depth(judgement: Judgement, experiment: Experiment) -> Picture:
-    """A side that was stopped stands at the number that it held, once."""
+    """A side that was stopped stands at the number that it held, once. What is less than memory is counted in, a page for
+    all tasks together, has no place on the axis."""
     run, series, rows, limits = judgement.run, Series(), [], {}
     for panel, metric in ((1, "bytes_per_task"), (2, "submit_ns")):
         stopped: set[str] = set()
@@ -144,6 +145,8 @@ def depth(judgement: Judgement, experiment: Experiment) -> Picture:
             for side in cell.sides:
                 name, of = text.side_name(side), run.estimate(side, metric)
                 if name in stopped:
+                    continue
+                if of.value <= 0:
                     continue
                 x = cell.number("tasks") or 0
                 if run.status(side) == "limit":

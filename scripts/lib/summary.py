@@ -245,7 +245,7 @@ def method(judgement: Judgement) -> list[str]:
         f"{known_ns(clock, 'cost_ns')}; stamping a task in latency cells {known_ns(clock, 'stamp_ns')}, without "
         f"clock readings {known_ns(clock, 'record_ns')}. No number of one mode comes from a cell of the other.",
         "All tasks of a batch are started by one thread, so there is no skew between starters; the backend is there "
-        "before, unless its creation is what is measured. Each worker counts for itself, and the counts are added "
+        "before, unless its creation is what is measured. Tasks are counted per CPU, and the counts are added "
         "after the last task. Histograms are merged by adding counts; percentiles are never averaged.",
         "What all this means in full: `docs/method.md` of poolbench.",
     ])]
@@ -276,6 +276,25 @@ def environment(run: Run) -> list[str]:
             *table(["", "median", "largest", "samples"], rounds)]
 
 
+def time_taken(run: Run) -> list[str]:
+    """Where the run's time went: the processes of all sides from start to end, the pilot apart."""
+    seconds: Counter[str] = Counter()
+    for sample in run.samples:
+        wall_s = sample.environment.get("wall_s")
+        seconds[run.cells[sample.side.cell].experiment] += wall_s if isinstance(wall_s, (int, float)) else 0
+    rows = []
+    for experiment in run.experiments:
+        cells = run.cells_of(experiment.name)
+        if cells:
+            n_sides, taken_s = sum(len(cell.sides) for cell in cells), seconds[experiment.name]
+            n_samples = sum(run.cells[sample.side.cell].experiment == experiment.name for sample in run.samples)
+            rows.append([markdown(experiment.name), str(len(cells)), str(n_sides), str(run.rounds_planned),
+                         f"{1e3 * taken_s / max(1, n_samples):.0f}", f"{taken_s:.1f}"])
+    rows.append(["all", "", "", "", "", f"{sum(seconds.values()):.1f}"])
+    return ["## What the run took", "",
+            *table(["experiment", "cells", "sides", "rounds", "ms a side", "s in all"], rows)]
+
+
 def checks(run: Run) -> list[str]:
     if not run.checks:
         return []
@@ -295,7 +314,7 @@ def summary(judgement: Judgement, drawn: list[str], not_drawn: str) -> str:
     for experiment in run.experiments:
         if experiment_of(run, experiment.name):
             out += chapter(judgement, experiment, set(drawn))
-    out += left_out(judgement) + checks(run) + method(judgement) + environment(run)
+    out += left_out(judgement) + checks(run) + method(judgement) + time_taken(run) + environment(run)
     return "\n".join(out + reproduce(run))
 
 

@@ -91,7 +91,7 @@ def percentile(of: Estimate, unit: str) -> str:
     if of.is_printable:
         return estimate(of, unit)
     if of.has_interval:
-        return f"between {quantity(of.lo, unit)} and {quantity(of.hi, unit)} (too few samples)"
+        return f"within [{quantity(of.lo, unit)}, {quantity(of.hi, unit)}]"
     return "too few samples"
 
 
