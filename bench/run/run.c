@@ -215,6 +215,17 @@ static int finish(struct run *run)
     return error ? complain(run, "cannot write to", error) : code;
 }
 
+/* The machine, and what the scratch folder lies on. */
+static int write_machine(const struct run *run)
+{
+    json_t *description = json_copy(machine_description(run->machine)), *scratch;
+    if (machine_describe_path("", run->options.scratch_dir, &scratch) == 0)
+        json_object_set_new(description, "scratch", scratch);
+    int error = folder_write_json(run->dir, "machine.json", description);
+    json_decref(description);
+    return error;
+}
+
 /* The folder and what is known before the first side. */
 static int create_folder(struct run *run)
 {
@@ -231,7 +242,7 @@ static int create_folder(struct run *run)
     snprintf(path, sizeof path, "%s/topology.xml", run->dir);
     error = run_write_document(run, "incomplete");
     if (!error)
-        error = folder_write_json(run->dir, "machine.json", machine_description(run->machine));
+        error = write_machine(run);
     if (!error)
         error = machine_export_topology(run->machine, path);
     return error ? complain(run, "cannot write to", error) : 0;

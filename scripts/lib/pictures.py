@@ -136,8 +136,8 @@ def grain(judgement: Judgement, experiment: Experiment) -> Picture:
 
 
 def depth(judgement: Judgement, experiment: Experiment) -> Picture:
-    """A side that was stopped stands at the number that it held, once. What is less than memory is counted in, a page for
-    all tasks together, has no place on the axis."""
+    """A side that was stopped stands at the number that it held, once. Less than a page for all tasks together is no
+    place on the axis."""
     run, series, rows, limits = judgement.run, Series(), [], {}
     for panel, metric in ((1, "bytes_per_task"), (2, "submit_ns")):
         stopped: set[str] = set()
