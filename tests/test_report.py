@@ -51,6 +51,19 @@ def test_last_page(folder: Path) -> None:
     assert "\033" not in "".join(lines)
 
 
+def test_refused_threads_are_reported(folder: Path) -> None:
+    def refuse(document: dict) -> None:
+        sample = next(s for s in document["samples"] if s["backend"] == "raw" and s["cell"].startswith("grain/"))
+        sample["metrics"]["threads_refused"] = 17
+
+    run = make_run(folder)
+    report(run, "--no-plots")
+    assert "threads were refused" not in (run / "summary.md").read_text()
+    rewrite(run, refuse)
+    report(run, "--no-plots")
+    assert "17 creations of threads were refused" in (run / "summary.md").read_text()
+
+
 def test_last_page_is_in_the_summary(folder: Path) -> None:
     run = make_run(folder)
     lines = report(run, "--no-plots").stdout.splitlines()

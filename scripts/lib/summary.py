@@ -163,6 +163,10 @@ def experiment_warnings(judgement: Judgement, experiment: Experiment) -> list[st
         if side.cell in names and lateness.n and p50.n and lateness.value > p50.value / 10:
             found.append(f"{markdown(side_name(side))} in {code(names[side.cell])}: tasks came "
                          f"{quantity(lateness.value, 'ns')} late, more than a tenth of the median")
+        refused = sum(s.metrics.get("threads_refused", 0) for s in run.samples_of(side) if s.status == "ok")
+        if side.cell in names and refused:
+            found.append(f"{markdown(side_name(side))} in {code(names[side.cell])}: {refused:,.0f} creations of "
+                         "threads were refused, and tried again until they succeeded")
     return list(dict.fromkeys(found))
 
 
