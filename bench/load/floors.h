@@ -1,4 +1,5 @@
-/* The machine's own primitives, timed: what no backend can be faster than. */
+/* The machine's own primitives, timed one after the other, each waited for: what a hand-over that waits is made of.
+ * A stream of tasks overlaps them and can be faster. */
 #ifndef LOAD_FLOORS_H
 #define LOAD_FLOORS_H
 

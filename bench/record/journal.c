@@ -14,6 +14,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* The first line is the plan. Takes the reference. */
+static void keep_line(struct journal *journal, json_t *line)
+{
+    if (!journal->plan)
+        journal->plan = line;
+    else
+        json_array_append_new(journal->lines, line);
+}
+
 static int take_line(struct journal *journal, const char *text, size_t length)
 {
     json_t *line = json_loadb(text, length, 0, NULL);
@@ -29,10 +38,7 @@ static int take_line(struct journal *journal, const char *text, size_t length)
         json_decref(line);
         return error;
     }
-    if (!journal->plan)
-        journal->plan = line;
-    else
-        json_array_append_new(journal->lines, line);
+    keep_line(journal, line);
     return 0;
 }
 
@@ -130,9 +136,6 @@ int journal_append(struct journal *journal, json_t *line)
         json_decref(line);
         return error;
     }
-    if (!journal->plan)
-        journal->plan = line;
-    else
-        json_array_append_new(journal->lines, line);
+    keep_line(journal, line);
     return 0;
 }
