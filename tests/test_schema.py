@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """run.json of a whole run and of one that was stopped fits its schema, and journal lines have the documented fields."""
+import gzip
 import json
 import signal
 import sys
@@ -109,6 +110,16 @@ def journal_lines(folder: Path) -> list[str]:
     return path.read_text().split("\n") if path.exists() else []
 
 
+def test_kept() -> None:
+    """The runs that lie in results/."""
+    paths = sorted(TOP.glob("results/*/*/run.json*"))
+    check(len(paths) >= 2, f"a quick and a full run are kept, found {len(paths)}")
+    for path in paths:
+        opener = gzip.open if path.suffix == ".gz" else open
+        with opener(path, "rt") as file:
+            validate(str(path), json.load(file))
+
+
 def main() -> int:
     try:
         import jsonschema  # noqa: F401
@@ -117,6 +128,7 @@ def main() -> int:
         return SKIPPED
     test_complete()
     test_stopped()
+    test_kept()
     return 0
 
 
