@@ -2,6 +2,7 @@
 #include "record/folder.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -67,7 +68,18 @@ int folder_write(const char *dir, const char *name, folder_print_fn *print, cons
         error = -errno;
     if (error)
         unlink(temporary);
+    else
+        folder_sync(dir);
     return error;
+}
+
+void folder_sync(const char *dir)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        fsync(fd); /* some file systems refuse this: then their names are as safe as they get */
+        close(fd);
+    }
 }
 
 static void print_json(FILE *file, const void *context)

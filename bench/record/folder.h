@@ -16,6 +16,9 @@ typedef void folder_print_fn(FILE *file, const void *context);
 int folder_write(const char *dir, const char *name, folder_print_fn *print, const void *context);
 int folder_write_json(const char *dir, const char *name, const json_t *json);
 
+/* Makes the names in a folder outlast a power cut, as fsync does for what is in a file. */
+void folder_sync(const char *dir);
+
 /* Bytes free for this user where the path lies, or 0 if that cannot be known. */
 unsigned long long folder_free_bytes(const char *path);
 

@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "record/folder.h"
+
 /* The first line is the plan. Takes the reference. */
 static void keep_line(struct journal *journal, json_t *line)
 {
@@ -100,6 +102,8 @@ int journal_open(struct journal *journal, const char *run_dir)
     int error = journal->fd < 0 ? -errno : flock(journal->fd, LOCK_EX | LOCK_NB) != 0 ? -errno : load(journal);
     if (error)
         journal_close(journal);
+    else
+        folder_sync(run_dir);
     return error;
 }
 
