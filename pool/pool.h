@@ -1,7 +1,7 @@
 /* A reusable pool of threads.
  *
- * A pool starts its workers once and keeps them. Tasks are queued without bound, taken in the order of their
- * submission, and each runs once, on one worker. A worker without a task sleeps and costs no CPU time.
+ * A pool starts its workers once and keeps them. Tasks are queued, begun in the order in which they were
+ * handed over, and each runs once. A worker without a task sleeps and costs no CPU time.
  *
  *     struct pool *pool;
  *     int error = pool_create(&pool, NULL);
@@ -10,18 +10,34 @@
  *     pool_wait(pool);
  *     pool_destroy(pool);
  *
- * Calls that return int return 0, or a negative errno and have then done nothing. Any thread may make any
- * call on a pool at any time, tasks included, where nothing else is said. Pools are independent of each
- * other.
+ * The calls follow Python's multiprocessing.pool.ThreadPool; where they differ, they say so.
  *
- * After fork() the child has no workers. There every call that returns int returns -ENOTRECOVERABLE for a
- * pool that was created before the fork. A child of vfork() or of a bare clone(2) must not use one at all,
- * and a task that forks must end its child by _exit() or exec.
+ * ERRORS. Calls that return int return 0, or a negative errno and have then done nothing, where nothing else
+ * is said. A task that fails returns a code of its own, which is not 0, and can add a message with
+ * pool_fail(). Calls that deliver results return that code as it is, with the details in a struct pool_error;
+ * where the call itself failed, code is 0 there.
+ *
+ * THREADS. Any thread may make any call at any time, tasks included, where nothing else is said. Pools are
+ * independent of each other. What a thread did before it handed a task over happens before the task; what
+ * the task did happens before the end of every call that reports its end.
+ *
+ * HELP. Only workers run what pool_submit() and its like queue, and only they run anything in a strict pool.
+ * In a pool that is not strict, a thread that waits without a time-out for a handle, a map or an iterator
+ * runs those of its tasks that no worker has begun, and pool_wait() runs whatever is queued. A worker that
+ * waits in a task does so in every pool: so tasks may hand over tasks and wait for them, even with one
+ * worker. A wait with a time-out never runs a task. Tasks that ran on another thread than a worker that
+ * had nothing else to do are counted: see pool_get_counters().
+ *
+ * FORK. The child has no workers. There every call that returns int returns -ENOTRECOVERABLE for a pool that
+ * was created before the fork, its handles and its iterators. A child of vfork() or of a bare clone(2) must not
+ * use one at all, and a task that forks must end its child by _exit() or exec.
  */
 #ifndef POOL_H
 #define POOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -30,48 +46,164 @@ extern "C" {
 /* One pool: made by pool_create(), ended by pool_destroy(). */
 struct pool;
 
-/* What a task does. It runs on a worker and must return: no pthread_exit(), no longjmp() out of it, no
- * cancellation. The pool never looks at what arg points to; it must live as long as the task needs it. */
+/* What becomes of one task or one map (Python's AsyncResult): made by the calls that end in _async, ended by
+ * pool_handle_release(). */
+struct pool_handle;
+
+/* Results one at a time: made by pool_imap() and pool_imap_unordered(), ended by pool_iterator_release(). */
+struct pool_iterator;
+
+/* Handles in order of their completion: made by pool_as_completed(), ended by pool_completions_release(). */
+struct pool_completions;
+
+enum {
+    POOL_FOREVER = -1,        /* for timeout_ns, as every negative number: no time-out */
+    POOL_MESSAGE_BYTES = 96,  /* longest message of an error, its 0 included; longer ones are cut */
+    POOL_ARGS_MAX = 8         /* most arguments of a task of pool_starmap() */
+};
+
+/* Why a task failed. */
+struct pool_error {
+    int code;     /* as the task returned it; -ECANCELED: cancelled, never began or not all of it */
+    size_t index; /* in a map or an iterator: which task, from 0; else 0 */
+    char message[POOL_MESSAGE_BYTES]; /* as pool_fail() made it; "" if there is none */
+};
+
+/* A task that nobody asks for a result. It must return: no longjmp() out of it. pthread_exit() ends its thread,
+ * for which the pool starts another, and counts as its return; cancellation is disabled. The pool never
+ * looks at what arg points to; it must live as long as the task needs it. */
 typedef void pool_fn(void *arg);
+
+/* A task with a result. It returns 0, or on failure a code of its own. It may write its result to *result,
+ * which is where the caller said, and must live until the task has ended. pthread_exit() counts as the return
+ * of -EOWNERDEAD. */
+typedef int pool_call_fn(void *arg, void *result);
+
+/* A task with several arguments: args has as many as struct pool_starcalls says. */
+typedef int pool_star_fn(void *const *args, void *result);
+
+
+/*
+ * Creating a pool
+ */
 
 /* All zero is a good default. pool_create() copies what it keeps. */
 struct pool_options {
     size_t n_workers;    /* 0 = n_usable of pool_cpu_limits(): the CPUs that this process may use */
+    size_t max_workers;  /* more than n_workers makes the pool elastic: while tasks wait and the CPUs are not
+                            busy, because tasks block, it starts more workers up to this number, and ends
+                            them when they have had nothing to do for a second. 0 = n_workers */
+    size_t max_queued;   /* bound of the queue, kept exactly: so many tasks wait and have not begun. A map counts
+                            as one task until the last part of it has begun, an iterator is bounded by
+                            its own look-ahead and does not count. 0 = no bound */
+    bool strict;         /* no task ever runs on a thread outside the pool: see HELP above, and
+                            pool_submit_or_run(), which an outside thread may not call then */
     size_t stack_bytes;  /* of each worker; 0 = the system's default */
     const char *name;    /* workers are called <name>-<index>, name cut to fit 15 bytes; NULL = "pool" */
     const void *cpusets; /* n_cpusets masks of cpuset_bytes bytes each, one after the other, as
                             sched_setaffinity(2) takes them; worker i is bound to mask i modulo n_cpusets.
-                            NULL = workers inherit the mask of the thread that creates the pool */
+                            NULL = workers inherit the mask of the thread that starts them */
     size_t cpuset_bytes; /* more than 0 where cpusets is given */
     size_t n_cpusets;    /* more than 0 where cpusets is given, else 0 */
+
+    /* Called on each worker before its first task and after its last, with context and the worker's index
+     * (see pool_worker_index()). initializer returns 0, or a negative errno: that worker then ends without
+     * finalizer. Python starts such a worker again and again; here pool_create() and pool_resize(), which wait
+     * for all initializers, return the error, and an elastic pool does without. Either may be NULL. */
+    int (*initializer)(void *context, size_t index);
+    void (*finalizer)(void *context, size_t index);
+    void *context;
+
+    /* Called for each task of pool_submit() and its like that pool_terminate() drops, on the thread that
+     * terminates, so that what arg owns can be freed. May be NULL. */
+    void (*dropped)(pool_fn *fn, void *arg);
 };
 
-/* Creates a pool and starts all its workers, or nothing.
+/* Creates a pool and starts n_workers workers, or nothing.
  *
  * options may be NULL, which is the same as all zero. *out is set on success only and is then owned by the
  * caller, who ends it with pool_destroy(). Workers block all signals but those that a fault of their own
  * raises (SIGSEGV and its like), so that signals reach the application's threads.
  *
- * -EINVAL     out is NULL, the three fields of cpusets contradict each other, a mask holds no CPU that this
- *             process may run on, or stack_bytes is less than a thread needs
+ * -EINVAL     out is NULL, max_workers is less than n_workers, the three fields of cpusets contradict each
+ *             other, a mask holds no CPU that this process may run on, or stack_bytes is less than a thread needs
  * -EAGAIN     the system refused a thread
  * -ENOMEM     no memory
+ * other       as an initializer returned it
  */
 int pool_create(struct pool **out, const struct pool_options *options);
 
-/* The number of workers, the same from creation to destruction. */
-size_t pool_n_workers(const struct pool *pool);
-
-/* Queues one task: fn(arg) is called once, on a worker, after this call began.
+/* Changes the number of workers, and up to how many an elastic pool may go (max_workers as in struct
+ * pool_options: 0 = n_workers).
  *
- * Never waits for a task and never runs one. Allocates only when the queue is longer than it has lately been.
- * What this thread did before the call happens before the task.
+ * New workers are started at once: all of them, or none and nothing changes. Workers in excess end after the task
+ * that they run; this is not waited for.
  *
+ * -EINVAL     n_workers is 0, or more than a max_workers that is not 0
  * -ESHUTDOWN  the pool is closed
+ * -EAGAIN     the system refused a thread
+ * -ENOMEM     no memory
+ * other       as an initializer returned it
+ */
+int pool_resize(struct pool *pool, size_t n_workers, size_t max_workers);
+
+/* The number of workers that were asked for at creation or by the last pool_resize(). */
+size_t pool_n_workers(struct pool *pool);
+
+/* The index of the calling worker in this pool, less than the most workers that it ever had at a time. No two
+ * live workers share one. SIZE_MAX on a thread that is no worker of this pool. */
+size_t pool_worker_index(const struct pool *pool);
+
+/* What a pool did since its creation. */
+struct pool_counters {
+    uint64_t threads_created; /* workers, and the one thread that watches over an elastic pool */
+    uint64_t threads_refused; /* creations that failed, and initializers */
+    size_t threads_peak;      /* most threads that had been started and not ended, at a time */
+    size_t threads_alive;     /* now */
+    size_t n_queued;          /* now, as max_queued counts */
+    uint64_t tasks_helped;    /* tasks that ran on a thread outside the pool that submitted or awaited them */
+    uint64_t tasks_nested;    /* tasks that ran on a worker that waited or submitted in another task */
+    uint64_t tasks_dropped;   /* tasks of pool_submit() and its like that pool_terminate() dropped */
+};
+
+/* Fills *counters. Does nothing in the child of a fork. */
+void pool_get_counters(struct pool *pool, struct pool_counters *counters);
+
+
+/*
+ * Submitting: fire and forget
+ */
+
+/* Queues one task: fn(arg) is called once, on a worker.
+ *
+ * Never waits for a task, unless the queue is at its bound: then it blocks until there is room. A worker of this
+ * pool does not block but runs the task at once itself, and beyond a nesting of 32 goes over the bound, because
+ * waiting for room could be waiting for itself. Allocates only when the queue is longer than it has lately
+ * been.
+ *
+ * -ESHUTDOWN  the pool is closed, or was while this call waited for room
  * -ENOMEM     no memory for a longer queue
  * -EOVERFLOW  more unfinished tasks than a size_t counts
  */
 int pool_submit(struct pool *pool, pool_fn *fn, void *arg);
+
+/* As pool_submit(), but never blocks and never runs the task.
+ *
+ * -EAGAIN     the queue is at its bound
+ */
+int pool_try_submit(struct pool *pool, pool_fn *fn, void *arg);
+
+/* As pool_try_submit(), but waits up to timeout_ns nanoseconds for room, on a worker too.
+ *
+ * -ETIMEDOUT  the queue was at its bound for so long
+ */
+int pool_timed_submit(struct pool *pool, pool_fn *fn, void *arg, int64_t timeout_ns);
+
+/* As pool_submit(), but where the queue is at its bound the caller runs the task before the call returns.
+ *
+ * -EPERM      the pool is strict and the caller is not one of its workers
+ */
+int pool_submit_or_run(struct pool *pool, pool_fn *fn, void *arg);
 
 /* Queues n_tasks tasks at once: fn is called once for each of args, args + stride_bytes, args + 2 *
  * stride_bytes and so on, in this order and perhaps several at a time, as if each was submitted by itself
@@ -79,21 +211,263 @@ int pool_submit(struct pool *pool, pool_fn *fn, void *arg);
  *
  * args is an array of n_tasks elements of stride_bytes bytes (any pointer if stride_bytes is 0, when all
  * tasks get the same argument). n_accepted may be NULL; else *n_accepted is set in every case, to how many
- * tasks were accepted, counted from the first: all on success, none on error. Errors are those of
- * pool_submit().
+ * tasks were accepted, counted from the first: all on success; on error none, or in a pool with a bound as many
+ * as there had been room for. Errors are those of pool_submit().
  */
 int pool_submit_many(struct pool *pool, pool_fn *fn, void *args, size_t stride_bytes, size_t n_tasks,
                      size_t *n_accepted);
 
-/* Waits until no task is queued or running.
+/* Waits until no task is queued or running: tasks of all kinds.
  *
- * Blocks, and runs no task itself. Tasks that are submitted in the meantime, by tasks too, are waited for as
- * long as the pool has not once been without any. Everything that the finished tasks did happens before the
- * return.
+ * Blocks. Tasks that are submitted in the meantime, by tasks too, are waited for as long as the pool has not once
+ * been without any.
  *
- * -EDEADLK    called by a worker of this pool, which would wait for itself
+ * -EDEADLK    called by a task of this pool, which would wait for itself
  */
 int pool_wait(struct pool *pool);
+
+
+/*
+ * Within a task
+ */
+
+/* Returns code, and keeps a message for it as printf() would print it: `return pool_fail(-EIO, "cannot read
+ * '%s'", path);` in a task with a result. Elsewhere there is nobody to read the message, which is dropped. */
+int pool_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Whether the task that this thread runs has been asked to stop, by pool_handle_cancel(), by the release of its
+ * iterator or by pool_terminate(). A task that takes long asks now and then, and returns early. */
+bool pool_stop_requested(void);
+
+
+/*
+ * One task with a result
+ */
+
+/* Called when a task or a map has ended, before its handle is ready: on the thread that ran the last part of it,
+ * or if it was cancelled perhaps on the one that cancelled or terminated. No lock is held. (Python calls
+ * them on a thread of the pool's own.) */
+struct pool_callbacks {
+    void (*callback)(void *context, void *result);                              /* on success; NULL = none */
+    void (*error_callback)(void *context, const struct pool_error *error);     /* on failure; NULL = none */
+    void *context;
+};
+
+/* Runs fn(arg, result), waits for it and returns what it returned.
+ *
+ * error may be NULL, here and below. Errors are those of pool_apply_async() and pool_handle_get(), those of
+ * the call itself told apart by error->code of 0.
+ */
+int pool_apply(struct pool *pool, pool_call_fn *fn, void *arg, void *result, struct pool_error *error);
+
+/* Queues fn(arg, result), whose end *out tells of.
+ *
+ * callbacks may be NULL and is copied. out may be NULL if nobody will ask; else *out is set on success only and
+ * is then owned by the caller, who ends it with pool_handle_release(), before or after the task has ended,
+ * before or after pool_destroy(). Blocks only where the queue is at its bound, as pool_submit() does.
+ * Errors are those of pool_submit().
+ */
+int pool_apply_async(struct pool *pool, pool_call_fn *fn, void *arg, void *result,
+                     const struct pool_callbacks *callbacks, struct pool_handle **out);
+
+/* Whether the task or map has ended: done, failed or cancelled. False in the child of a fork if it had not. */
+bool pool_handle_ready(const struct pool_handle *handle);
+
+/* Whether it ended without error: 1 yes, 0 no.
+ *
+ * -EAGAIN     it is not ready (Python raises ValueError)
+ */
+int pool_handle_successful(const struct pool_handle *handle);
+
+/* Waits until the handle is ready, up to timeout_ns nanoseconds (0 = only looks, POOL_FOREVER = as long as it
+ * takes).
+ *
+ * -ETIMEDOUT  it is not ready
+ * -EDEADLK    called in the very task, which would wait for itself
+ */
+int pool_handle_wait(struct pool_handle *handle, int64_t timeout_ns);
+
+/* Waits as pool_handle_wait() does, and delivers how it ended: 0, with the result where the caller said; else
+ * the task's own code, or -ECANCELED if it was cancelled. Of a map whose tasks failed it is the first by index.
+ * May be called again. */
+int pool_handle_get(struct pool_handle *handle, int64_t timeout_ns, struct pool_error *error);
+
+/* Cancels what has not begun, and asks what runs to stop (see pool_stop_requested()).
+ *
+ * Does not wait. A task that never began ends as cancelled at once, a map as soon as the parts of it that run
+ * have ended. The result of a task that began is what the task makes it. Cancelling what has ended does
+ * nothing.
+ */
+int pool_handle_cancel(struct pool_handle *handle);
+
+/* Gives the handle up; its task still runs and its callbacks are still called. Does not block. handle may be
+ * NULL. Only once, and not while another thread is in a call with it. */
+void pool_handle_release(struct pool_handle *handle);
+
+
+/*
+ * Several handles
+ *
+ * handles is an array of n_handles handles, perhaps of several pools; entries that are NULL are passed over.
+ * timeout_ns is as in pool_handle_wait().
+ */
+
+/* Waits until one of the handles is ready. *index is set to which: of those that were ready at the call the first
+ * by index, else the first to become it.
+ *
+ * -ENOENT     no handle at all
+ * -ETIMEDOUT  none is ready
+ * -EDEADLK    called in one of the tasks
+ * -ENOMEM     no memory
+ */
+int pool_first_completed(struct pool_handle *const *handles, size_t n_handles, int64_t timeout_ns, size_t *index);
+
+/* Waits until one of the handles has failed, or all are ready. *index is set to which failed, or to n_handles if
+ * none did. To be cancelled is to fail. Errors are those of pool_first_completed(). */
+int pool_first_failed(struct pool_handle *const *handles, size_t n_handles, int64_t timeout_ns, size_t *index);
+
+/* Cancels all of the handles, as pool_handle_cancel() does each. */
+int pool_cancel_all(struct pool_handle *const *handles, size_t n_handles);
+
+/* Begins to look at the handles in order of their completion.
+ *
+ * *out is set on success only and is then owned by the caller, who ends it with pool_completions_release(),
+ * before any of the handles is released. handles itself is not kept.
+ *
+ * -ENOMEM     no memory
+ */
+int pool_as_completed(struct pool_handle *const *handles, size_t n_handles, struct pool_completions **out);
+
+/* Waits for the next handle to become ready, and sets *index to which. One thread at a time. Each handle comes
+ * once: first those that were ready at the start, by index, then the others as they become it.
+ *
+ * -ENOENT     there are no more
+ * -ETIMEDOUT  none is ready
+ * -EDEADLK    called in one of the tasks
+ */
+int pool_completions_next(struct pool_completions *completions, int64_t timeout_ns, size_t *index);
+
+/* Ends it; the handles stay as they are. Does not block. completions may be NULL. */
+void pool_completions_release(struct pool_completions *completions);
+
+
+/*
+ * One function over an array
+ */
+
+/* n_calls calls fn(args + i * arg_bytes, results + i * result_bytes). The arrays must live until all have ended. */
+struct pool_calls {
+    pool_call_fn *fn;
+    void *args;          /* n_calls elements of arg_bytes bytes; arg_bytes of 0: the same for all */
+    size_t arg_bytes;
+    void *results;       /* n_calls elements of result_bytes bytes; NULL = fn gets NULL */
+    size_t result_bytes;
+    int *codes;          /* n_calls elements: set to what each returned, -ECANCELED if it never ran; NULL = none */
+    size_t n_calls;
+    size_t chunksize;    /* calls that are handed to a worker together; 0 = chosen as Python does, so that each
+                            worker gets four chunks: n_calls / (4 * n_workers), rounded up */
+};
+
+/* One argument of each of n_calls tasks: base + i * stride_bytes. A stride of 0: the same for all. */
+struct pool_arg {
+    void *base;
+    size_t stride_bytes;
+};
+
+/* The same with several arguments: fn gets args[0].base + i * args[0].stride_bytes, args[1].base + ... args must
+ * live as the arrays do. (Python takes one sequence of tuples; here each argument has an array of its own.) */
+struct pool_starcalls {
+    pool_star_fn *fn;
+    const struct pool_arg *args;
+    size_t n_args;       /* 1 to POOL_ARGS_MAX */
+    void *results;       /* as in struct pool_calls, down to chunksize */
+    size_t result_bytes;
+    int *codes;
+    size_t n_calls;
+    size_t chunksize;
+};
+
+/* Makes all calls, waits for them, and returns 0 or the code of the first by index that failed.
+ *
+ * All calls are made, those after a failed one too (Python leaves out the rest of a chunk). error->index is
+ * the one that failed. Results are in the order of the arguments. The chunks are queued as one task. Errors of the call
+ * itself, error->code being 0, are those of pool_map_async().
+ */
+int pool_map(struct pool *pool, const struct pool_calls *calls, struct pool_error *error);
+
+/* Queues all calls. *calls is copied. callbacks and out are as in pool_apply_async(); result in the callback is
+ * calls->results. A map of 0 calls is ready at once. Errors are those of pool_submit(). */
+int pool_map_async(struct pool *pool, const struct pool_calls *calls, const struct pool_callbacks *callbacks,
+                   struct pool_handle **out);
+
+/* pool_map() with several arguments.
+ *
+ * -EINVAL     n_args is 0 or more than POOL_ARGS_MAX
+ */
+int pool_starmap(struct pool *pool, const struct pool_starcalls *calls, struct pool_error *error);
+
+/* pool_map_async() with several arguments.
+ *
+ * -EINVAL     n_args is 0 or more than POOL_ARGS_MAX
+ */
+int pool_starmap_async(struct pool *pool, const struct pool_starcalls *calls,
+                       const struct pool_callbacks *callbacks, struct pool_handle **out);
+
+
+/*
+ * Results one at a time
+ */
+
+/* Calls that are fed lazily: fn is called once for each argument that next() gives. */
+struct pool_feed {
+    pool_call_fn *fn;
+    bool (*next)(void *source, void **arg); /* sets *arg to the next argument, or returns false if there are no
+                                               more, and is not called again. Called in pool_imap() and
+                                               pool_iterator_next() only, on their thread (Python feeds on a
+                                               thread of its own and reads everything ahead) */
+    void *source;
+    size_t result_bytes; /* of each result, kept by the iterator until it is delivered; 0 = fn gets NULL */
+    size_t look_ahead;   /* so many arguments are taken ahead of what has been delivered; 0 = twice the workers */
+    size_t chunksize;    /* up to so many calls are handed to a worker together; 0 = 1, as in Python */
+};
+
+/* Begins to feed look_ahead tasks; results come in order of the arguments.
+ *
+ * *feed is copied. *out is set on success only and is then owned by the caller, who ends it with
+ * pool_iterator_release().
+ *
+ * -ESHUTDOWN  the pool is closed
+ * -ENOMEM     no memory
+ */
+int pool_imap(struct pool *pool, const struct pool_feed *feed, struct pool_iterator **out);
+
+/* As pool_imap(), but results come in order of completion. */
+int pool_imap_unordered(struct pool *pool, const struct pool_feed *feed, struct pool_iterator **out);
+
+/* Waits for the next result, copies it to result, and feeds the next task. One thread at a time.
+ *
+ * result has room for result_bytes bytes. *index is set to the number of the argument, from 0. index, result and
+ * error may be NULL. Returns 0, or the code of the task, -ECANCELED if it was dropped by pool_terminate();
+ * the others still come. timeout_ns is as in pool_handle_wait().
+ *
+ * With error->code being 0:
+ * -ENODATA    there are no more (Python raises StopIteration)
+ * -ETIMEDOUT  the next is not ready; nothing is lost
+ * -ESHUTDOWN  all that had been fed is delivered, and the pool was closed before the source's end (Python's
+ *             iterator goes on)
+ * -EDEADLK    called in one of its own tasks
+ */
+int pool_iterator_next(struct pool_iterator *iterator, int64_t timeout_ns, size_t *index, void *result,
+                       struct pool_error *error);
+
+/* Ends it: drops what has not begun, asks what runs to stop, waits for that, and frees. Not in one of its own
+ * tasks. iterator may be NULL. In the child of a fork it does nothing. */
+void pool_iterator_release(struct pool_iterator *iterator);
+
+
+/*
+ * Ending a pool
+ */
 
 /* Closes the pool: from now on no task is accepted; those that were are still run.
  *
@@ -101,25 +475,61 @@ int pool_wait(struct pool *pool);
  */
 int pool_close(struct pool *pool);
 
+/* Closes the pool, drops what is queued and asks what runs to stop (see pool_stop_requested()).
+ *
+ * Does not wait for running tasks: one that never returns keeps its worker, and pool_join() waits for it for ever.
+ * Handles whose task never began are cancelled, with their error callbacks; tasks of pool_submit() are handed
+ * to the option dropped. (Python's also kills nothing, whatever its name says.)
+ */
+int pool_terminate(struct pool *pool);
+
 /* Waits until a closed pool has run all its tasks and its workers have ended.
  *
- * Blocks. Everything that the tasks did happens before the return. May be called by several threads and
- * again.
+ * Blocks. Everything that tasks and finalizers did happens before the return. May be called by several
+ * threads and again.
  *
  * -EINVAL     the pool is not closed
- * -EDEADLK    called by a worker of this pool, which would wait for itself
+ * -EDEADLK    called by a task of this pool, which would wait for itself
  */
 int pool_join(struct pool *pool);
 
-/* Closes the pool, joins it, and frees it. Every accepted task has run when it returns.
+/* As pool_join(), for up to timeout_ns nanoseconds.
+ *
+ * -ETIMEDOUT  workers are still running
+ */
+int pool_timed_join(struct pool *pool, int64_t timeout_ns);
+
+/* Closes the pool, joins it, and frees it. Every accepted task has run when it returns, or was dropped by
+ * pool_terminate().
  *
  * Blocks. The caller sees to it that no other thread is in a call on this pool or makes one from here on;
- * tasks that are still running may, and get -ESHUTDOWN from pool_submit(). pool may be NULL. On an error, in
- * the child of a fork too, the pool is left as it is and nothing is freed.
+ * tasks that are still running may, and get -ESHUTDOWN from pool_submit(). Handles may outlive the pool,
+ * iterators may not. pool may be NULL. On an error, in the child of a fork too, the pool is left as it is and
+ * nothing is freed.
  *
- * -EDEADLK    called by a worker of this pool, which would wait for itself
+ * -EDEADLK    called by a task of this pool, which would wait for itself
  */
 int pool_destroy(struct pool *pool);
+
+/* A pool that ends with the scope of its variable, which must be initialised, NULL will do:
+ *
+ *     POOL_CLOSED_BY_SCOPE struct pool *pool = NULL;
+ *
+ * POOL_CLOSED_BY_SCOPE runs everything that was accepted: pool_destroy(). POOL_TERMINATED_BY_SCOPE first drops
+ * what has not begun, as Python's `with` does: pool_terminate(). */
+#define POOL_CLOSED_BY_SCOPE __attribute__((cleanup(pool_end_closed)))
+#define POOL_TERMINATED_BY_SCOPE __attribute__((cleanup(pool_end_terminated)))
+
+/* Calls pool_destroy(*pool). */
+void pool_end_closed(struct pool **pool);
+
+/* Calls pool_terminate(*pool) and pool_destroy(*pool). */
+void pool_end_terminated(struct pool **pool);
+
+
+/*
+ * CPUs
+ */
 
 /* How many CPUs the calling thread may use, and why. */
 struct pool_cpu_limits {
