@@ -148,7 +148,7 @@ int pool_create(struct pool **out, const struct pool_options *options);
 int pool_resize(struct pool *pool, size_t n_workers, size_t max_workers);
 
 /* The number of workers that were asked for at creation or by the last pool_resize(). */
-size_t pool_n_workers(struct pool *pool);
+size_t pool_n_workers(const struct pool *pool);
 
 /* The index of the calling worker in this pool, less than the most workers that it ever had at a time. No two
  * live workers share one. SIZE_MAX on a thread that is no worker of this pool. */
