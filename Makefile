@@ -50,7 +50,7 @@ TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(call sources,tests))
 BINARY := $(BUILD)/poolbench
 
 # Each folder sees only what it may include.
-$(POOL): INCLUDE := -Ipool
+$(POOL): INCLUDE := -Ipool -fexceptions # with which pthread_cleanup_push() costs nothing
 $(RAWTHREAD): INCLUDE := -Irawthread
 $(WORKLOADS): INCLUDE := -Iworkloads
 $(BENCH): INCLUDE = -Ibench -Ipool -Irawthread -Iworkloads -I$(BUILD) $(lib_cflags)

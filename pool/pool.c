@@ -1,322 +1,146 @@
-/* The pool: workers, parking, waiting, closing.
- *
- * Locking: `lock` guards the queue and everything else that changes, `join_lock` who joins the workers. The
- * second is taken first. Neither is held while a task runs or while a thread is woken.
- *
- * Parking: a worker that finds no task pushes itself on the stack of idle workers and sleeps on its own
- * semaphore. Whoever queues tasks pops one worker for each, as far as there are any, and posts theirs: so a
- * thread is woken only where one sleeps, none is woken twice, and the one that slept last, whose caches are
- * warmest, goes first.
- *
- * No wake-up is lost: a worker looks at the queue and pushes itself in one critical section, a task is
- * queued and a worker popped in one, and a post that comes before the wait stays in the semaphore. So each
- * task in the queue has a worker that was popped for it, or came when none was idle; and a worker does not
- * go idle before the queue is empty.
- *
- * Waiting: n_unfinished counts tasks that are queued or running. The worker that takes it to zero posts the
- * semaphores of all threads that wait, which are not looked at again.
- *
- * Rejected: a condition variable for idle workers (it wakes first in, first out, and pthread_cond_signal()
- * loses wake-ups in glibc before 2.41); taking several tasks at once (a short one would wait behind a long
- * one); spinning before sleep.
- */
-#include "pool.h"
-
-#include "queue.h"
+/* The pool: creation, size, and its end. */
+#include "internal.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <sched.h>
-#include <semaphore.h>
-#include <signal.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    LINE_BYTES = 128, /* between what different threads write: lines of 64 bytes are fetched in pairs */
-    NAME_BYTES = 16   /* of a thread, with its 0: TASK_COMM_LEN */
-};
-
-struct worker {
-    _Alignas(LINE_BYTES) sem_t wake;
-    struct worker *next_idle; /* guarded by lock, then owned by who popped the worker */
-    struct pool *pool;
-    size_t index;
-    pthread_t thread;
-};
-
-/* A thread in pool_wait(), on its stack. */
-struct waiter {
-    sem_t done;
-    struct waiter *next;
-};
-
-/* Owned by whoever created it. */
-struct pool {
-    size_t n_workers; /* constant after creation, as all down to name */
-    unsigned fork_generation;
-    char name[NAME_BYTES];
-
-    pthread_mutex_t join_lock;
-    bool joined;
-
-    _Alignas(LINE_BYTES) pthread_mutex_t lock;
-    bool closed;
-    struct worker *idle;
-    size_t n_unfinished;
-    struct waiter *waiters;
-    struct pool__queue queue;
-
-    struct worker workers[];
-};
-
-/* The worker that this thread is, if it is one. */
-static _Thread_local const struct worker *current;
-
-/* Forks between the start of the program and this process. Written by the only thread of a fresh child. */
-static unsigned fork_generation;
-static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
-static int fork_error;
-
-static void count_fork(void)
+void pool__free(struct pool *pool)
 {
-    fork_generation++;
+    pool__free_slabs(pool);
+    pthread_mutex_destroy(&pool->lock);
+    free(pool);
 }
 
-static void watch_forks(void)
+/* Frees all but the handles' memory and what guards it, and that too if there is no handle. */
+static void release(struct pool *pool)
 {
-    fork_error = -pthread_atfork(NULL, NULL, count_fork);
+    bool is_last;
+
+    pool__queue_release(&pool->queue);
+    free((void *)pool->options.cpusets);
+    free(pool->used);
+    pthread_attr_destroy(&pool->attr);
+    pthread_mutex_destroy(&pool->threads_lock);
+    pool__lock(pool);
+    pool->destroyed = true;
+    is_last = pool->n_handles == 0;
+    pool__unlock(pool);
+    if (is_last)
+        pool__free(pool);
 }
 
-static bool is_inherited(const struct pool *pool)
+static bool are_options_valid(const struct pool_options *options)
 {
-    return pool->fork_generation != fork_generation;
-}
-
-/* 0 where the calling thread may use the pool, and wait for it. */
-static int may_wait(const struct pool *pool)
-{
-    if (is_inherited(pool))
-        return -ENOTRECOVERABLE;
-    return current != NULL && current->pool == pool ? -EDEADLK : 0;
-}
-
-static void sleep_on(sem_t *semaphore)
-{
-    while (sem_wait(semaphore) != 0)
-        continue; /* EINTR */
-}
-
-/* Pops up to n_max idle workers. The lock is held. */
-static struct worker *pop_idle(struct pool *pool, size_t n_max)
-{
-    struct worker *first = pool->idle, **end = &pool->idle;
-
-    for (; n_max > 0 && *end != NULL; n_max--)
-        end = &(*end)->next_idle;
-    if (end == &pool->idle)
-        return NULL;
-    pool->idle = *end;
-    *end = NULL;
-    return first;
-}
-
-static void wake_workers(struct worker *worker)
-{
-    while (worker != NULL) {
-        struct worker *next = worker->next_idle; /* the worker may go idle again once it is posted */
-
-        sem_post(&worker->wake);
-        worker = next;
-    }
-}
-
-static void wake_waiters(struct waiter *waiter)
-{
-    while (waiter != NULL) {
-        struct waiter *next = waiter->next; /* gone once it is posted */
-
-        sem_post(&waiter->done);
-        waiter = next;
-    }
-}
-
-/* Takes a task, sleeping until there is one; false at the end of the pool. The lock is held on entry and
- * return. */
-static bool next_task(struct worker *worker, pool_fn **fn, void **arg)
-{
-    struct pool *pool = worker->pool;
-
-    while (!pool__queue_take(&pool->queue, fn, arg)) {
-        if (pool->closed)
-            return false;
-        worker->next_idle = pool->idle;
-        pool->idle = worker;
-        pthread_mutex_unlock(&pool->lock);
-        sleep_on(&worker->wake);
-        pthread_mutex_lock(&pool->lock);
-    }
-    return true;
-}
-
-/* Counts a task as finished. The lock is held on entry and return. */
-static void finish_task(struct pool *pool)
-{
-    struct waiter *waiters = pool->waiters;
-
-    if (--pool->n_unfinished > 0 || waiters == NULL)
-        return;
-    pool->waiters = NULL;
-    pthread_mutex_unlock(&pool->lock);
-    wake_waiters(waiters);
-    pthread_mutex_lock(&pool->lock);
-}
-
-static void name_thread(const struct worker *worker)
-{
-    char suffix[12], name[NAME_BYTES + sizeof suffix];
-    int n_suffix = snprintf(suffix, sizeof suffix, "-%u", (unsigned)worker->index);
-
-    snprintf(name, sizeof name, "%.*s%s", NAME_BYTES - 1 - n_suffix, worker->pool->name, suffix);
-    pthread_setname_np(pthread_self(), name);
-}
-
-static void *run_worker(void *arg)
-{
-    struct worker *worker = arg;
-    struct pool *pool = worker->pool;
-    pool_fn *fn;
-    void *task_arg;
-
-    current = worker;
-    name_thread(worker);
-    pthread_mutex_lock(&pool->lock);
-    while (next_task(worker, &fn, &task_arg)) {
-        pthread_mutex_unlock(&pool->lock);
-        fn(task_arg);
-        pthread_mutex_lock(&pool->lock);
-        finish_task(pool);
-    }
-    pthread_mutex_unlock(&pool->lock);
-    return NULL;
-}
-
-static int start_worker(struct pool *pool, const pthread_attr_t *attr, const struct pool_options *options)
-{
-    size_t index = pool->n_workers;
-    struct worker *worker = &pool->workers[index];
-    const void *cpuset;
-    int error;
-
-    worker->pool = pool;
-    worker->index = index;
-    sem_init(&worker->wake, 0, 0);
-    error = pthread_create(&worker->thread, attr, run_worker, worker);
-    if (error != 0) {
-        sem_destroy(&worker->wake);
-        return -error;
-    }
-    pool->n_workers++;
-    if (options->cpusets == NULL)
-        return 0;
-    cpuset = (const char *)options->cpusets + index % options->n_cpusets * options->cpuset_bytes;
-    return -pthread_setaffinity_np(worker->thread, options->cpuset_bytes, cpuset);
-}
-
-/* Blocks what a worker must not receive: all but the signals that a fault raises in the thread at fault. */
-static void block_signals(sigset_t *old)
-{
-    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
-    sigset_t set;
-
-    sigfillset(&set);
-    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
-        sigdelset(&set, faults[i]);
-    pthread_sigmask(SIG_BLOCK, &set, old);
-}
-
-static int start_workers(struct pool *pool, const struct pool_options *options, size_t n_workers)
-{
-    pthread_attr_t attr;
-    sigset_t old;
-    int error = -pthread_attr_init(&attr);
-
-    if (error != 0)
-        return error;
-    if (options->stack_bytes != 0)
-        error = -pthread_attr_setstacksize(&attr, options->stack_bytes);
-    block_signals(&old);
-    while (error == 0 && pool->n_workers < n_workers)
-        error = start_worker(pool, &attr, options);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    pthread_attr_destroy(&attr);
-    return error;
-}
-
-static struct pool *new_pool(const char *name, size_t n_workers)
-{
-    struct pool *pool;
-    size_t size_bytes;
-
-    if (n_workers > (SIZE_MAX - sizeof *pool) / sizeof pool->workers[0])
-        return NULL;
-    size_bytes = sizeof *pool + n_workers * sizeof pool->workers[0];
-    pool = aligned_alloc(LINE_BYTES, size_bytes);
-    if (pool == NULL)
-        return NULL;
-    memset(pool, 0, size_bytes);
-    pool->fork_generation = fork_generation;
-    snprintf(pool->name, sizeof pool->name, "%s", name != NULL ? name : "pool");
-    pthread_mutex_init(&pool->lock, NULL);
-    pthread_mutex_init(&pool->join_lock, NULL);
-    return pool;
-}
-
-static int choose_n_workers(const struct pool_options *options, size_t *n_workers)
-{
-    struct pool_cpu_limits limits;
-    int error;
-
-    *n_workers = options->n_workers;
-    if (*n_workers != 0)
-        return 0;
-    error = pool_cpu_limits("", &limits);
-    if (error == 0)
-        *n_workers = limits.n_usable;
-    return error;
-}
-
-static bool are_cpusets_valid(const struct pool_options *options)
-{
+    if (options->max_workers != 0 && options->max_workers < options->n_workers)
+        return false;
     if (options->cpusets == NULL)
         return options->n_cpusets == 0;
     return options->n_cpusets > 0 && options->cpuset_bytes > 0;
 }
 
-int pool_create(struct pool **out, const struct pool_options *options)
+static int choose_sizes(struct pool_options *options)
 {
-    static const struct pool_options defaults;
-    struct pool *pool;
-    size_t n_workers;
+    struct pool_cpu_limits limits;
+    int error = 0;
+
+    if (options->n_workers == 0) {
+        error = pool_cpu_limits("", &limits);
+        options->n_workers = limits.n_usable;
+    }
+    if (error == 0 && options->max_workers == 0)
+        options->max_workers = options->n_workers;
+    return error != 0 ? error : options->max_workers < options->n_workers ? -EINVAL : 0;
+}
+
+static int copy_cpusets(struct pool_options *options)
+{
+    const void *cpusets = options->cpusets;
+    void *copy;
+
+    if (cpusets == NULL)
+        return 0;
+    if (options->cpuset_bytes > SIZE_MAX / options->n_cpusets)
+        return -EINVAL;
+    copy = malloc(options->n_cpusets * options->cpuset_bytes);
+    options->cpusets = copy;
+    if (copy == NULL)
+        return -ENOMEM;
+    memcpy(copy, cpusets, options->n_cpusets * options->cpuset_bytes);
+    return 0;
+}
+
+static int make_attr(struct pool *pool)
+{
+    int error = -pthread_attr_init(&pool->attr);
+
+    if (error != 0 || pool->options.stack_bytes == 0)
+        return error;
+    error = -pthread_attr_setstacksize(&pool->attr, pool->options.stack_bytes);
+    if (error != 0)
+        pthread_attr_destroy(&pool->attr);
+    return error;
+}
+
+/* A pool without threads. */
+static int new_pool(struct pool **out, const struct pool_options *options)
+{
+    struct pool *pool = aligned_alloc(_Alignof(struct pool), sizeof *pool);
     int error;
 
-    if (options == NULL)
-        options = &defaults;
-    if (out == NULL || !are_cpusets_valid(options))
-        return -EINVAL;
-    pthread_once(&fork_once, watch_forks);
-    if (fork_error != 0)
-        return fork_error;
-    error = choose_n_workers(options, &n_workers);
-    if (error != 0)
-        return error;
-    pool = new_pool(options->name, n_workers);
     if (pool == NULL)
         return -ENOMEM;
-    error = start_workers(pool, options, n_workers);
+    memset(pool, 0, sizeof *pool);
+    pool->options = *options;
+    pool->fork_generation = pool__fork_generation();
+    pool->max_workers = options->max_workers;
+    atomic_init(&pool->n_workers, options->n_workers);
+    snprintf(pool->name, sizeof pool->name, "%s", options->name != NULL ? options->name : "pool");
+    error = copy_cpusets(&pool->options);
+    pool->n_indices = options->n_workers;
+    pool->used = calloc(pool->n_indices, 1);
+    if (error == 0)
+        error = pool->used != NULL ? make_attr(pool) : -ENOMEM;
+    if (error != 0) {
+        free((void *)pool->options.cpusets);
+        free(pool->used);
+        free(pool);
+        return error;
+    }
+    pthread_mutex_init(&pool->lock, NULL);
+    pthread_mutex_init(&pool->threads_lock, NULL);
+    *out = pool;
+    return 0;
+}
+
+/* Starts n_workers workers, and the scout if the pool may grow further. threads_lock is held. */
+static int start_threads(struct pool *pool, size_t n_workers, bool is_elastic)
+{
+    int error = is_elastic ? pool__start_scout(pool) : 0;
+
+    return error != 0 ? error : pool__start_workers(pool, n_workers, true);
+}
+
+int pool_create(struct pool **out, const struct pool_options *given)
+{
+    struct pool_options options = {0};
+    struct pool *pool;
+    int error = pool__watch_forks();
+
+    if (given != NULL)
+        options = *given;
+    if (out == NULL || !are_options_valid(&options))
+        return -EINVAL;
+    if (error == 0)
+        error = choose_sizes(&options);
+    if (error == 0)
+        error = new_pool(&pool, &options);
+    if (error != 0)
+        return error;
+    pthread_mutex_lock(&pool->threads_lock);
+    error = start_threads(pool, options.n_workers, options.max_workers > options.n_workers);
+    pthread_mutex_unlock(&pool->threads_lock);
     if (error != 0) {
         pool_destroy(pool);
         return error;
@@ -327,128 +151,189 @@ int pool_create(struct pool **out, const struct pool_options *options)
 
 size_t pool_n_workers(const struct pool *pool)
 {
-    return pool->n_workers;
+    /* [SIZE] relaxed: a number that orders nothing; pairs with the store in set_size(). */
+    return atomic_load_explicit(&pool->n_workers, memory_order_relaxed);
 }
 
-/* The lock is held. */
-static int queue_range(struct pool *pool, const struct pool__range *range)
+/* Sets how many workers there should be, and lets idle ones in excess look at it. The lock is held. */
+static void set_size(struct pool *pool, size_t n_workers, size_t max_workers)
 {
+    /* [SIZE] relaxed: a number that orders nothing; pairs with the load in pool_n_workers(). */
+    atomic_store_explicit(&pool->n_workers, n_workers, memory_order_relaxed);
+    pool->max_workers = max_workers;
+    if (pool->n_alive > n_workers)
+        pool__wake(pool, &pool->idle, pool->n_alive - n_workers);
+}
+
+/* threads_lock is held. */
+static int resize(struct pool *pool, size_t n_workers, size_t max_workers)
+{
+    size_t n_before = pool_n_workers(pool), max_before, n_missing;
+    bool is_closed;
     int error;
 
-    if (pool->closed)
+    pool__lock(pool);
+    is_closed = pool->closed;
+    max_before = pool->max_workers;
+    n_missing = n_workers > pool->n_alive ? n_workers - pool->n_alive : 0;
+    if (!is_closed)
+        set_size(pool, n_workers, max_workers);
+    pool__unlock(pool);
+    if (is_closed)
         return -ESHUTDOWN;
-    if (range->n_tasks > SIZE_MAX - pool->n_unfinished)
-        return -EOVERFLOW;
-    if (range->n_tasks == 0)
-        return 0;
-    error = pool__queue_push(&pool->queue, range);
-    if (error == 0)
-        pool->n_unfinished += range->n_tasks;
+    error = start_threads(pool, n_missing, max_workers > n_workers);
+    if (error != 0) {
+        pool__lock(pool);
+        set_size(pool, n_before, max_before);
+        pool__unlock(pool);
+    }
     return error;
 }
 
-int pool_submit_many(struct pool *pool, pool_fn *fn, void *args, size_t stride_bytes, size_t n_tasks,
-                     size_t *n_accepted)
+int pool_resize(struct pool *pool, size_t n_workers, size_t max_workers)
 {
-    const struct pool__range range = {fn, (uintptr_t)args, stride_bytes, n_tasks};
-    struct worker *woken = NULL;
     int error;
 
-    if (n_accepted != NULL)
-        *n_accepted = 0;
-    if (is_inherited(pool))
+    if (pool__is_inherited(pool))
         return -ENOTRECOVERABLE;
-    pthread_mutex_lock(&pool->lock);
-    error = queue_range(pool, &range);
-    if (error == 0)
-        woken = pop_idle(pool, n_tasks);
-    pthread_mutex_unlock(&pool->lock);
-    wake_workers(woken);
-    if (n_accepted != NULL && error == 0)
-        *n_accepted = n_tasks;
+    if (max_workers == 0)
+        max_workers = n_workers;
+    if (n_workers == 0 || max_workers < n_workers)
+        return -EINVAL;
+    pthread_mutex_lock(&pool->threads_lock);
+    pool__join_left(pool);
+    error = resize(pool, n_workers, max_workers);
+    pthread_mutex_unlock(&pool->threads_lock);
     return error;
 }
 
-int pool_submit(struct pool *pool, pool_fn *fn, void *arg)
+void pool_get_counters(struct pool *pool, struct pool_counters *counters)
 {
-    return pool_submit_many(pool, fn, arg, 0, 1, NULL);
+    if (pool__is_inherited(pool))
+        return;
+    pool__lock(pool);
+    *counters = pool->counters;
+    counters->threads_alive = pool->n_threads;
+    counters->n_queued = pool->n_queued;
+    pool__unlock(pool);
 }
 
-int pool_wait(struct pool *pool)
+/* Refuses new tasks. The lock is held. */
+static void close_pool(struct pool *pool)
 {
-    struct waiter waiter;
-    bool is_busy;
-    int error = may_wait(pool);
-
-    if (error != 0)
-        return error;
-    sem_init(&waiter.done, 0, 0);
-    pthread_mutex_lock(&pool->lock);
-    is_busy = pool->n_unfinished > 0;
-    if (is_busy) {
-        waiter.next = pool->waiters;
-        pool->waiters = &waiter;
-    }
-    pthread_mutex_unlock(&pool->lock);
-    if (is_busy)
-        sleep_on(&waiter.done);
-    sem_destroy(&waiter.done);
-    return 0;
+    pool->closed = true;
+    pool__wake(pool, &pool->idle, SIZE_MAX);
+    pool__wake(pool, &pool->awaiting_room, SIZE_MAX);
+    pool__wake(pool, &pool->awaiting_interval, SIZE_MAX);
+    pool__wake(pool, &pool->scout, SIZE_MAX);
 }
 
 int pool_close(struct pool *pool)
 {
-    struct worker *woken;
-
-    if (is_inherited(pool))
+    if (pool__is_inherited(pool))
         return -ENOTRECOVERABLE;
-    pthread_mutex_lock(&pool->lock);
-    pool->closed = true;
-    woken = pop_idle(pool, SIZE_MAX);
-    pthread_mutex_unlock(&pool->lock);
-    wake_workers(woken);
+    pool__lock(pool);
+    close_pool(pool);
+    pool__unlock(pool);
     return 0;
 }
 
-static bool is_closed(struct pool *pool)
+/* Takes the tasks of the oldest range out of the queue without running them. The lock is held on entry and return. */
+static void drop_submitted(struct pool *pool)
 {
-    bool closed;
+    struct pool__range range = *pool__queue_front(&pool->queue);
 
-    pthread_mutex_lock(&pool->lock);
-    closed = pool->closed;
-    pthread_mutex_unlock(&pool->lock);
-    return closed;
+    pool__queue_drop(&pool->queue);
+    pool->n_tickets -= range.n_tasks;
+    pool->n_queued -= range.n_tasks;
+    pool->counters.tasks_dropped += range.n_tasks;
+    pool__unlock(pool);
+    if (pool->options.dropped != NULL)
+        for (size_t i = 0; i < range.n_tasks; i++)
+            pool->options.dropped(range.fn, (void *)(range.arg + i * range.stride_bytes));
+    pool__lock(pool);
+    for (size_t i = 0; i < range.n_tasks; i++)
+        pool__finish_one(pool);
+}
+
+int pool_terminate(struct pool *pool)
+{
+    struct pool__range *range;
+
+    if (pool__is_inherited(pool))
+        return -ENOTRECOVERABLE;
+    pool__lock(pool);
+    close_pool(pool);
+    /* [STOP] relaxed: orders nothing; pairs with the load in pool_stop_requested(). */
+    atomic_store_explicit(&pool->terminated, true, memory_order_relaxed);
+    while ((range = pool__front(pool)) != NULL) {
+        if (range->fn == NULL)
+            pool__cancel((struct pool_handle *)range->arg);
+        else
+            drop_submitted(pool);
+    }
+    pool__unlock(pool);
+    return 0;
+}
+
+/* 0 where this thread may wait for the end of the pool's tasks. */
+static int may_join(const struct pool *pool)
+{
+    if (pool__is_inherited(pool))
+        return -ENOTRECOVERABLE;
+    return pool__is_inside(pool) ? -EDEADLK : 0;
+}
+
+static int join(struct pool *pool, int64_t deadline_ns)
+{
+    int error = may_join(pool);
+
+    if (error != 0)
+        return error;
+    pool__lock(pool);
+    if (!pool->closed)
+        error = -EINVAL;
+    else if (pool->n_threads > 0 && !pool__sleep(pool, &pool->awaiting_threads, deadline_ns))
+        error = -ETIMEDOUT;
+    pool__unlock(pool);
+    if (error != 0)
+        return error;
+    pthread_mutex_lock(&pool->threads_lock);
+    pool__join_left(pool);
+    pthread_mutex_unlock(&pool->threads_lock);
+    return 0;
 }
 
 int pool_join(struct pool *pool)
 {
-    int error = may_wait(pool);
+    return join(pool, POOL__NEVER);
+}
 
-    if (error != 0)
-        return error;
-    if (!is_closed(pool))
-        return -EINVAL;
-    pthread_mutex_lock(&pool->join_lock);
-    for (size_t i = 0; i < pool->n_workers && !pool->joined; i++)
-        pthread_join(pool->workers[i].thread, NULL);
-    pool->joined = true;
-    pthread_mutex_unlock(&pool->join_lock);
-    return 0;
+int pool_timed_join(struct pool *pool, int64_t timeout_ns)
+{
+    return join(pool, pool__deadline(timeout_ns));
 }
 
 int pool_destroy(struct pool *pool)
 {
-    int error = pool != NULL ? may_wait(pool) : 0;
+    int error = pool != NULL ? may_join(pool) : 0;
 
     if (pool == NULL || error != 0)
         return error;
     pool_close(pool);
     pool_join(pool);
-    for (size_t i = 0; i < pool->n_workers; i++)
-        sem_destroy(&pool->workers[i].wake);
-    pthread_mutex_destroy(&pool->join_lock);
-    pthread_mutex_destroy(&pool->lock);
-    pool__queue_release(&pool->queue);
-    free(pool);
+    release(pool);
     return 0;
+}
+
+void pool_end_closed(struct pool **pool)
+{
+    pool_destroy(*pool);
+}
+
+void pool_end_terminated(struct pool **pool)
+{
+    if (*pool != NULL)
+        pool_terminate(*pool);
+    pool_destroy(*pool);
 }

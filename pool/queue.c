@@ -1,9 +1,8 @@
-/* A first-in first-out queue of tasks in linked blocks.
+/* A first-in first-out queue of ranges of tasks in linked blocks.
  *
- * A slot holds a range of tasks, so that a batch takes as little room as a single task: 32 bytes on a 64-bit
- * machine. Blocks that are emptied are kept, up to N_SPARE_MAX, so that a queue which stays about as long as
- * it was allocates nothing; a queue that becomes empty starts again in the block that it is in, which is
- * warm.
+ * A slot holds a range, so that a batch takes as little room as a single task: 32 bytes on a 64-bit machine.
+ * Blocks that are emptied are kept, up to N_SPARE_MAX, so that a queue which stays about as long as it was
+ * allocates nothing; a queue that becomes empty starts again in the block that it is in, which is warm.
  *
  * Invariant: the queue is empty if and only if it has no block yet, or head is tail and head_at == tail_at
  * == 0. Locking: none; the caller holds the pool's lock.
@@ -49,6 +48,16 @@ static void recycle_block(struct pool__queue *queue, struct pool__block *block)
     queue->n_spare++;
 }
 
+static void recycle_blocks(struct pool__queue *queue, struct pool__block *block)
+{
+    while (block != NULL) {
+        struct pool__block *next = block->next;
+
+        recycle_block(queue, block);
+        block = next;
+    }
+}
+
 static void free_blocks(struct pool__block *block)
 {
     while (block != NULL) {
@@ -56,21 +65,6 @@ static void free_blocks(struct pool__block *block)
 
         free(block);
         block = next;
-    }
-}
-
-static void drop_head_slot(struct pool__queue *queue)
-{
-    struct pool__block *block = queue->head;
-
-    queue->head_at++;
-    if (block == queue->tail) {
-        if (queue->head_at == queue->tail_at)
-            queue->head_at = queue->tail_at = 0;
-    } else if (queue->head_at == N_SLOTS) {
-        queue->head = block->next;
-        queue->head_at = 0;
-        recycle_block(queue, block);
     }
 }
 
@@ -89,27 +83,64 @@ int pool__queue_push(struct pool__queue *queue, const struct pool__range *range)
         queue->tail_at = 0;
     }
     queue->tail->slots[queue->tail_at++] = *range;
+    queue->n_ranges++;
     return 0;
 }
 
-bool pool__queue_take(struct pool__queue *queue, pool_fn **fn, void **arg)
+struct pool__range *pool__queue_front(struct pool__queue *queue)
 {
-    struct pool__range *range;
+    return queue->n_ranges > 0 ? &queue->head->slots[queue->head_at] : NULL;
+}
 
-    if (queue->head == queue->tail && queue->head_at == queue->tail_at)
-        return false;
-    range = &queue->head->slots[queue->head_at];
-    *fn = range->fn;
-    *arg = (void *)range->arg;
-    if (--range->n_tasks > 0)
-        range->arg += range->stride_bytes;
-    else
-        drop_head_slot(queue);
-    return true;
+void pool__queue_drop(struct pool__queue *queue)
+{
+    struct pool__block *block = queue->head;
+
+    queue->n_ranges--;
+    queue->head_at++;
+    if (queue->n_ranges == 0) {
+        queue->head_at = queue->tail_at = 0;
+    } else if (queue->head_at == N_SLOTS) {
+        queue->head = block->next;
+        queue->head_at = 0;
+        recycle_block(queue, block);
+    }
+}
+
+void pool__queue_sweep(struct pool__queue *queue, bool (*drop)(const struct pool__range *range))
+{
+    struct pool__block *from = queue->head, *to = queue->head;
+    size_t from_at = queue->head_at, to_at = queue->head_at, n_ranges = queue->n_ranges;
+
+    if (n_ranges == 0)
+        return;
+    for (size_t i = 0; i < n_ranges; i++) {
+        if (from_at == N_SLOTS) {
+            from = from->next;
+            from_at = 0;
+        }
+        if (drop(&from->slots[from_at])) {
+            queue->n_ranges--;
+        } else {
+            if (to_at == N_SLOTS) {
+                to = to->next;
+                to_at = 0;
+            }
+            to->slots[to_at++] = from->slots[from_at];
+        }
+        from_at++;
+    }
+    recycle_blocks(queue, to->next);
+    to->next = NULL;
+    queue->tail = to;
+    queue->tail_at = to_at;
+    if (queue->n_ranges == 0)
+        queue->head_at = queue->tail_at = 0;
 }
 
 void pool__queue_release(struct pool__queue *queue)
 {
     free_blocks(queue->head);
     free_blocks(queue->spare);
+    *queue = (struct pool__queue){0};
 }

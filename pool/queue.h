@@ -7,7 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* n_tasks tasks that are still to be taken: fn(arg), fn(arg + stride_bytes), ... */
+/* n_tasks tasks that are still to be taken: fn(arg), fn(arg + stride_bytes), ... Or, if fn is NULL, n_tasks
+ * tickets, with each of which a worker may take a part of what arg points to, a struct pool_handle. */
 struct pool__range {
     pool_fn *fn;
     uintptr_t arg; /* a number: a null pointer, too, may be stepped on by 0 */
@@ -23,15 +24,22 @@ struct pool__queue {
     size_t head_at, tail_at;         /* next range to take in head, next free slot in tail */
     struct pool__block *spare;       /* emptied blocks that are kept */
     size_t n_spare;
+    size_t n_ranges;
 };
 
-/* Appends a range of at least one task. Returns 0 or -ENOMEM. */
+/* Appends a range. Returns 0 or -ENOMEM. */
 int pool__queue_push(struct pool__queue *queue, const struct pool__range *range);
 
-/* Takes the oldest task. Returns false if there is none. */
-bool pool__queue_take(struct pool__queue *queue, pool_fn **fn, void **arg);
+/* The oldest range, which may be changed in place, or NULL. */
+struct pool__range *pool__queue_front(struct pool__queue *queue);
 
-/* Frees the blocks. Tasks that are still queued are dropped. */
+/* Removes the oldest range. There is one. */
+void pool__queue_drop(struct pool__queue *queue);
+
+/* Removes all ranges of which drop() is true; it is called once for each. */
+void pool__queue_sweep(struct pool__queue *queue, bool (*drop)(const struct pool__range *range));
+
+/* Frees the blocks, and forgets what is queued. */
 void pool__queue_release(struct pool__queue *queue);
 
 #endif

@@ -10,7 +10,7 @@ enum { N_TASKS = 5000 };
 
 static struct pool *new_pool(size_t n_workers)
 {
-    struct pool_options options = {.n_workers = n_workers};
+    struct pool_options options = {.n_workers = n_workers, .strict = true};
     struct pool *pool = NULL;
 
     if (!CHECK_EQ(pool_create(&pool, &options), 0))

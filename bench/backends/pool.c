@@ -7,6 +7,7 @@ static int create(const struct executor_options *options, void **state)
 {
     struct pool_options pool_options = {
         .n_workers = options->n_workers,
+        .strict = true,
         .stack_bytes = options->stack_bytes,
         .cpusets = options->cpusets,
         .cpuset_bytes = options->cpuset_bytes,

@@ -1,0 +1,234 @@
+/* What the files of the pool share. Private to pool/.
+ *
+ * LOCKING. pool->lock guards all that changes in a pool, its queue, its handles and its iterators, where nothing
+ * else is said; threads_lock serialises who starts and who joins threads. The second is taken first. Neither
+ * is held while a function of the user's runs or, but in several.c, while a thread is woken.
+ *
+ * WAKING. Whoever changes what a thread sleeps for moves its sleeper to pool->wakes, in the same critical
+ * section; pool__unlock() posts them all once the lock is free. A thread pushes its sleeper on a list in the
+ * critical section in which it looked and found nothing; so no wake-up is lost, and none is given twice.
+ */
+#ifndef POOL_INTERNAL_H
+#define POOL_INTERNAL_H
+
+#include "park.h"
+#include "pool.h"
+#include "queue.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    POOL__LINE_BYTES = 128,  /* between what different threads write: lines of 64 bytes are fetched in pairs */
+    POOL__NAME_BYTES = 16,   /* of a thread, with its 0: TASK_COMM_LEN */
+    POOL__NESTED_MAX = 32    /* tasks within tasks by which a worker keeps a bound: see pool_submit() */
+};
+
+/* One thread that sleeps; in at most one list at a time. */
+struct pool__sleeper {
+    struct pool__parker parker;
+    struct pool__sleeper *next;
+};
+
+/* Owned by its thread until that has left, then by the list of those who left, and by who joins it. */
+struct pool__worker {
+    _Alignas(POOL__LINE_BYTES) struct pool__sleeper sleeper;
+    struct pool *pool;
+    size_t index;                  /* constant; SIZE_MAX: the scout of an elastic pool */
+    struct pool__start *start;     /* who waits for the initializer, or NULL */
+    struct pool__worker *next_left;
+    pthread_t thread;              /* set when it leaves */
+};
+
+/* Whoever starts workers and waits for their initializers. */
+struct pool__start {
+    size_t n_pending;
+    int error; /* the first one */
+};
+
+/* Owned by whoever created it; its memory stays until the last handle is released. */
+struct pool {
+    /* Constant after creation. */
+    struct pool_options options; /* name is not used, cpusets is a copy */
+    char name[POOL__NAME_BYTES];
+    unsigned fork_generation;
+    pthread_attr_t attr;
+
+    pthread_mutex_t threads_lock;
+    bool has_scout;
+    size_t n_cpus; /* constant once there is a scout: how many may be busy */
+
+    _Alignas(POOL__LINE_BYTES) pthread_mutex_t lock;
+    bool closed;
+    bool destroyed;
+    atomic_bool terminated;
+
+    struct pool__queue queue;
+    size_t n_queued;             /* as max_queued counts */
+    size_t n_tickets;            /* in all ranges of the queue */
+    size_t n_stale;              /* ranges of which no ticket is good any more: see task.c */
+    size_t n_unfinished;         /* tasks that are queued or running */
+    uint64_t n_finished;
+
+    struct pool__sleeper *wakes; /* to be posted by who unlocks */
+    struct pool__sleeper *idle;  /* workers: the one that slept last goes first, its caches are the warmest */
+    struct pool__sleeper *awaiting_all, *awaiting_room, *awaiting_threads, *awaiting_start;
+    struct pool__sleeper *scout; /* while there is nothing to watch */
+    struct pool__sleeper *awaiting_interval; /* the scout while there is */
+
+    atomic_size_t n_workers;     /* asked for; written under both locks */
+    size_t max_workers;
+    size_t n_alive;              /* workers that were started and have not left */
+    size_t n_threads;            /* the same and the scout */
+    unsigned char *used;         /* n_indices flags: which indices live workers have */
+    size_t n_indices;
+    struct pool__worker *left;
+
+    size_t n_handles;            /* that are not free */
+    struct pool_handle *free_handles;
+    struct pool__slab *slabs;
+
+    struct pool_counters counters; /* its fields of other places are not used */
+};
+
+/* What a thread is about to run, runs, or has run: a task, or a part of the calls of a handle or an iterator. */
+struct pool__task {
+    struct pool_handle *handle;    /* NULL: a submitted task, fn and arg */
+    size_t n_calls;
+    pool_fn *fn;
+    void *arg;
+    size_t begin, end;             /* a handle's calls that have not been made */
+    struct pool__slot *slots;      /* an iterator's calls */
+    struct pool__slot *next_slot;  /* the first of them that has not been made */
+    struct pool_error error;       /* the first call that failed; code 0: none */
+};
+
+/* A task that runs on this thread, on its stack. */
+struct pool__frame {
+    struct pool__frame *outer;
+    struct pool *pool;
+    struct pool__task *task;
+    char message[POOL_MESSAGE_BYTES]; /* of the call that runs, as pool_fail() made it */
+};
+
+/* What differs between the calls of a handle and those of an iterator. */
+struct pool__kind {
+    /* Takes a part of the unclaimed calls, or all. There is at least one. The lock is held. */
+    void (*claim)(struct pool_handle *handle, struct pool__task *task, bool all);
+    /* Makes the part's calls. */
+    void (*run)(struct pool__task *task);
+    /* Lets those that have not been made fail with code. */
+    void (*skip)(struct pool__task *task, int code);
+    /* Takes the part's outcome. The lock is held; it may be given up in between. */
+    void (*finish)(struct pool__task *task);
+    /* The last reference is gone. The lock is held. */
+    void (*free)(struct pool_handle *handle);
+};
+
+/* Tasks of one kind: a call, a map, or what was fed to an iterator.
+ *
+ * References: the user's, one while it is unfinished, and one for each range in the queue, since a range stays
+ * there when its tasks were claimed in another way. */
+struct pool_handle {
+    const struct pool__kind *kind;
+    struct pool *pool;
+    size_t n_references;
+    size_t n_unclaimed;          /* calls that have not begun */
+    size_t n_running;            /* parts that have begun and not ended */
+    size_t n_ranges;             /* in the queue */
+    bool is_counted;             /* in the pool's n_queued */
+    atomic_bool stop;            /* asked to */
+    atomic_bool ready;
+    struct pool__sleeper *awaiting;
+    struct pool__watch *watches;
+    struct pool_error error;     /* constant once ready; code 0: none */
+    struct pool_callbacks callbacks;
+    struct pool_calls calls;     /* fn is NULL if star_fn is not; args and arg_bytes are then not used */
+    pool_star_fn *star_fn;
+    const struct pool_arg *star_args;
+    size_t n_star_args;
+    struct pool_handle *next_free;
+};
+
+/* One handle of a struct pool_completions. */
+struct pool__watch {
+    struct pool__watch *next;      /* in the handle's list: guarded by the lock */
+    bool is_linked;                /* there: guarded by the lock */
+    bool is_watching;              /* was linked at the start; constant */
+    struct pool_handle *handle;    /* constant; NULL: none */
+    struct pool_completions *completions;
+    struct pool__watch *next_done;
+};
+
+/* fork.c: which processes may use a pool. */
+int pool__watch_forks(void);
+unsigned pool__fork_generation(void);
+bool pool__is_inherited(const struct pool *pool);
+
+/* sleep.c: the lock, and sleeping until what it guards has changed.
+ *
+ * The sleeping calls are made with the lock held, give it up, and return with it held: true if woken, false at the
+ * deadline. pool__sleep() puts the caller last in the list. pool__wake() has the first n_max of a list woken at
+ * the next pool__unlock() and returns how many there were. */
+void pool__lock(struct pool *pool);
+void pool__unlock(struct pool *pool);
+bool pool__sleep(struct pool *pool, struct pool__sleeper **list, int64_t deadline_ns);
+bool pool__sleep_first(struct pool *pool, struct pool__sleeper **list, struct pool__sleeper *sleeper,
+                       int64_t deadline_ns);
+size_t pool__wake(struct pool *pool, struct pool__sleeper **list, size_t n_max);
+
+/* worker.c: threads. Those that start or join are called with threads_lock held. */
+bool pool__is_worker(const struct pool *pool);
+struct pool__worker *pool__new_worker(struct pool *pool);
+int pool__start_thread(struct pool__worker *worker, void *(*run)(void *), pthread_t *thread);
+int pool__start_workers(struct pool *pool, size_t n_workers, bool is_awaited);
+void pool__leave(struct pool__worker *worker);
+void pool__join_left(struct pool *pool);
+
+/* elastic.c */
+int pool__start_scout(struct pool *pool);
+
+/* task.c: taking tasks and running them. With the lock held, but pool__run(); pool__run_here() gives it up. */
+bool pool__is_running(const struct pool *pool, const struct pool_handle *handle); /* on this thread; NULL: any */
+bool pool__is_inside(const struct pool *pool);  /* whether this thread is a worker, or runs a task */
+bool pool__may_help(const struct pool *pool);   /* whether this thread may run tasks while it waits */
+size_t pool__nesting(const struct pool *pool);
+struct pool__range *pool__front(struct pool *pool); /* the oldest range that is not stale, or NULL */
+bool pool__take(struct pool *pool, struct pool__task *task);
+void pool__sweep(struct pool *pool);
+void pool__run(struct pool *pool, struct pool__task *task);
+void pool__run_here(struct pool *pool, struct pool__task *task);
+void pool__finish(struct pool *pool, struct pool__task *task);
+void pool__finish_one(struct pool *pool);
+const char *pool__begin_call(void);             /* returns where pool_fail() puts the call's message */
+void pool__end_call(struct pool__task *task, size_t index, int code, const char *message);
+
+/* submit.c: the way into the queue. With the lock held. */
+enum pool__when_full { POOL__BLOCK, POOL__RUN };
+enum pool__when_full pool__when_full(const struct pool *pool);
+int pool__admit(struct pool *pool, enum pool__when_full when_full, int64_t deadline_ns);
+int pool__push(struct pool *pool, const struct pool__range *range);
+
+/* handle.c. With the lock held, but the two that tell. */
+struct pool_handle *pool__new_handle(struct pool *pool);
+void pool__free_handle(struct pool_handle *handle);
+void pool__free_slabs(struct pool *pool);
+void pool__unreference(struct pool_handle *handle);
+int pool__queue_handle(struct pool_handle *handle, size_t n_tickets);
+void pool__claim(struct pool_handle *handle, struct pool__task *task, bool all);
+bool pool__help(struct pool_handle *handle);   /* claims a part and runs it; false if there is none */
+void pool__cancel(struct pool_handle *handle);
+void pool__complete(struct pool_handle *handle);
+int pool__tell(struct pool_error *error, const struct pool_error *from); /* returns the code */
+int pool__tell_call(struct pool_error *error, int code);                 /* an error of the call itself */
+
+/* several.c. With the lock held. */
+void pool__announce(struct pool__watch *watch);
+
+/* pool.c */
+void pool__free(struct pool *pool);
+
+#endif

@@ -1,0 +1,81 @@
+/* The pool's lock, and sleeping until something that it guards has changed: see WAKING in internal.h. */
+#include "internal.h"
+
+void pool__lock(struct pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+}
+
+void pool__unlock(struct pool *pool)
+{
+    struct pool__sleeper *sleeper = pool->wakes;
+
+    pool->wakes = NULL;
+    pthread_mutex_unlock(&pool->lock);
+    while (sleeper != NULL) {
+        struct pool__sleeper *next = sleeper->next; /* gone, or in another list, once it is posted */
+
+        pool__post(&sleeper->parker);
+        sleeper = next;
+    }
+}
+
+size_t pool__wake(struct pool *pool, struct pool__sleeper **list, size_t n_max)
+{
+    size_t n_woken = 0;
+
+    for (; n_woken < n_max && *list != NULL; n_woken++) {
+        struct pool__sleeper *sleeper = *list;
+
+        *list = sleeper->next;
+        sleeper->next = pool->wakes;
+        pool->wakes = sleeper;
+    }
+    return n_woken;
+}
+
+/* Removes the sleeper from the list. Returns false if it is not there. */
+static bool remove_sleeper(struct pool__sleeper **list, const struct pool__sleeper *sleeper)
+{
+    while (*list != NULL && *list != sleeper)
+        list = &(*list)->next;
+    if (*list == NULL)
+        return false;
+    *list = sleeper->next;
+    return true;
+}
+
+/* Sleeps in the list, where the sleeper is already. */
+static bool sleep_in(struct pool *pool, struct pool__sleeper **list, struct pool__sleeper *sleeper,
+                     int64_t deadline_ns)
+{
+    bool woken;
+
+    pool__unlock(pool);
+    woken = pool__park(&sleeper->parker, deadline_ns);
+    pool__lock(pool);
+    if (woken || remove_sleeper(list, sleeper))
+        return woken;
+    return pool__park(&sleeper->parker, POOL__NEVER); /* it is being woken: the post is under way */
+}
+
+bool pool__sleep(struct pool *pool, struct pool__sleeper **list, int64_t deadline_ns)
+{
+    struct pool__sleeper self = {0};
+    struct pool__sleeper **end = list;
+
+    if (deadline_ns == POOL__LOOK)
+        return false;
+    while (*end != NULL)
+        end = &(*end)->next;
+    *end = &self;
+    return sleep_in(pool, list, &self, deadline_ns);
+}
+
+bool pool__sleep_first(struct pool *pool, struct pool__sleeper **list, struct pool__sleeper *sleeper,
+                       int64_t deadline_ns)
+{
+    sleeper->next = *list;
+    *list = sleeper;
+    return sleep_in(pool, list, sleeper, deadline_ns);
+}
