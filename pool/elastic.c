@@ -4,7 +4,7 @@
  * takes in the next interval, and if the CPUs were not busy starts as many workers as there are, at most one
  * for each task that waits. So 2 workers become 64 in five intervals. If the CPUs were busy more workers would
  * only get in each other's way: then it looks again after twice the interval. But tasks may wait for each
- * other and something else keep the CPUs busy: so if none has ended for STUCK_NS, one worker is started
+ * other and something else keep the CPUs busy: so if none has begun for STUCK_NS, one worker is started
  * in any case.
  *
  * Surplus workers end by themselves: see stay_idle() in worker.c. A scout runs no tasks.
@@ -38,6 +38,19 @@ static struct look look(void)
     return (struct look){pool__now_ns(), (int64_t)cpu.tv_sec * 1000000000 + cpu.tv_nsec};
 }
 
+/* Where the queue's oldest task is. The lock is held. */
+struct front {
+    const struct pool__range *range;
+    size_t n_tasks;
+};
+
+static struct front look_at_front(struct pool *pool)
+{
+    const struct pool__range *range = pool__queue_front(&pool->queue);
+
+    return (struct front){range, range != NULL ? range->n_tasks : 0};
+}
+
 static bool were_cpus_busy(const struct pool *pool, const struct look *since)
 {
     struct look now = look();
@@ -51,14 +64,26 @@ static bool is_saturated(const struct pool *pool)
     return pool->queue.n_ranges > pool->n_stale && pool->idle == NULL && pool->n_alive < pool->max_workers;
 }
 
+/* Whether another task is the oldest than in *front, which then becomes it: so the workers have not all been
+ * blocked. The lock is held. */
+static bool has_moved(struct pool *pool, struct front *front)
+{
+    struct front now = look_at_front(pool);
+    bool moved = now.range != front->range || now.n_tasks != front->n_tasks;
+
+    *front = now;
+    return moved;
+}
+
 /* How many workers to start, where the pool has been saturated for an interval. The lock is held. */
 static size_t choose_growth(const struct pool *pool, bool was_busy, bool is_stuck)
 {
     size_t room = pool->max_workers - pool->n_alive;
     size_t growth = was_busy ? is_stuck : pool->n_alive;
+    size_t n_waiting = pool__queue_count(&pool->queue, growth);
 
-    if (growth > pool->n_tickets)
-        growth = pool->n_tickets;
+    if (growth > n_waiting)
+        growth = n_waiting;
     return growth < room ? growth : room;
 }
 
@@ -76,7 +101,7 @@ static bool grow(struct pool *pool, size_t n_workers)
 /* Watches the pool as long as it is saturated. The lock is held. */
 static void watch(struct pool *pool, int64_t *interval_ns)
 {
-    uint64_t n_finished = pool->n_finished;
+    struct front front = look_at_front(pool);
     int64_t progress_ns = pool__now_ns();
 
     while (is_saturated(pool)) {
@@ -88,10 +113,8 @@ static void watch(struct pool *pool, int64_t *interval_ns)
         if (!is_saturated(pool))
             return;
         was_busy = were_cpus_busy(pool, &since);
-        if (pool->n_finished != n_finished) {
-            n_finished = pool->n_finished;
+        if (has_moved(pool, &front))
             progress_ns = since.at_ns;
-        }
         growth = choose_growth(pool, was_busy, pool__now_ns() - progress_ns > STUCK_NS);
         pool__unlock(pool);
         has_grown = growth > 0 && grow(pool, growth);

@@ -61,23 +61,23 @@ struct pool {
     bool has_scout;
     size_t n_cpus; /* constant once there is a scout: how many may be busy */
 
+    /* Written by every task: one pair of cache lines. */
     _Alignas(POOL__LINE_BYTES) pthread_mutex_t lock;
     bool closed;
-    bool destroyed;
     atomic_bool terminated;
-
-    struct pool__queue queue;
-    size_t n_queued;             /* as max_queued counts */
-    size_t n_tickets;            /* in all ranges of the queue */
-    size_t n_stale;              /* ranges of which no ticket is good any more: see task.c */
-    size_t n_unfinished;         /* tasks that are queued or running */
-    uint64_t n_finished;
-
     struct pool__sleeper *wakes; /* to be posted by who unlocks */
     struct pool__sleeper *idle;  /* workers: the one that slept last goes first, its caches are the warmest */
-    struct pool__sleeper *awaiting_all, *awaiting_room, *awaiting_threads, *awaiting_start;
+    size_t n_unfinished;         /* tasks that are queued or running */
+    size_t n_queued;             /* as max_queued counts */
+    struct pool__queue queue;    /* its spare blocks are beyond the two lines */
+
+    /* Written now and then. */
+    _Alignas(POOL__LINE_BYTES) struct pool__sleeper *awaiting_room;
+    struct pool__sleeper *awaiting_all, *awaiting_threads, *awaiting_start;
     struct pool__sleeper *scout; /* while there is nothing to watch */
     struct pool__sleeper *awaiting_interval; /* the scout while there is */
+    size_t n_stale;              /* ranges of which no ticket is good any more: see task.c */
+    bool destroyed;
 
     atomic_size_t n_workers;     /* asked for; written under both locks */
     size_t max_workers;
@@ -168,12 +168,16 @@ int pool__watch_forks(void);
 unsigned pool__fork_generation(void);
 bool pool__is_inherited(const struct pool *pool);
 
-/* sleep.c: the lock, and sleeping until what it guards has changed.
+static inline void pool__lock(struct pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+}
+
+/* sleep.c: giving up the lock, and sleeping until what it guards has changed.
  *
  * The sleeping calls are made with the lock held, give it up, and return with it held: true if woken, false at the
  * deadline. pool__sleep() puts the caller last in the list. pool__wake() has the first n_max of a list woken at
  * the next pool__unlock() and returns how many there were. */
-void pool__lock(struct pool *pool);
 void pool__unlock(struct pool *pool);
 bool pool__sleep(struct pool *pool, struct pool__sleeper **list, int64_t deadline_ns);
 bool pool__sleep_first(struct pool *pool, struct pool__sleeper **list, struct pool__sleeper *sleeper,

@@ -138,6 +138,21 @@ void pool__queue_sweep(struct pool__queue *queue, bool (*drop)(const struct pool
         queue->head_at = queue->tail_at = 0;
 }
 
+size_t pool__queue_count(const struct pool__queue *queue, size_t n_max)
+{
+    const struct pool__block *block = queue->head;
+    size_t at = queue->head_at, n_tasks = 0;
+
+    for (size_t i = 0; i < queue->n_ranges && n_tasks < n_max; i++) {
+        if (at == N_SLOTS) {
+            block = block->next;
+            at = 0;
+        }
+        n_tasks += block->slots[at++].n_tasks;
+    }
+    return n_tasks;
+}
+
 void pool__queue_release(struct pool__queue *queue)
 {
     free_blocks(queue->head);

@@ -22,9 +22,9 @@ struct pool__block;
 struct pool__queue {
     struct pool__block *head, *tail; /* both NULL, or a list from head to tail */
     size_t head_at, tail_at;         /* next range to take in head, next free slot in tail */
+    size_t n_ranges;
     struct pool__block *spare;       /* emptied blocks that are kept */
     size_t n_spare;
-    size_t n_ranges;
 };
 
 /* Appends a range. Returns 0 or -ENOMEM. */
@@ -38,6 +38,9 @@ void pool__queue_drop(struct pool__queue *queue);
 
 /* Removes all ranges of which drop() is true; it is called once for each. */
 void pool__queue_sweep(struct pool__queue *queue, bool (*drop)(const struct pool__range *range));
+
+/* How many tasks are queued, counted up to n_max or a little more. */
+size_t pool__queue_count(const struct pool__queue *queue, size_t n_max);
 
 /* Frees the blocks, and forgets what is queued. */
 void pool__queue_release(struct pool__queue *queue);

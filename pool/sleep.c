@@ -1,11 +1,6 @@
 /* The pool's lock, and sleeping until something that it guards has changed: see WAKING in internal.h. */
 #include "internal.h"
 
-void pool__lock(struct pool *pool)
-{
-    pthread_mutex_lock(&pool->lock);
-}
-
 void pool__unlock(struct pool *pool)
 {
     struct pool__sleeper *sleeper = pool->wakes;

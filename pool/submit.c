@@ -31,7 +31,6 @@ int pool__push(struct pool *pool, const struct pool__range *range)
     error = pool__queue_push(&pool->queue, range);
     if (error != 0)
         return error;
-    pool->n_tickets += range->n_tasks;
     n_woken = pool__wake(pool, &pool->idle, range->n_tasks);
     if (n_woken < range->n_tasks && pool->n_alive < pool->max_workers)
         pool__wake(pool, &pool->scout, 1);

@@ -50,7 +50,6 @@ bool pool__may_help(const struct pool *pool)
 /* Forgets the oldest range, which is a handle's. The lock is held. */
 static void drop_range_of(struct pool *pool, struct pool_handle *handle)
 {
-    pool->n_tickets -= pool__queue_front(&pool->queue)->n_tasks;
     pool->n_stale -= handle->n_unclaimed == 0;
     handle->n_ranges--;
     pool__queue_drop(&pool->queue);
@@ -77,7 +76,6 @@ bool pool__take(struct pool *pool, struct pool__task *task)
 
     if (range == NULL)
         return false;
-    pool->n_tickets--;
     range->n_tasks--;
     if (range->fn == NULL) {
         struct pool_handle *handle = (void *)range->arg;
@@ -106,7 +104,6 @@ static bool is_stale(const struct pool__range *range)
 
     if (range->fn != NULL || handle->n_unclaimed > 0)
         return false;
-    handle->pool->n_tickets -= range->n_tasks;
     handle->n_ranges--;
     pool__unreference(handle);
     return true;
@@ -165,7 +162,6 @@ void pool__run_here(struct pool *pool, struct pool__task *task)
 
 void pool__finish_one(struct pool *pool)
 {
-    pool->n_finished++;
     if (--pool->n_unfinished == 0)
         pool__wake(pool, &pool->awaiting_all, SIZE_MAX);
 }
