@@ -1,14 +1,15 @@
 /* Puts a pthread_create() before the real one that can be told to fail, and counts threads that are created
- * and not yet joined. For tests of one source file, in which one thread alone creates and joins. */
+ * and not yet joined. For tests of one source file, in which one thread at a time creates or joins. */
 #ifndef REFUSE_THREADS_H
 #define REFUSE_THREADS_H
 
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
-static int refuse_n_tried, refuse_n_created, refuse_n_joined, refuse_peak;
-static int refuse_first, refuse_n;
+static atomic_int refuse_n_tried, refuse_n_created, refuse_n_joined, refuse_peak;
+static atomic_int refuse_first, refuse_n;
 
 typedef int refuse_create_fn(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 typedef int refuse_join_fn(pthread_t, void **);

@@ -1,9 +1,9 @@
 /* A child gets an error from each call on a pool that it inherited, busy or idle, and no hang. */
-#include "check.h"
-#include "pool.h"
+#include "gate.h"
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,8 +49,87 @@ static void use_own_pool(void)
     CHECK_EQ(pool_destroy(pool), 0);
 }
 
+static int return_nothing(void *arg, void *result)
+{
+    (void)arg;
+    (void)result;
+    return 0;
+}
+
+static bool next_none(void *source, void **arg)
+{
+    (void)source;
+    *arg = NULL;
+    return false;
+}
+
+/* What was made before the fork: a handle that is ready, one that is not, an iterator, completions of the second. */
+static struct {
+    struct gate gates[2];
+    struct pool_handle *ready, *unready;
+    struct pool_iterator *iterator;
+    struct pool_completions *completions;
+} before;
+
+static void make_before(struct pool *pool)
+{
+    const struct pool_feed feed = {.fn = return_nothing, .next = next_none};
+
+    for (int i = 0; i < 2; i++) {
+        gate_init(&before.gates[i]);
+        CHECK_EQ(pool_apply_async(pool, gate_call, &before.gates[i], NULL, NULL, i == 0 ? &before.unready : NULL), 0);
+    }
+    for (int i = 0; i < 2; i++) /* both workers are there: sanitizers cannot start threads and fork at once */
+        gate_take(&before.gates[i].reached);
+    CHECK_EQ(pool_imap(pool, &feed, &before.iterator), 0);
+    CHECK_EQ(pool_as_completed(&before.unready, 1, &before.completions), 0);
+    gate_free(&before.gates[1]);
+    CHECK_EQ(pool_apply_async(pool, return_nothing, NULL, NULL, NULL, &before.ready), 0);
+    CHECK_EQ(pool_handle_wait(before.ready, POOL_FOREVER), 0);
+}
+
+static void release_before(void)
+{
+    gate_free(&before.gates[0]);
+    CHECK_EQ(pool_handle_wait(before.unready, POOL_FOREVER), 0);
+    pool_completions_release(before.completions);
+    pool_iterator_release(before.iterator);
+    pool_handle_release(before.ready);
+    pool_handle_release(before.unready);
+}
+
+/* Handles and iterators: what had ended can be read, the rest is an error. */
+static void use_inherited_handles(void)
+{
+    struct pool_handle *handles[] = {before.unready};
+    struct pool_completions *completions;
+    size_t index;
+
+    CHECK(pool_handle_ready(before.ready));
+    CHECK_EQ(pool_handle_get(before.ready, POOL_FOREVER, NULL), 0);
+    CHECK(!pool_handle_ready(before.unready));
+    CHECK_EQ(pool_handle_successful(before.unready), -ENOTRECOVERABLE);
+    CHECK_EQ(pool_handle_wait(before.unready, POOL_FOREVER), -ENOTRECOVERABLE);
+    CHECK_EQ(pool_handle_get(before.unready, 1000, NULL), -ENOTRECOVERABLE);
+    CHECK_EQ(pool_handle_cancel(before.unready), -ENOTRECOVERABLE);
+    CHECK_EQ(pool_cancel_all(handles, 1), -ENOTRECOVERABLE);
+    CHECK_EQ(pool_first_completed(handles, 1, POOL_FOREVER, &index), -ENOTRECOVERABLE);
+    CHECK_EQ(pool_first_failed(handles, 1, POOL_FOREVER, &index), -ENOTRECOVERABLE);
+    CHECK_EQ(pool_as_completed(handles, 1, &completions), -ENOTRECOVERABLE);
+    CHECK_EQ(pool_completions_next(before.completions, POOL_FOREVER, &index), -ENOTRECOVERABLE);
+    CHECK_EQ(pool_iterator_next(before.iterator, POOL_FOREVER, NULL, NULL, NULL), -ENOTRECOVERABLE);
+    pool_completions_release(before.completions);
+    pool_iterator_release(before.iterator);
+    pool_handle_release(before.unready);
+}
+
 static void use_inherited(struct pool *pool)
 {
+    const struct pool_calls calls = {.fn = return_nothing, .n_calls = 3};
+    const struct pool_feed feed = {.fn = return_nothing, .next = next_none};
+    struct pool_handle *handle;
+    struct pool_iterator *iterator;
+    struct pool_counters counters = {.n_queued = 7};
     size_t n_accepted = 77;
 
     CHECK_EQ(pool_submit(pool, add_one, &n_run), -ENOTRECOVERABLE);
@@ -61,9 +140,23 @@ static void use_inherited(struct pool *pool)
     CHECK_EQ(pool_join(pool), -ENOTRECOVERABLE);
     CHECK_EQ(pool_destroy(pool), -ENOTRECOVERABLE);
     CHECK_EQ(pool_n_workers(pool), 2);
+    CHECK_EQ(pool_try_submit(pool, add_one, &n_run), -ENOTRECOVERABLE);
+    CHECK_EQ(pool_timed_submit(pool, add_one, &n_run, 5), -ENOTRECOVERABLE);
+    CHECK_EQ(pool_submit_or_run(pool, add_one, &n_run), -ENOTRECOVERABLE);
+    CHECK_EQ(pool_apply(pool, return_nothing, NULL, NULL, NULL), -ENOTRECOVERABLE);
+    CHECK_EQ(pool_apply_async(pool, return_nothing, NULL, NULL, NULL, &handle), -ENOTRECOVERABLE);
+    CHECK_EQ(pool_map(pool, &calls, NULL), -ENOTRECOVERABLE);
+    CHECK_EQ(pool_map_async(pool, &calls, NULL, &handle), -ENOTRECOVERABLE);
+    CHECK_EQ(pool_imap(pool, &feed, &iterator), -ENOTRECOVERABLE);
+    CHECK_EQ(pool_imap_unordered(pool, &feed, &iterator), -ENOTRECOVERABLE);
+    CHECK_EQ(pool_resize(pool, 5, 0), -ENOTRECOVERABLE);
+    CHECK_EQ(pool_terminate(pool), -ENOTRECOVERABLE);
+    CHECK_EQ(pool_timed_join(pool, 0), -ENOTRECOVERABLE);
+    pool_get_counters(pool, &counters);
+    CHECK_EQ(counters.n_queued, 7);
 }
 
-static void fork_and_use(struct pool *pool, bool has_own)
+static void fork_and_use(struct pool *pool, bool has_handles)
 {
     int status = -1;
     pid_t child = fork();
@@ -71,7 +164,9 @@ static void fork_and_use(struct pool *pool, bool has_own)
     if (child == 0) {
         alarm(20); /* a hang ends the child */
         use_inherited(pool);
-        if (has_own)
+        if (has_handles)
+            use_inherited_handles();
+        if (has_handles && CHILD_MAY_START_THREADS)
             use_own_pool();
         _exit(check_failures() != 0);
     }
@@ -92,12 +187,11 @@ static void test_busy(struct pool *pool)
 
 int main(void)
 {
-    struct pool_options options = {.n_workers = 2};
-    struct pool *pool = NULL;
+    struct pool *pool = gate_pool((struct pool_options){.n_workers = 2, .strict = true});
 
-    if (!CHECK_EQ(pool_create(&pool, &options), 0))
-        return 1;
-    fork_and_use(pool, CHILD_MAY_START_THREADS);
+    make_before(pool);
+    fork_and_use(pool, true);
+    release_before();
     test_busy(pool);
     CHECK_EQ(pool_wait(pool), 0); /* the parent's pool is none the worse */
     use_own_pool();
