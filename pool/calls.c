@@ -120,6 +120,8 @@ static int queue_calls(struct pool *pool, const struct pool_handle *like, const 
         pool__complete(handle);
     while (run_here && pool__help(handle))
         continue;
+    if (run_here && handle->n_unclaimed > 0)
+        pool__cancel(handle); /* terminated */
     pool__unreference(handle);
     return 0;
 }
@@ -142,7 +144,12 @@ static int start_calls(struct pool *pool, const struct pool_handle *like, const 
     return error;
 }
 
-/* Makes the calls, waits for them, and tells how they ended. */
+static void release(void *handle)
+{
+    pool_handle_release(handle);
+}
+
+/* Makes the calls, waits for them, and tells how they ended. The wait may run a task that calls pthread_exit(). */
 static int run_calls(struct pool *pool, const struct pool_handle *like, struct pool_error *error)
 {
     struct pool_handle *handle;
@@ -150,8 +157,9 @@ static int run_calls(struct pool *pool, const struct pool_handle *like, struct p
 
     if (code != 0)
         return pool__tell_call(error, code);
+    pthread_cleanup_push(release, handle);
     code = pool_handle_get(handle, POOL_FOREVER, error);
-    pool_handle_release(handle);
+    pthread_cleanup_pop(1);
     return code;
 }
 

@@ -103,7 +103,7 @@ bool pool__help(struct pool_handle *handle)
 {
     struct pool__task task;
 
-    if (handle->n_unclaimed == 0)
+    if (handle->n_unclaimed == 0 || pool__is_terminated(handle->pool))
         return false;
     pool__claim(handle, &task, false);
     pool__sweep(handle->pool);

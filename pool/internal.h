@@ -201,6 +201,7 @@ bool pool__is_inside(const struct pool *pool);  /* whether this thread is a work
 bool pool__may_help(const struct pool *pool);   /* whether this thread may run tasks while it waits */
 size_t pool__nesting(const struct pool *pool);
 struct pool__range *pool__front(struct pool *pool); /* the oldest range that is not stale, or NULL */
+bool pool__is_terminated(const struct pool *pool);  /* from then on no task begins */
 bool pool__take(struct pool *pool, struct pool__task *task);
 void pool__sweep(struct pool *pool);
 void pool__run(struct pool *pool, struct pool__task *task);

@@ -100,9 +100,12 @@ static void init_lock(pthread_mutex_t *lock)
 /* A pool without threads. */
 static int new_pool(struct pool **out, const struct pool_options *options)
 {
-    struct pool *pool = aligned_alloc(_Alignof(struct pool), sizeof *pool);
+    struct pool *pool;
     int error;
 
+    if (options->n_workers > SIZE_MAX / sizeof(struct pool__worker))
+        return -ENOMEM;
+    pool = aligned_alloc(_Alignof(struct pool), sizeof *pool);
     if (pool == NULL)
         return -ENOMEM;
     memset(pool, 0, sizeof *pool);
@@ -277,7 +280,8 @@ int pool_terminate(struct pool *pool)
         return -ENOTRECOVERABLE;
     pool__lock(pool);
     close_pool(pool);
-    /* [STOP] relaxed: orders nothing; pairs with the load in pool_stop_requested(). */
+    /* [STOP] relaxed: within the lock, or a request that orders nothing; pairs with the load in
+     * pool__is_terminated(). */
     atomic_store_explicit(&pool->terminated, true, memory_order_relaxed);
     while ((range = pool__front(pool)) != NULL) {
         if (range->fn == NULL)

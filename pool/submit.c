@@ -130,7 +130,7 @@ int pool_submit_or_run(struct pool *pool, pool_fn *fn, void *arg)
     struct pool__range range = {fn, (uintptr_t)arg, 0, 1};
 
     if (!pool__may_help(pool))
-        return -EPERM;
+        return pool__is_inherited(pool) ? -ENOTRECOVERABLE : -EPERM;
     return submit(pool, &range, POOL__RUN, POOL__NEVER);
 }
 

@@ -47,6 +47,13 @@ bool pool__may_help(const struct pool *pool)
     return !pool->options.strict || pool__is_worker(pool);
 }
 
+bool pool__is_terminated(const struct pool *pool)
+{
+    /* [STOP] relaxed: within the lock, or a request that orders nothing; pairs with the store in
+     * pool_terminate(). */
+    return atomic_load_explicit(&pool->terminated, memory_order_relaxed);
+}
+
 /* Forgets the oldest range, which is a handle's. The lock is held. */
 static void drop_range_of(struct pool *pool, struct pool_handle *handle)
 {
@@ -72,7 +79,7 @@ struct pool__range *pool__front(struct pool *pool)
 
 bool pool__take(struct pool *pool, struct pool__task *task)
 {
-    struct pool__range *range = pool__front(pool);
+    struct pool__range *range = pool__is_terminated(pool) ? NULL : pool__front(pool);
 
     if (range == NULL)
         return false;
@@ -214,7 +221,7 @@ bool pool_stop_requested(void)
     if (current == NULL)
         return false;
     handle = current->task->handle;
-    /* [STOP] relaxed: orders nothing; pairs with the stores in pool__cancel() and pool_terminate(). */
+    /* [STOP] relaxed: orders nothing; pairs with the store in pool__cancel(). */
     return (handle != NULL && atomic_load_explicit(&handle->stop, memory_order_relaxed)) ||
-           atomic_load_explicit(&current->pool->terminated, memory_order_relaxed); /* [STOP] relaxed: as above */
+           pool__is_terminated(current->pool);
 }
