@@ -27,7 +27,7 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)';)
 
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
-SANFLAGS += $(if $(filter undefined,$(SAN)),-fno-sanitize-recover=all)
+SANFLAGS += $(if $(findstring undefined,$(SAN)),-fno-sanitize-recover=all)
 WARN := -Wall -Wextra -Wshadow
 C_ALL = -std=c11 -D_GNU_SOURCE $(WARN) -Wstrict-prototypes -Wmissing-prototypes $(CFLAGS) $(SANFLAGS) -pthread -MMD -MP
 CXX_ALL = -std=c++17 -D_GNU_SOURCE $(WARN) $(CXXFLAGS) $(SANFLAGS) -pthread -MMD -MP
@@ -47,6 +47,8 @@ WORKLOADS := $(call objects,$(call sources,workloads))
 BENCH := $(call objects,$(sort $(wildcard bench/*.c bench/*/*.c bench/*/*.cc)))
 BENCH_LIB := $(filter-out $(BUILD)/bench/main.o,$(BENCH))
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(call sources,tests))
+LIB_TESTS := $(filter $(BUILD)/tests/test_pool% $(BUILD)/tests/test_rawthread% $(BUILD)/tests/test_cpu_limits,$(TESTS))
+BENCH_TESTS := $(filter-out $(LIB_TESTS),$(TESTS))
 BINARY := $(BUILD)/poolbench
 
 # Each folder sees only what it may include.
@@ -54,6 +56,8 @@ $(POOL): INCLUDE := -Ipool -fexceptions # with which pthread_cleanup_push() cost
 $(RAWTHREAD): INCLUDE := -Irawthread
 $(WORKLOADS): INCLUDE := -Iworkloads
 $(BENCH): INCLUDE = -Ibench -Ipool -Irawthread -Iworkloads -I$(BUILD) $(lib_cflags)
+$(LIB_TESTS:=.o): INCLUDE := -Ipool -Irawthread
+$(BENCH_TESTS:=.o): INCLUDE = -Ibench -Ipool -Irawthread -Iworkloads -I$(BUILD) $(lib_cflags)
 
 .PHONY: all bench test report list clean help
 all: $(BINARY)
@@ -84,14 +88,17 @@ export FLAGS_TEXT
 stamps:
 	@mkdir -p $(BUILD)
 	@printf '%s\n' "$$VERSION_TEXT" | cmp -s - $(BUILD)/version.h || printf '%s\n' "$$VERSION_TEXT" >$(BUILD)/version.h
-	@printf '%s\n' "$$FLAGS_TEXT" | cmp -s - $(BUILD)/flags || { \
-	printf '#include <%s>\n' benchmark/benchmark.h hwloc.h jansson.h | \
+	@printf '%s\n' "$$FLAGS_TEXT" | cmp -s - $(BUILD)/flags || printf '%s\n' "$$FLAGS_TEXT" >$(BUILD)/flags
+$(BUILD)/version.h $(BUILD)/flags: stamps ;
+# pool/ and rawthread/ and their tests build without these.
+$(BUILD)/packages: $(BUILD)/flags
+	@printf '#include <%s>\n' benchmark/benchmark.h hwloc.h jansson.h | \
 	$(CXX) -x c++ -E $(lib_cflags) - >/dev/null 2>&1 || { \
 	echo 'make: $(CXX) does not find Google Benchmark, hwloc and jansson: scripts/setup installs what is missing' >&2; \
-	exit 1; }; printf '%s\n' "$$FLAGS_TEXT" >$(BUILD)/flags; }
-$(BUILD)/version.h $(BUILD)/flags: stamps ;
-$(BENCH): | $(BUILD)/version.h
-$(BENCH) $(POOL) $(RAWTHREAD) $(WORKLOADS) $(TESTS): $(BUILD)/flags
+	exit 1; }
+	@touch $@
+$(BENCH) $(BENCH_TESTS:=.o): | $(BUILD)/version.h $(BUILD)/packages
+$(BENCH) $(POOL) $(RAWTHREAD) $(WORKLOADS) $(TESTS:=.o) $(TESTS): $(BUILD)/flags
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -101,11 +108,12 @@ $(BUILD)/%.o: %.cc
 	@mkdir -p $(@D)
 	$(call say,CXX,$<)$(CXX) $(CXX_ALL) $(INCLUDE) -c -o $@ $<
 
-# A test may include anything.
-$(BUILD)/tests/%: tests/%.c $(BENCH_LIB) $(POOL) $(RAWTHREAD) $(WORKLOADS)
-	@mkdir -p $(@D)
-	$(call say,TEST,$<)$(CC) $(C_ALL) -Ibench -Ipool -Irawthread -Iworkloads -I$(BUILD) $(lib_cflags) -c -o $@.o $< && \
-	$(CXX) $(LINK_ALL) -o $@ $@.o $(filter %.o,$^) $(lib_libs) -lm
+# A test may include anything, but a library's test its library alone.
+$(BENCH_TESTS): %: %.o $(BENCH_LIB) $(POOL) $(RAWTHREAD) $(WORKLOADS)
+	$(call say,LINK,$@)$(CXX) $(LINK_ALL) -o $@ $(filter %.o,$^) $(lib_libs) -lm
+
+$(LIB_TESTS): %: %.o $(POOL) $(RAWTHREAD)
+	$(call say,LINK,$@)$(CC) $(LINK_ALL) -o $@ $(filter %.o,$^)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
@@ -126,9 +134,12 @@ list: $(BINARY)
 	@$(BINARY) list
 
 tests: $(BINARY) $(TESTS)
-.PHONY: tests
+lib-tests: $(LIB_TESTS)
+.PHONY: tests lib-tests test-lib
 test: tests
-	@tests/run --build '$(BUILD)'
+	@tests/run --build '$(BUILD)' $(RUNFLAGS)
+test-lib: lib-tests
+	@tests/run --build '$(BUILD)' $(RUNFLAGS) $(notdir $(LIB_TESTS))
 
 clean:
 	rm -rf -- '$(BUILD)'
@@ -138,7 +149,8 @@ help:
 	@echo 'make bench           measure and report: PROFILE=smoke|quick|full (quick) FILTER= BACKENDS= WORKERS= ROUNDS='
 	@echo '                     SEED= RESULTS= SCRATCH= BIND=none|core|pu RESUME=<run>'
 	@echo 'make report RUN=     draw a run again'
-	@echo 'make test            all tests'
+	@echo 'make test            all tests: RUNFLAGS=<options of tests/run>'
+	@echo 'make test-lib        those of pool/ and rawthread/, which need a C compiler only'
 	@echo 'make list            what there is to measure'
 	@echo 'make clean           remove $(BUILD)'
 	@echo 'Everywhere: CC= CFLAGS= BUILD= PYTHON= SAN=address|thread|undefined V=1'
