@@ -4,9 +4,9 @@
  * each goes once. One that was woken for a task and leaves instead, because the pool has shrunk, wakes
  * another for it.
  *
- * A thread that ends by pthread_exit() in a task runs replace_worker() last. It starts a worker in its place,
- * or if that is refused goes on as a worker within its own ending: tasks that are queued are never left
- * without a worker.
+ * A thread that ends by pthread_exit() in a task runs replace_worker() last. It starts a worker in its place, and
+ * if the system refuses that goes on trying while a worker is missed: what is queued is never left alone.
+ * (Rejected: to go on as a worker within its own ending, which clang does not allow.)
  */
 #include "internal.h"
 
@@ -16,8 +16,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static const int64_t SURPLUS_NS = 1000 * 1000 * 1000; /* how long an elastic pool keeps an idle worker */
+
+enum { REPLACE_PAUSE_NS = 1000 * 1000 }; /* between attempts to replace one */
 
 static _Thread_local const struct pool__worker *self;
 
@@ -286,25 +289,35 @@ int pool__start_workers(struct pool *pool, size_t n_workers, bool is_awaited)
     return error != 0 ? error : bind_error != 0 ? bind_error : start.error;
 }
 
+/* Whether a worker that leaves is missed. The lock is held. */
+static bool is_missed(const struct pool *pool)
+{
+    return pool->n_alive < pool_n_workers(pool) && (!pool->closed || pool->queue.n_ranges > 0);
+}
+
 static void replace_worker(void *arg)
 {
+    const struct timespec pause = {0, REPLACE_PAUSE_NS};
     struct pool__worker *worker = arg;
     struct pool *pool = worker->pool;
-    int error, bind_error;
+    int bind_error;
+    bool is_needed;
 
-    pthread_mutex_lock(&pool->threads_lock);
     pool__lock(pool);
     pool->n_alive--;
+    is_needed = is_missed(pool);
     pool__unlock(pool);
-    error = start_worker(pool, NULL, &bind_error);
-    pool__lock(pool);
-    pool->n_alive += error != 0;
-    pool__unlock(pool);
-    pthread_mutex_unlock(&pool->threads_lock);
-    if (error != 0)
-        be_worker(worker);
-    else
-        finalize(worker);
+    while (is_needed) {
+        pthread_mutex_lock(&pool->threads_lock);
+        is_needed = start_worker(pool, NULL, &bind_error) != 0;
+        pthread_mutex_unlock(&pool->threads_lock);
+        if (is_needed)
+            nanosleep(&pause, NULL);
+        pool__lock(pool);
+        is_needed = is_needed && is_missed(pool);
+        pool__unlock(pool);
+    }
+    finalize(worker);
 }
 
 void pool__join_left(struct pool *pool)

@@ -144,7 +144,7 @@ static void test_cancellation(void)
 int main(void)
 {
     test_exit(0);
-    test_exit(3); /* the worker goes on within its own ending */
+    test_exit(3); /* the pool tries again */
     test_nested_exit();
     test_signals();
     test_cancellation();
