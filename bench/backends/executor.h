@@ -14,6 +14,7 @@ typedef void executor_fn(void *arg);
 enum executor_capability {
     EXECUTOR_HAS_WORKERS = 1 << 0, /* n_workers means something: a size, or a cap */
     EXECUTOR_INLINE = 1 << 1,      /* tasks run on the caller's own thread, by definition */
+    EXECUTOR_HELPS = 1 << 2,       /* the caller's own thread may run tasks while it waits: no verdicts */
 };
 
 struct executor_options {

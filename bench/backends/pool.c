@@ -1,21 +1,43 @@
-/* The reusable pool as a backend. */
+/* The reusable pool as backends: strict, where tasks run on its workers alone; helped by who waits; elastic. */
 #include "pool.h"
 
 #include "backends/backends.h"
 
+static int create_pool(const struct executor_options *options, const struct pool_options *kind, void **state)
+{
+    struct pool_options pool_options = *kind;
+    size_t n_threads = options->n_workers + (kind->max_workers != 0); /* an elastic pool has a scout */
+    if (options->max_threads && n_threads > options->max_threads)
+        return -EDQUOT;
+    pool_options.stack_bytes = options->stack_bytes;
+    pool_options.cpusets = options->cpusets;
+    pool_options.cpuset_bytes = options->cpuset_bytes;
+    pool_options.n_cpusets = options->n_cpusets;
+    return pool_create((struct pool **)state, &pool_options);
+}
+
 static int create(const struct executor_options *options, void **state)
 {
-    struct pool_options pool_options = {
-        .n_workers = options->n_workers,
-        .strict = true,
-        .stack_bytes = options->stack_bytes,
-        .cpusets = options->cpusets,
-        .cpuset_bytes = options->cpuset_bytes,
-        .n_cpusets = options->n_cpusets,
-    };
-    if (options->max_threads && options->n_workers > options->max_threads)
-        return -EDQUOT;
-    return pool_create((struct pool **)state, &pool_options);
+    struct pool_options kind = { .n_workers = options->n_workers, .strict = true };
+    return create_pool(options, &kind, state);
+}
+
+static int create_helping(const struct executor_options *options, void **state)
+{
+    struct pool_options kind = { .n_workers = options->n_workers };
+    return create_pool(options, &kind, state);
+}
+
+/* It begins with one worker to each CPU that may be used, or fewer where it may not have so many. */
+static int create_elastic(const struct executor_options *options, void **state)
+{
+    struct pool_options kind = { .max_workers = options->n_workers, .strict = true };
+    struct pool_cpu_limits limits;
+    int error = pool_cpu_limits("", &limits);
+    if (error)
+        return error;
+    kind.n_workers = limits.n_usable < options->n_workers ? limits.n_usable : options->n_workers;
+    return create_pool(options, &kind, state);
 }
 
 static int submit(void *state, executor_fn *fn, void *arg)
@@ -36,8 +58,13 @@ static int wait_all(void *state)
 
 static void counters(void *state, struct executor_counters *counters)
 {
-    size_t n_workers = pool_n_workers(state);
-    *counters = (struct executor_counters){ .threads_created = n_workers, .threads_peak = n_workers };
+    struct pool_counters pool;
+    pool_get_counters(state, &pool);
+    *counters = (struct executor_counters){
+        .threads_created = pool.threads_created,
+        .threads_refused = pool.threads_refused,
+        .threads_peak = pool.threads_peak,
+    };
 }
 
 static void destroy(void *state)
@@ -53,4 +80,14 @@ const struct executor pool_executor = {
 const struct executor pool_again_executor = {
     "pool-again", "the pool a second time, in primary cells: how much two equal things differ here",
     EXECUTOR_HAS_WORKERS, create, submit, submit_many, wait_all, counters, destroy,
+};
+
+const struct executor pool_helping_executor = {
+    "pool-helping", "the pool whose caller runs tasks while it waits, in primary cells: no verdict rests on it",
+    EXECUTOR_HAS_WORKERS | EXECUTOR_HELPS, create_helping, submit, submit_many, wait_all, counters, destroy,
+};
+
+const struct executor pool_elastic_executor = {
+    "pool-elastic", "the pool that grows while its tasks block, from the CPUs' number up to N workers",
+    EXECUTOR_HAS_WORKERS, create_elastic, submit, submit_many, wait_all, counters, destroy,
 };

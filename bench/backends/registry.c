@@ -4,7 +4,8 @@
 #include "backends/backends.h"
 
 const struct executor *const executor_registry[] = {
-    &pool_executor, &raw_executor, &raw_capped_executor, &serial_executor, &pool_again_executor, NULL,
+    &pool_executor, &raw_executor, &raw_capped_executor, &serial_executor, &pool_again_executor,
+    &pool_helping_executor, &pool_elastic_executor, NULL,
 };
 
 const struct executor *executor_find(const char *name)

@@ -1,5 +1,5 @@
 /* C12: tasks that mostly wait, with ever more of them in flight; pools of the CPUs' size, of Goetz's size
- * N*U*(1+W/C), and of the number in flight. */
+ * N*U*(1+W/C), and of the number in flight, and one that may grow to that. */
 #include "plan/cells.h"
 
 #include <stdio.h>
@@ -48,6 +48,7 @@ void io_cells(struct plan *plan, const struct experiment *experiment, const stru
         for (size_t i = 0; i < plan->factors.n_workers && *inflight <= CPU_SIZED_UP_TO; i++)
             add_size(plan, cell, plan->factors.workers[i]);
         add_size(plan, cell, goetz_size(plan, row->workload));
+        plan_add_side(plan, cell, "pool-elastic", *inflight);
         plan_add_side(plan, cell, "raw", 0);
         if (*inflight == 1) {
             plan_add_side(plan, cell, "pool", PRIMARY_INFLIGHT);

@@ -116,8 +116,10 @@ void plan_add_usual_sides(const struct plan *plan, struct cell *cell)
     for (size_t i = 0; i < factors->n_workers; i++)
         plan_add_side(plan, cell, "raw-capped", factors->workers[i]);
     plan_add_side(plan, cell, "serial", 0);
-    if (cell->role && strcmp(cell->role, "primary") == 0)
+    if (cell->role && strcmp(cell->role, "primary") == 0) {
         plan_add_side(plan, cell, "pool-again", factors->workers[0]);
+        plan_add_side(plan, cell, "pool-helping", factors->workers[0]);
+    }
 }
 
 size_t plan_n_sides(const struct plan *plan)

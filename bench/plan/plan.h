@@ -161,7 +161,7 @@ void cell_set_word(struct cell *cell, const char *key, const char *word);
 /* Adds one side, unless the run leaves that backend out or the cell has it already. */
 void plan_add_side(const struct plan *plan, struct cell *cell, const char *backend, size_t workers);
 
-/* Adds pool, raw-capped (each at every size), raw and serial; in a primary cell pool-again too. */
+/* Adds pool, raw-capped (each at every size), raw and serial; in a primary cell pool-again and pool-helping too. */
 void plan_add_usual_sides(const struct plan *plan, struct cell *cell);
 
 /* The value of a key, or of the workload's parameter, or fallback. */

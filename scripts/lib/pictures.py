@@ -23,8 +23,8 @@ GNUPLOT_OLDEST = (5, 0)
 TIMEOUT_S = 60
 
 # Backend -> its line style in scripts/plot/style.gp. Up to four sizes of one backend have styles of their own.
-STYLES = {"pool": 10, "pool-again": 20, "raw": 30, "raw-capped": 40, "serial": 50, "pool-helping": 60, "floor": 70,
-          "ideal": 80}
+STYLES = {"pool": 10, "pool-again": 20, "raw": 30, "raw-capped": 40, "serial": 50, "pool-helping": 60,
+          "pool-elastic": 65, "floor": 70, "ideal": 80}
 STYLE_OTHERS = 90
 VARIANTS = 4
 

@@ -83,6 +83,7 @@ set style line 42 lc rgb '#F2CC78' lw 2 pt 12 ps 0.8 dt (3, 3)
 set style line 43 lc rgb '#F7DFAC' lw 2 pt 12 ps 0.8 dt (1, 3)
 set style line 50 lc rgb '#000000' lw 1.6 pt 5 ps 0.8 dt (3, 3)
 set style line 60 lc rgb '#009E73' lw 2 pt 15 ps 0.9 dt 1
+set style line 65 lc rgb '#CC79A7' lw 2 pt 5 ps 0.9 dt (8, 3)
 set style line 70 lc rgb '#777777' lw 1.2 pt 11 ps 0.9 dt 1
 set style line 80 lc rgb '#666666' lw 1.4 pt 0 ps 0 dt (2, 4)
 set style line 90 lc rgb '#CC79A7' lw 2 pt 2 ps 1 dt 1
