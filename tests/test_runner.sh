@@ -46,6 +46,9 @@ returns 0
 prints 'ok [0-9.]+s test_good.sh'
 ends_with '3 passed, 0 failed, 0 skipped'
 grep -q unseen "$tree/out" && fault 'the output of a test that passed is shown'
+returns 0 --wrap 'env WRAPPED=yes false' good
+returns 1 --wrap 'env WRAPPED=yes false' program
+prints 'FAIL test_program: exit code 1'
 returns 0 -j 2 good 'prog*'
 ends_with '2 passed, 0 failed, 0 skipped'
 returns 1 goood
@@ -76,6 +79,11 @@ test_is test_leave.sh "sleep 1000 & echo \$! >>$tree/pids"
 returns 0 leave
 returns 1 --timeout 1 hang
 prints 'FAIL test_hang.sh: no end after .*'
+
+# One runs another that never ends: a time-out reaches both.
+test_is test_outer.sh "tests/run hang"
+returns 1 --timeout 2 outer
+prints 'FAIL test_outer.sh: no end after .*'
 
 # Ctrl-C. A job in the background ignores it unless monitoring is on.
 mv "$tree/pids" "$tree/ended"
