@@ -4,16 +4,18 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* ThreadSanitizer does not let the child of a process with threads start threads. */
+/* Neither ThreadSanitizer nor qemu-user lets the child of a process with threads start threads. */
 #if defined(__has_feature)
-#define CHILD_MAY_START_THREADS (!__has_feature(thread_sanitizer))
+#define HAS_THREAD_SANITIZER __has_feature(thread_sanitizer)
 #elif defined(__SANITIZE_THREAD__)
-#define CHILD_MAY_START_THREADS false
+#define HAS_THREAD_SANITIZER true
 #else
-#define CHILD_MAY_START_THREADS true
+#define HAS_THREAD_SANITIZER false
 #endif
 
 enum { N_FORKS = 50 };
@@ -156,6 +158,13 @@ static void use_inherited(struct pool *pool)
     CHECK_EQ(counters.n_queued, 7);
 }
 
+static bool child_may_start_threads(void)
+{
+    const char *wrap = getenv("POOLBENCH_WRAP");
+
+    return !HAS_THREAD_SANITIZER && (wrap == NULL || strstr(wrap, "qemu") == NULL);
+}
+
 static void fork_and_use(struct pool *pool, bool has_handles)
 {
     int status = -1;
@@ -166,7 +175,7 @@ static void fork_and_use(struct pool *pool, bool has_handles)
         use_inherited(pool);
         if (has_handles)
             use_inherited_handles();
-        if (has_handles && CHILD_MAY_START_THREADS)
+        if (has_handles && child_may_start_threads())
             use_own_pool();
         _exit(check_failures() != 0);
     }
