@@ -28,6 +28,8 @@ say = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)';)
 
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
 SANFLAGS += $(if $(findstring undefined,$(SAN)),-fno-sanitize-recover=all)
+export ASAN_OPTIONS ?= detect_stack_use_after_return=1
+export UBSAN_OPTIONS ?= print_stacktrace=1
 WARN := -Wall -Wextra -Wshadow
 C_ALL = -std=c11 -D_GNU_SOURCE $(WARN) -Wstrict-prototypes -Wmissing-prototypes $(CFLAGS) $(SANFLAGS) -pthread -MMD -MP
 CXX_ALL = -std=c++17 -D_GNU_SOURCE $(WARN) $(CXXFLAGS) $(SANFLAGS) -pthread -MMD -MP
@@ -53,7 +55,7 @@ BINARY := $(BUILD)/poolbench
 
 # Each folder sees only what it may include.
 $(POOL): INCLUDE := -Ipool -fexceptions # with which pthread_cleanup_push() costs nothing
-$(RAWTHREAD): INCLUDE := -Irawthread
+$(RAWTHREAD): INCLUDE := -Irawthread -fexceptions
 $(WORKLOADS): INCLUDE := -Iworkloads
 $(BENCH): INCLUDE = -Ibench -Ipool -Irawthread -Iworkloads -I$(BUILD) $(lib_cflags)
 $(LIB_TESTS:=.o): INCLUDE := -Ipool -Irawthread
@@ -115,7 +117,7 @@ $(BENCH_TESTS): %: %.o $(BENCH_LIB) $(POOL) $(RAWTHREAD) $(WORKLOADS)
 $(LIB_TESTS): %: %.o $(POOL) $(RAWTHREAD)
 	$(call say,LINK,$@)$(CC) $(LINK_ALL) -o $@ $(filter %.o,$^)
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -path $(BUILD)/variants -prune -o -name '*.d' -print 2>/dev/null)
 
 # One command line from the sources to the answer. The run's folder comes back on stdout.
 RUN_OPTIONS = --profile '$(PROFILE)' --results '$(RESULTS)' $(if $(FILTER),--filter '$(FILTER)') \

@@ -69,7 +69,7 @@ check 'list of a bare system' 1 $? 'command gcc' 'command g\+\+' 'command make' 
 # A Python without the modules: whatever the system's own one has, what it lacks is named.
 python=$home/none
 setup_on bare full -- --check --test
-check 'list for the tests' 1 $? 'command clang-14' 'command node$' 'npm packages'
+check 'list for the tests' 1 $? 'command clang-14' 'command musl-gcc' 'command node$' 'npm packages'
 
 # A library that pkg-config knows counts whatever the packages are; one that it does not know is named.
 python=$home/full/python3
