@@ -33,9 +33,10 @@ static void increment(void *arg)
     ++*(int *)arg; /* plain: the wait makes it visible */
 }
 
-static void test_tasks(size_t max_alive)
+static void test_tasks(size_t max_alive, bool detached)
 {
-    struct rawthread_group *group = new_group((struct rawthread_options){.max_alive = max_alive});
+    struct rawthread_group *group = new_group((struct rawthread_options){.max_alive = max_alive,
+                                                                         .detached = detached});
     int values[N_TASKS] = {0};
 
     CHECK_EQ(rawthread_group_wait(group), 0);
@@ -100,7 +101,7 @@ static void test_all_at_once(void)
 struct report {
     cpu_set_t cpus;
     size_t stack_bytes, guard_bytes;
-    bool is_submitter;
+    bool is_submitter, is_detached;
     pthread_t submitter;
 };
 
@@ -108,11 +109,14 @@ static void report(void *arg)
 {
     struct report *report = arg;
     pthread_attr_t attr;
+    int detach_state;
 
     sched_getaffinity(0, sizeof report->cpus, &report->cpus);
     pthread_getattr_np(pthread_self(), &attr);
     pthread_attr_getstacksize(&attr, &report->stack_bytes);
     pthread_attr_getguardsize(&attr, &report->guard_bytes);
+    pthread_attr_getdetachstate(&attr, &detach_state);
+    report->is_detached = detach_state == PTHREAD_CREATE_DETACHED;
     pthread_attr_destroy(&attr);
     report->is_submitter = pthread_equal(pthread_self(), report->submitter);
 }
@@ -198,11 +202,59 @@ static void test_errors(void)
     rawthread_group_destroy(group);
 }
 
+static void increment_and_exit(void *arg)
+{
+    increment(arg);
+    pthread_exit(NULL);
+}
+
+/* A task that ends its thread itself has ended. */
+static void test_exits(bool detached)
+{
+    struct rawthread_group *group = new_group((struct rawthread_options){.max_alive = 3, .detached = detached});
+    int values[50] = {0};
+
+    for (int i = 0; i < 50; i++)
+        CHECK_EQ(rawthread_group_submit(group, increment_and_exit, &values[i]), 0);
+    CHECK_EQ(rawthread_group_wait(group), 0);
+    for (int i = 0; i < 50; i++)
+        CHECK_EQ(values[i], 1);
+    rawthread_group_destroy(group);
+}
+
+static void *report_thread(void *arg)
+{
+    report(arg);
+    return NULL;
+}
+
+/* Untuned threads are those of a bare pthread_create(), detached ones are detached. */
+static void test_untuned(void)
+{
+    struct report bare, untuned;
+    pthread_t thread;
+
+    CHECK_EQ(pthread_create(&thread, NULL, report_thread, &bare), 0);
+    pthread_join(thread, NULL);
+    ask_threads((struct rawthread_options){.untuned = true}, &untuned, 1);
+    CHECK_EQ(untuned.stack_bytes, bare.stack_bytes);
+    CHECK_EQ(untuned.guard_bytes, bare.guard_bytes);
+    CHECK(!untuned.is_detached);
+    ask_threads((struct rawthread_options){.detached = true}, &untuned, 1);
+    CHECK(untuned.is_detached);
+    ask_threads((struct rawthread_options){.untuned = true, .stack_bytes = 1 << 20}, &untuned, 1);
+    CHECK_EQ(untuned.stack_bytes, 1 << 20);
+}
+
 int main(void)
 {
-    test_tasks(0);
-    test_tasks(1);
-    test_tasks(7);
+    for (int detached = 0; detached < 2; detached++) {
+        test_tasks(0, detached);
+        test_tasks(1, detached);
+        test_tasks(7, detached);
+        test_exits(detached);
+    }
+    test_untuned();
     test_destroy();
     test_all_at_once();
     test_stacks();

@@ -8,16 +8,22 @@
  * join.
  *
  * Invariant between calls: n_alive is the length of the list, and every record on the stack is in the list.
- * Locking: none. Submitter and threads share the stack, and under a cap the semaphore, whose value is the
+ * Locking: none. Submitter and threads share the stack, and where they are counted the semaphore, whose value is the
  * number of records that were pushed and not yet joined (a thread between the two acts left out).
  *
  * Reaping: every REAP_BATCH submissions join what has finished. Joining at each submission was slower, since
  * it often meets a thread that has said that it finishes and has not ended yet; never joining before the wait
  * is slower still, since no stack comes back to libc's cache. From 4 to 64 it made no difference. 64 KiB
  * stacks let that cache, 40 MiB in glibc, hold hundreds; smaller ones gained nothing. An affinity mask in the
- * attributes costs a handshake with the new thread, so there is none where none is asked for.
+ * attributes costs a handshake with the new thread, so there is none where none is asked for; libcs without
+ * such an attribute let the thread inherit the mask of the submitter, who takes it for that moment.
+ *
+ * A detached thread cannot be joined: there too the semaphore counts who has finished, and its post is the last
+ * that such a thread does with the group.
  */
 #include "rawthread.h"
+
+#include "internal.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -26,6 +32,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 enum {
@@ -60,7 +67,7 @@ struct rawthread_group {
     struct record *free;
     struct slab *slabs;
     struct rawthread_counters counters;
-    sem_t n_finished; /* used under a cap alone */
+    sem_t n_finished; /* used if is_counting() */
 
     _Alignas(128) _Atomic(struct record *) finished; /* written by every thread */
 };
@@ -77,6 +84,12 @@ static void sleep_on(sem_t *semaphore)
 {
     while (sem_wait(semaphore) != 0)
         continue; /* EINTR */
+}
+
+/* Whether finished threads are counted: to wait for one at the cap, and for what cannot be joined. */
+static bool is_counting(const struct rawthread_group *group)
+{
+    return group->options.max_alive != 0 || group->options.detached;
 }
 
 static struct record *take_record(struct rawthread_group *group)
@@ -105,30 +118,40 @@ static void put_record(struct rawthread_group *group, struct record *record)
     group->free = record;
 }
 
-static void *run_task(void *arg)
+/* The last that a task's thread does, also if that ends by pthread_exit(). */
+static void finish(void *arg)
 {
     struct record *record = arg;
     struct rawthread_group *group = record->group;
-    bool is_capped = group->options.max_alive != 0;
+    bool is_counted = is_counting(group);
 
-    record->fn(record->arg);
     /* [FINISH] relaxed: only a guess for the exchange below, which checks it. */
     record->next_finished = atomic_load_explicit(&group->finished, memory_order_relaxed);
     /* [FINISH] release: publishes next_finished; pairs with acquire in reap(). Relaxed on failure: a guess */
     while (!atomic_compare_exchange_weak_explicit(&group->finished, &record->next_finished, record,
                                                   memory_order_release, memory_order_relaxed))
         continue;
-    if (is_capped)
+    if (is_counted)
         sem_post(&group->n_finished);
+}
+
+static void *run_task(void *arg)
+{
+    struct record *record = arg;
+
+    pthread_cleanup_push(finish, record);
+    record->fn(record->arg);
+    pthread_cleanup_pop(1);
     return NULL;
 }
 
-/* Joins a thread and recycles its record. */
+/* Joins a thread, or if it is detached sees to it that it is done with group and record, and recycles the record. */
 static void join_thread(struct rawthread_group *group, struct record *record)
 {
-    pthread_join(record->thread, NULL);
-    if (group->options.max_alive != 0)
-        sleep_on(&group->n_finished); /* posted before the thread ended: does not block */
+    if (!group->options.detached)
+        pthread_join(record->thread, NULL);
+    if (is_counting(group))
+        sleep_on(&group->n_finished); /* posted before the thread ended, or about to be */
     record->prev->next = record->next;
     record->next->prev = record->prev;
     put_record(group, record);
@@ -152,10 +175,10 @@ static bool reap(struct rawthread_group *group)
     return any;
 }
 
-/* Waits until fewer than max_alive threads exist. */
-static void wait_for_room(struct rawthread_group *group)
+/* Waits until no more than n_max threads exist. Finished threads are counted. */
+static void wait_until_alive(struct rawthread_group *group, size_t n_max)
 {
-    while (group->n_alive >= group->options.max_alive) {
+    while (group->n_alive > n_max) {
         sleep_on(&group->n_finished);
         sem_post(&group->n_finished); /* for the join to take */
         reap(group);
@@ -168,19 +191,42 @@ static int refuse(struct rawthread_group *group, int error)
     return error;
 }
 
+/* Creates a thread that is bound to the CPU set whose turn it is. */
+static int create_bound(struct rawthread_group *group, pthread_t *thread, struct record *record)
+{
+    pthread_attr_t *attr = &group->attrs[group->counters.created % group->n_attrs];
+#ifdef __GLIBC__
+    return -pthread_create(thread, attr, run_task, record);
+#else
+    const struct rawthread_options *options = &group->options;
+    size_t set = options->cpusets != NULL ? group->counters.created % options->n_cpusets : 0;
+    cpu_set_t own;
+    int error = 0;
+
+    if (options->cpusets == NULL)
+        return -pthread_create(thread, attr, run_task, record);
+    if (sched_getaffinity(0, sizeof own, &own) != 0 ||
+        sched_setaffinity(0, options->cpuset_bytes,
+                          (const void *)((const char *)options->cpusets + set * options->cpuset_bytes)) != 0)
+        return -errno;
+    error = -pthread_create(thread, attr, run_task, record);
+    sched_setaffinity(0, sizeof own, &own);
+    return error;
+#endif
+}
+
 /* Tries once to create the record's thread. */
 static int start_thread(struct rawthread_group *group, struct record *record)
 {
     size_t max_threads = group->options.max_threads;
     struct rawthread_counters *counters = &group->counters;
-    pthread_attr_t *attr = &group->attrs[counters->created % group->n_attrs];
     int error;
 
     if (max_threads != 0 && group->n_alive >= max_threads && !reap(group))
         return refuse(group, -EDQUOT);
-    error = pthread_create(&record->thread, attr, run_task, record);
+    error = create_bound(group, &record->thread, record);
     if (error != 0)
-        return refuse(group, -error);
+        return refuse(group, error);
     record->prev = group->live.prev;
     record->next = &group->live;
     record->prev->next = record->next->prev = record;
@@ -215,12 +261,34 @@ static int start_with_retry(struct rawthread_group *group, struct record *record
     return error;
 }
 
+/* Sets what the options ask for, with a CPU set where libc has a place for it. */
+static int set_attr(pthread_attr_t *attr, const struct rawthread_options *options, size_t index)
+{
+    size_t stack_bytes = options->stack_bytes;
+    int error = 0;
+
+    if (stack_bytes == 0 && !options->untuned)
+        stack_bytes = rawthread__stack_bytes();
+    if (stack_bytes != 0)
+        error = -pthread_attr_setstacksize(attr, stack_bytes);
+    if (error == 0 && options->detached)
+        error = -pthread_attr_setdetachstate(attr, PTHREAD_CREATE_DETACHED);
+#ifdef __GLIBC__
+    if (error == 0 && options->cpusets != NULL)
+        error = -pthread_attr_setaffinity_np(
+            attr, options->cpuset_bytes,
+            (const void *)((const char *)options->cpusets + index * options->cpuset_bytes));
+#else
+    (void)index;
+#endif
+    return error;
+}
+
 /* Makes the attributes; on an error those before n_attrs exist. */
 static int make_attrs(struct rawthread_group *group)
 {
     const struct rawthread_options *options = &group->options;
     size_t n = options->cpusets != NULL ? options->n_cpusets : 1;
-    const char *cpusets = options->cpusets;
 
     group->attrs = calloc(n, sizeof *group->attrs);
     if (group->attrs == NULL)
@@ -228,18 +296,30 @@ static int make_attrs(struct rawthread_group *group)
     while (group->n_attrs < n) {
         size_t index = group->n_attrs;
         pthread_attr_t *attr = &group->attrs[index];
-        int error = pthread_attr_init(attr);
+        int error = -pthread_attr_init(attr);
 
         if (error != 0)
-            return -error;
+            return error;
         group->n_attrs++;
-        error = pthread_attr_setstacksize(attr, options->stack_bytes);
-        if (error == 0 && cpusets != NULL)
-            error = pthread_attr_setaffinity_np(attr, options->cpuset_bytes,
-                                                (const void *)(cpusets + index * options->cpuset_bytes));
+        error = set_attr(attr, options, index);
         if (error != 0)
-            return -error;
+            return error;
     }
+    return 0;
+}
+
+static int copy_cpusets(struct rawthread_options *options)
+{
+    const void *cpusets = options->cpusets;
+    void *copy;
+
+    if (cpusets == NULL)
+        return 0;
+    copy = calloc(options->n_cpusets, options->cpuset_bytes);
+    options->cpusets = copy;
+    if (copy == NULL)
+        return -ENOMEM;
+    memcpy(copy, cpusets, options->n_cpusets * options->cpuset_bytes);
     return 0;
 }
 
@@ -264,12 +344,11 @@ int rawthread_group_create(struct rawthread_group **out, const struct rawthread_
     if (group == NULL)
         return -ENOMEM;
     *group = (struct rawthread_group){.options = *options, .n_until_reap = REAP_BATCH};
-    if (group->options.stack_bytes == 0)
-        group->options.stack_bytes = RAWTHREAD_STACK_BYTES;
     group->live.prev = group->live.next = &group->live;
     sem_init(&group->n_finished, 0, 0);
-    error = make_attrs(group);
-    group->options.cpusets = NULL; /* copied into the attributes */
+    error = copy_cpusets(&group->options);
+    if (error == 0)
+        error = make_attrs(group);
     if (error != 0) {
         rawthread_group_destroy(group);
         return error;
@@ -286,7 +365,7 @@ int rawthread_group_submit(struct rawthread_group *group, rawthread_fn *fn, void
     if (--group->n_until_reap == 0)
         reap(group);
     if (group->options.max_alive != 0)
-        wait_for_room(group);
+        wait_until_alive(group, group->options.max_alive - 1);
     record = take_record(group);
     if (record == NULL)
         return -ENOMEM;
@@ -301,6 +380,8 @@ int rawthread_group_submit(struct rawthread_group *group, rawthread_fn *fn, void
 
 int rawthread_group_wait(struct rawthread_group *group)
 {
+    if (group->options.detached)
+        wait_until_alive(group, 0);
     while (group->live.next != &group->live)
         join_thread(group, group->live.next);
     /* [FINISH] relaxed: every push came before a join. */
@@ -321,6 +402,7 @@ void rawthread_group_destroy(struct rawthread_group *group)
     for (size_t i = 0; i < group->n_attrs; i++)
         pthread_attr_destroy(&group->attrs[i]);
     free(group->attrs);
+    free((void *)group->options.cpusets);
     while (group->slabs != NULL) {
         struct slab *next = group->slabs->next;
 
