@@ -147,6 +147,21 @@ test: tests
 test-lib: lib-tests
 	@tests/run --build '$(BUILD)' $(RUNFLAGS) $(notdir $(LIB_TESTS))
 
+# Each turn is up to 20 s of every stress program, with a seed of its own.
+STRESS := $(foreach test,$(LIB_TESTS),$(if $(findstring _stress,$(test)),$(test)))
+SOAK ?= 600
+.PHONY: soak
+soak: $(STRESS)
+	@case '$(SOAK)' in ''|0*|*[!0-9]*) echo "make soak: SOAK is '$(SOAK)': give it whole seconds" >&2; exit 1;; esac; \
+	end=$$(($$(date +%s) + $(SOAK))); \
+	while left=$$((end - $$(date +%s))); [ $$left -gt 0 ]; do \
+		settings="POOLBENCH_STRESS_SEED=$$(od -An -N6 -tu8 /dev/urandom | tr -d ' ')"; \
+		settings="$$settings POOLBENCH_STRESS_SECONDS=$$((left < 20 ? left : 20))"; \
+		echo "$$settings"; \
+		env $$settings tests/run --build '$(BUILD)' $(RUNFLAGS) $(notdir $(STRESS)) || { \
+		echo "again with: $$settings tests/run --build '$(BUILD)' $(RUNFLAGS) <the test that failed>"; exit 1; }; \
+	done
+
 clean:
 	rm -rf -- '$(BUILD)'
 
@@ -157,6 +172,7 @@ help:
 	@echo 'make report RUN=     draw a run again'
 	@echo 'make test            all tests: RUNFLAGS=<options of tests/run>'
 	@echo 'make test-lib        those of pool/ and rawthread/, which need a C compiler only'
+	@echo 'make soak            their stress, with new seeds: SOAK=<seconds> (600)'
 	@echo 'make list            what there is to measure'
 	@echo 'make clean           remove $(BUILD)'
 	@echo 'Everywhere: CC= CFLAGS= BUILD= PYTHON= SAN=address|thread|undefined V=1'

@@ -1,89 +1,96 @@
-/* Each accepted task runs exactly once, whatever meets what: producers against each other, tasks that submit,
- * waiters, and a close in the middle. POOLBENCH_SEED or the first argument repeats a run's choices. */
-#include "check.h"
-#include "pool.h"
+/* Tasks of pool_submit() and its like: each that was accepted runs once or is dropped once, and none that was not,
+ * whatever meets what: producers of all kinds against each other, tasks that submit, tasks that end their
+ * worker, resizing, waiting, closing, terminating, joining and destroying. */
+#include "stress_pool.h"
 
-#include <errno.h>
-#include <pthread.h>
-#include <sched.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-
-enum { N_ROUNDS = 60, SECONDS_MAX = 2, N_PRODUCERS = 3, N_PER_PRODUCER = 600, N_BATCH_MAX = 40 };
+enum { N_PRODUCERS = 3, N_PER_PRODUCER = 400, N_BATCH_MAX = 40, TIMEOUT_MAX_NS = 100 * 1000 };
 
 /* One task: it counts its runs, and may submit its own child. */
-struct task {
-    struct pool *pool;
+struct job {
+    struct stress_pool *stress;
     uint64_t random;
-    atomic_int n_runs;
-    bool is_accepted; /* written by the thread that submits, read after all is over */
-    struct task *child;
+    atomic_int n_runs, n_dropped;
+    bool is_accepted; /* written by who submits, read after all is over */
+    struct job *child;
 };
 
 struct producer {
-    struct pool *pool;
+    struct stress_pool *stress;
     uint64_t random;
-    struct task tasks[N_PER_PRODUCER], children[N_PER_PRODUCER];
+    struct job jobs[N_PER_PRODUCER], children[N_PER_PRODUCER];
 };
 
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t x = *state += 0x9e3779b97f4a7c15u;
+static struct stress_pool stress;
+static struct producer producers[N_PRODUCERS];
 
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-    return x ^ (x >> 31);
-}
-
-/* Nothing, a yield, a little work or, rarely, a sleep. */
-static void dawdle(uint64_t random)
-{
-    const struct timespec pause = {0, (long)(random >> 40) % 50000};
-
-    if (random % 64 == 0)
-        nanosleep(&pause, NULL);
-    else if (random % 8 == 0)
-        sched_yield();
-    else if (random % 8 == 1)
-        for (atomic_int i = 0; i < (int)(random >> 50); i++)
-            continue;
-}
-
-static void check_submitted(struct task *task, int error)
-{
-    task->is_accepted = error == 0;
-    if (error != 0)
-        CHECK_EQ(error, -ESHUTDOWN);
-}
+static void hand_over(struct job *job, uint64_t *random);
 
 static void run(void *arg)
 {
-    struct task *task = arg;
+    struct job *job = arg;
+    uint64_t random = job->random;
+    bool leaves;
 
-    dawdle(task->random);
-    atomic_fetch_add(&task->n_runs, 1);
-    if (task->child != NULL)
-        check_submitted(task->child, pool_submit(task->pool, run, task->child));
+    stress_enter(job->stress);
+    stress_dawdle(&random);
+    job->n_runs++;
+    if (job->child != NULL)
+        hand_over(job->child, &random);
+    leaves = stress_depth == 1 && pool_worker_index(job->stress->pool) != SIZE_MAX && stress_one_in(&random, 200);
+    stress_leave(job->stress);
+    if (leaves)
+        pthread_exit(NULL);
 }
 
-static void submit_batch(struct producer *producer, size_t first, size_t n)
+static void drop(pool_fn *fn, void *arg)
 {
-    struct task *tasks = &producer->tasks[first];
-    size_t n_accepted = 77;
-    int error = pool_submit_many(producer->pool, run, tasks, sizeof *tasks, n, &n_accepted);
+    struct job *job = arg;
 
-    CHECK_EQ(n_accepted, error == 0 ? n : 0);
+    CHECK(fn == run);
+    job->n_dropped++;
+    job->stress->n_dropped++;
+}
+
+/* Submits one job in one of the ways. */
+static void hand_over(struct job *job, uint64_t *random)
+{
+    struct stress_pool *in = job->stress;
+    bool is_bounded = in->options.max_queued != 0, may_run = !in->options.strict;
+    int error;
+
+    may_run = may_run || pool_worker_index(in->pool) != SIZE_MAX;
+    switch (stress_below(random, 4)) {
+    case 0:
+        error = pool_try_submit(in->pool, run, job);
+        CHECK(error == 0 || stress_is_shut(in, error) || (is_bounded && error == -EAGAIN));
+        break;
+    case 1:
+        error = pool_timed_submit(in->pool, run, job, (int64_t)stress_below(random, TIMEOUT_MAX_NS));
+        CHECK(error == 0 || stress_is_shut(in, error) || (is_bounded && error == -ETIMEDOUT));
+        break;
+    case 2:
+        error = pool_submit_or_run(in->pool, run, job);
+        CHECK(error == (may_run ? 0 : -EPERM) || (may_run && stress_is_shut(in, error)));
+        break;
+    default:
+        error = pool_submit(in->pool, run, job);
+        CHECK(error == 0 || stress_is_shut(in, error));
+    }
+    job->is_accepted = error == 0;
+}
+
+static void hand_over_many(struct producer *producer, size_t first, size_t n)
+{
+    struct stress_pool *in = producer->stress;
+    size_t n_accepted = SIZE_MAX;
+    int error = pool_submit_many(in->pool, run, &producer->jobs[first], sizeof producer->jobs[0], n, &n_accepted);
+
+    if (error == 0)
+        CHECK_EQ(n_accepted, n);
+    else
+        CHECK(stress_is_shut(in, error) && n_accepted < n && (n_accepted == 0 || in->options.max_queued != 0));
     for (size_t i = 0; i < n; i++)
-        check_submitted(&tasks[i], error);
-}
-
-static void submit_one(struct producer *producer, size_t index)
-{
-    struct task *task = &producer->tasks[index];
-
-    check_submitted(task, pool_submit(producer->pool, run, task));
+        producer->jobs[first + i].is_accepted = i < n_accepted;
 }
 
 static void *produce(void *arg)
@@ -92,103 +99,66 @@ static void *produce(void *arg)
     size_t n_done = 0;
 
     while (n_done < N_PER_PRODUCER) {
-        uint64_t random = next_random(&producer->random);
-        size_t n = 1 + (random >> 8) % N_BATCH_MAX;
+        size_t n = 1 + stress_below(&producer->random, N_BATCH_MAX);
 
         if (n > N_PER_PRODUCER - n_done)
             n = N_PER_PRODUCER - n_done;
-        if (random % 2 == 0) {
-            submit_batch(producer, n_done, n);
+        if (stress_one_in(&producer->random, 8)) {
+            hand_over_many(producer, n_done, n);
             n_done += n;
         } else {
-            submit_one(producer, n_done++);
+            hand_over(&producer->jobs[n_done++], &producer->random);
         }
-        if (random % 16 == 3)
-            CHECK_EQ(pool_wait(producer->pool), 0);
-        dawdle(next_random(&producer->random));
+        if (stress_one_in(&producer->random, 50))
+            CHECK_EQ(pool_wait(producer->stress->pool), 0);
+        stress_dawdle(&producer->random);
     }
     return NULL;
 }
 
-static void init_producer(struct producer *producer, struct pool *pool, uint64_t seed)
+static void init_producer(struct producer *producer, uint64_t seed)
 {
     memset(producer, 0, sizeof *producer);
-    producer->pool = pool;
+    producer->stress = &stress;
     producer->random = seed;
     for (size_t i = 0; i < N_PER_PRODUCER; i++) {
-        struct task *task = &producer->tasks[i], *child = &producer->children[i];
+        struct job *job = &producer->jobs[i], *child = &producer->children[i];
 
-        task->pool = child->pool = pool;
-        task->random = next_random(&producer->random);
-        child->random = next_random(&producer->random);
-        if (task->random >> 63 != 0)
-            task->child = child;
+        job->stress = child->stress = &stress;
+        job->random = stress_random(&producer->random);
+        child->random = stress_random(&producer->random);
+        job->child = stress_one_in(&producer->random, 2) ? child : NULL;
     }
 }
 
-static size_t check_tasks(struct task *tasks)
+static void check_jobs(const struct job *jobs)
 {
-    size_t n_accepted = 0;
-
     for (size_t i = 0; i < N_PER_PRODUCER; i++) {
-        CHECK_EQ(tasks[i].n_runs, tasks[i].is_accepted);
-        n_accepted += tasks[i].is_accepted;
+        CHECK_EQ(jobs[i].n_runs + jobs[i].n_dropped, jobs[i].is_accepted);
+        CHECK(jobs[i].n_dropped == 0 || stress.ending == STRESS_TERMINATED);
     }
-    return n_accepted;
 }
 
-static void run_round(uint64_t seed, bool closes_early)
+static void run_round(uint64_t seed)
 {
-    static struct producer producers[N_PRODUCERS];
     uint64_t random = seed;
-    struct pool_options options = {.n_workers = 1 + next_random(&random) % 5};
-    struct pool *pool = NULL;
     pthread_t threads[N_PRODUCERS];
-    size_t n_accepted = 0;
 
-    if (!CHECK_EQ(pool_create(&pool, &options), 0))
-        return;
+    stress_open(&stress, &random, drop);
     for (int i = 0; i < N_PRODUCERS; i++)
-        init_producer(&producers[i], pool, next_random(&random));
+        init_producer(&producers[i], stress_random(&random));
     for (int i = 0; i < N_PRODUCERS; i++)
-        pthread_create(&threads[i], NULL, produce, &producers[i]);
-    if (closes_early) {
-        const struct timespec pause = {0, (long)(next_random(&random) % 2000000)};
-
-        nanosleep(&pause, NULL);
-        CHECK_EQ(pool_close(pool), 0);
-        CHECK_EQ(pool_join(pool), 0);
-    }
+        stress_thread(&threads[i], produce, &producers[i]);
     for (int i = 0; i < N_PRODUCERS; i++)
         pthread_join(threads[i], NULL);
-    CHECK_EQ(pool_wait(pool), 0);
+    stress_close(&stress, &random);
     for (int i = 0; i < N_PRODUCERS; i++) {
-        n_accepted += check_tasks(producers[i].tasks);
-        check_tasks(producers[i].children);
+        check_jobs(producers[i].jobs);
+        check_jobs(producers[i].children);
     }
-    if (!closes_early)
-        CHECK_EQ(n_accepted, N_PRODUCERS * N_PER_PRODUCER);
-    CHECK_EQ(pool_destroy(pool), 0);
 }
 
-static uint64_t choose_seed(int argc, char **argv)
+int main(void)
 {
-    const char *text = argc > 1 ? argv[1] : getenv("POOLBENCH_SEED");
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return text != NULL ? strtoull(text, NULL, 0) : (uint64_t)now.tv_sec * 1000003 + (uint64_t)now.tv_nsec;
-}
-
-int main(int argc, char **argv)
-{
-    uint64_t seed = choose_seed(argc, argv), random = seed;
-
-    time_t began = time(NULL);
-
-    printf("seed %llu\n", (unsigned long long)seed);
-    fflush(stdout);
-    for (int i = 0; i < N_ROUNDS && check_failures() == 0 && time(NULL) - began < SECONDS_MAX; i++)
-        run_round(next_random(&random), i % 2 != 0);
-    return check_failures() != 0;
+    return stress_run(run_round);
 }
