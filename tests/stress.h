@@ -12,12 +12,18 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
-enum { STRESS_SECONDS = 5, STRESS_SECONDS_MAX = 1000 * 1000 * 1000 };
+enum {
+    STRESS_SECONDS = 5,
+    STRESS_SECONDS_MAX = 1000 * 1000 * 1000,
+    STRESS_HANG_SECONDS = 80 /* for a round that takes milliseconds */
+};
 
 /* The sequence is Steele's and Vigna's splitmix64. */
 static inline uint64_t stress_random(uint64_t *state)
@@ -111,6 +117,25 @@ static inline uint64_t stress_setting(const char *name, uint64_t otherwise, uint
     return value;
 }
 
+/* How to begin with the round that runs. */
+static char stress_again[200];
+
+static inline void stress_hang(int number)
+{
+    (void)number;
+    if (write(STDOUT_FILENO, stress_again, strlen(stress_again)) >= 0)
+        abort();
+}
+
+static inline void stress_run_one(void (*round)(uint64_t seed), uint64_t seed)
+{
+    snprintf(stress_again, sizeof stress_again, "again from this round: POOLBENCH_STRESS_SEED=%" PRIu64 " %s\n", seed,
+             program_invocation_name);
+    alarm(STRESS_HANG_SECONDS);
+    round(seed);
+    alarm(0);
+}
+
 /* Runs rounds; what main() returns. */
 static inline int stress_run(void (*round)(uint64_t seed))
 {
@@ -123,18 +148,16 @@ static inline int stress_run(void (*round)(uint64_t seed))
                           UINT64_MAX);
     printf("seed %" PRIu64 "\n", seed);
     fflush(stdout);
+    signal(SIGALRM, stress_hang);
     clock_gettime(CLOCK_MONOTONIC, &began);
     do {
-        round(seed + n++);
+        stress_run_one(round, seed + n++);
         clock_gettime(CLOCK_MONOTONIC, &now);
     } while (check_failures() == 0 && (uint64_t)(now.tv_sec - began.tv_sec) < seconds);
-    if (check_failures() == 0) {
-        printf("%" PRIu64 " rounds\n", n);
-        return 0;
-    }
-    printf("round %" PRIu64 "; again from it: POOLBENCH_STRESS_SEED=%" PRIu64 " %s\n", n, seed + n - 1,
-           program_invocation_name);
-    return 1;
+    printf("%" PRIu64 " rounds\n", n);
+    if (check_failures() != 0)
+        fputs(stress_again, stdout);
+    return check_failures() != 0;
 }
 
 #endif
