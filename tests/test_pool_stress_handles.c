@@ -35,6 +35,11 @@ struct producer {
     struct job *held[N_HELD];
 };
 
+struct canceller {
+    uint64_t random;
+    atomic_bool is_over;
+};
+
 static struct stress_pool stress;
 static struct producer producers[N_PRODUCERS];
 
@@ -286,11 +291,12 @@ static void *produce(void *arg)
     return NULL;
 }
 
+/* Goes on while the pool is destroyed and when it is no more. */
 static void *cancel_some(void *arg)
 {
-    struct stress_meddler *self = arg;
+    struct canceller *self = arg;
 
-    while (!self->stress->is_over) {
+    while (!self->is_over) {
         struct producer *producer = &producers[stress_below(&self->random, N_PRODUCERS)];
         size_t at = stress_below(&self->random, N_HELD);
 
@@ -348,17 +354,20 @@ static void check_producer(struct producer *producer)
 static void run_round(uint64_t seed)
 {
     uint64_t random = seed;
-    pthread_t threads[N_PRODUCERS];
+    struct canceller canceller = {.random = stress_random(&random)};
+    pthread_t threads[N_PRODUCERS], canceller_thread;
 
     for (int i = 0; i < N_PRODUCERS; i++)
         init_producer(&producers[i], stress_random(&random));
     stress_open(&stress, &random, NULL);
-    stress_meddle(&stress, cancel_some, &random);
+    stress_thread(&canceller_thread, cancel_some, &canceller);
     for (int i = 0; i < N_PRODUCERS; i++)
         stress_thread(&threads[i], produce, &producers[i]);
     for (int i = 0; i < N_PRODUCERS; i++)
         pthread_join(threads[i], NULL);
     stress_close(&stress, &random);
+    canceller.is_over = true;
+    pthread_join(canceller_thread, NULL);
     for (int i = 0; i < N_PRODUCERS; i++)
         check_producer(&producers[i]);
 }
