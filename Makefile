@@ -162,6 +162,82 @@ soak: $(STRESS)
 		echo "again with: $$settings tests/run --build '$(BUILD)' $(RUNFLAGS) <the test that failed>"; exit 1; }; \
 	done
 
+# Each library by itself: one object in which only the public names can be seen, as an archive and shared.
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include/poolbench
+MANDIR ?= $(PREFIX)/share/man
+PYTHON ?= python3
+LIBRARIES := pool rawthread
+ABI := $(firstword $(subst ., ,$(VERSION)))
+shared = $(BUILD)/lib/libpoolbench-$(1).so.$(VERSION)
+archive = $(BUILD)/lib/libpoolbench-$(1).a
+manual = $(BUILD)/man/poolbench-$(1).3
+
+$(BUILD)/pic/%.o: INCLUDE = -I$(*D) -fexceptions -fPIC
+$(BUILD)/pic/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(C_ALL) $(INCLUDE) -c -o $@ $<
+
+define library_rules
+$(BUILD)/lib/$(1).o: $(patsubst %.c,$(BUILD)/pic/%.o,$(call sources,$(1)))
+	@mkdir -p $$(@D)
+	$$(call say,LINK,$$@)$$(CC) $$(CFLAGS) -r -nostdlib -o $$@ $$^ && \
+	"$$$$($$(CC) -print-prog-name=objcopy)" -w -G '$(1)_[a-z]*' $$@
+
+$(call archive,$(1)): $(BUILD)/lib/$(1).o
+	$$(call say,AR,$$@)rm -f $$@ && "$$$$($$(CC) -print-prog-name=ar)" rcs $$@ $$^
+
+$(call shared,$(1)): $(BUILD)/lib/$(1).o
+	@echo 'POOLBENCH_$(ABI) { global: $(1)_[a-z]*; local: *; };' >$(BUILD)/lib/$(1).map
+	$$(call say,LINK,$$@)$$(CC) $$(LINK_ALL) -shared -Wl,-z,defs -Wl,-soname,libpoolbench-$(1).so.$(ABI) \
+	-Wl,--version-script=$(BUILD)/lib/$(1).map -o $$@ $$^
+
+$(call manual,$(1)): $(1)/$(1).h scripts/man
+	$$(call say,MAN,$$<)$$(PYTHON) scripts/man $$< poolbench-$(1) $(VERSION) $$(@D)
+endef
+$(foreach library,$(LIBRARIES),$(eval $(call library_rules,$(library))))
+
+define PKG_CONFIG_TEXT
+libdir=$(LIBDIR)
+includedir=$(INCLUDEDIR)
+
+Name: poolbench-@
+Description: poolbench's lib@ for C and C++
+Version: $(VERSION)
+Cflags: -I$${includedir} -pthread
+Libs: -L$${libdir} -lpoolbench-@
+Libs.private: -pthread
+endef
+export PKG_CONFIG_TEXT
+
+# A build with a sanitizer, or a relative folder, is refused before anything is copied.
+installed_folders := LIBDIR INCLUDEDIR MANDIR
+check_install = $(if $(SAN),echo 'make $@: SAN=$(SAN) is for tests: install without it' >&2; exit 1;) \
+	$(foreach f,$(installed_folders),case '$($(f))' in (/*) ;; (*) echo "make $@: $(f) is '$($(f))':" \
+	'PREFIX and what is made from it must begin with /' >&2; exit 1;; esac;)
+at = '$(DESTDIR)$($(1))'
+.PHONY: libraries install uninstall
+libraries: $(foreach l,$(LIBRARIES),$(call archive,$(l)) $(call shared,$(l)) $(call manual,$(l)))
+install: libraries
+	@$(check_install) set -e; \
+	install -d $(call at,LIBDIR)/pkgconfig $(call at,INCLUDEDIR) $(call at,MANDIR)/man3; \
+	for l in $(LIBRARIES); do \
+	install -m 644 $$l/$$l.h $(call at,INCLUDEDIR); \
+	install -m 644 $(BUILD)/lib/libpoolbench-$$l.a $(call at,LIBDIR); \
+	install -m 755 $(BUILD)/lib/libpoolbench-$$l.so.$(VERSION) $(call at,LIBDIR); \
+	ln -sf libpoolbench-$$l.so.$(VERSION) $(call at,LIBDIR)/libpoolbench-$$l.so.$(ABI); \
+	ln -sf libpoolbench-$$l.so.$(ABI) $(call at,LIBDIR)/libpoolbench-$$l.so; \
+	printf '%s\n' "$$PKG_CONFIG_TEXT" | sed "s/lib@/$$l/; s/@/$$l/" >$(call at,LIBDIR)/pkgconfig/poolbench-$$l.pc; \
+	done; \
+	install -m 644 $(BUILD)/man/*.3 $(call at,MANDIR)/man3
+uninstall: $(foreach l,$(LIBRARIES),$(call manual,$(l)))
+	@$(check_install) for l in $(LIBRARIES); do \
+	rm -f $(call at,INCLUDEDIR)/$$l.h $(call at,LIBDIR)/libpoolbench-$$l.a $(call at,LIBDIR)/libpoolbench-$$l.so \
+	$(call at,LIBDIR)/libpoolbench-$$l.so.$(ABI) $(call at,LIBDIR)/libpoolbench-$$l.so.$(VERSION) \
+	$(call at,LIBDIR)/pkgconfig/poolbench-$$l.pc; done; \
+	cd $(BUILD)/man && for page in *.3; do rm -f $(call at,MANDIR)/man3/"$$page"; done
+
 clean:
 	rm -rf -- '$(BUILD)'
 
@@ -174,5 +250,7 @@ help:
 	@echo 'make test-lib        those of pool/ and rawthread/, which need a C compiler only'
 	@echo 'make soak            their stress, with new seeds: SOAK=<seconds> (600)'
 	@echo 'make list            what there is to measure'
+	@echo 'make install         pool/ and rawthread/ as libraries: PREFIX=/usr/local DESTDIR= LIBDIR= INCLUDEDIR= MANDIR='
+	@echo 'make uninstall       remove them again'
 	@echo 'make clean           remove $(BUILD)'
 	@echo 'Everywhere: CC= CFLAGS= BUILD= PYTHON= SAN=address|thread|undefined V=1'

@@ -56,6 +56,7 @@ struct pool_iterator;
 /* Handles in order of their completion: made by pool_as_completed(), ended by pool_completions_release(). */
 struct pool_completions;
 
+/* Constants of several calls. */
 enum {
     POOL_FOREVER = -1,        /* for timeout_ns, as every negative number: no time-out */
     POOL_MESSAGE_BYTES = 96,  /* longest message of an error, its 0 included; longer ones are cut */

@@ -45,6 +45,7 @@
 extern "C" {
 #endif
 
+/* Constants of several calls. */
 enum {
     RAWTHREAD_FOREVER = -1, /* for timeout_ns, as every negative number: no time-out */
     RAWTHREAD_NAME_BYTES = 16, /* a name with its 0, as the kernel keeps it; longer ones are cut */
