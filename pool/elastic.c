@@ -90,12 +90,7 @@ static size_t choose_growth(const struct pool *pool, bool was_busy, bool is_stuc
 /* Starts workers; false if the system refused one. */
 static bool grow(struct pool *pool, size_t n_workers)
 {
-    int error;
-
-    pthread_mutex_lock(&pool->threads_lock);
-    error = pool__start_workers(pool, n_workers, false);
-    pthread_mutex_unlock(&pool->threads_lock);
-    return error == 0;
+    return pool__start_workers(pool, n_workers, false) == 0;
 }
 
 /* Watches the pool as long as it is saturated. The lock is held. */
@@ -150,7 +145,6 @@ int pool__start_scout(struct pool *pool)
 {
     struct pool__worker *scout;
     struct pool_cpu_limits limits;
-    pthread_t thread;
     int error;
 
     if (pool->has_scout)
@@ -162,9 +156,7 @@ int pool__start_scout(struct pool *pool)
     if (scout == NULL)
         return -ENOMEM;
     pool->n_cpus = limits.n_usable;
-    error = pool__start_thread(scout, run_scout, &thread);
+    error = pool__start_scout_thread(scout, run_scout);
     pool->has_scout = error == 0;
-    if (error != 0)
-        free(scout);
     return error;
 }

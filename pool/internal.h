@@ -1,8 +1,8 @@
 /* What the files of the pool share. Private to pool/.
  *
  * LOCKING. pool->lock guards all that changes in a pool, its queue, its handles and its iterators, where nothing
- * else is said; threads_lock serialises who starts and who joins threads. The second is taken first. Neither
- * is held while a function of the user's runs or, but in several.c, while a thread is woken.
+ * else is said; threads_lock serialises who resizes and who joins threads. The second is taken first. The
+ * first is not held while a function of the user's runs or, but in several.c, while a thread is woken.
  *
  * WAKING. Whoever changes what a thread sleeps for moves its sleeper to pool->wakes, in the same critical
  * section; pool__unlock() posts them all once the lock is free. A thread pushes its sleeper on a list in the
@@ -66,6 +66,7 @@ struct pool {
     bool closed;
     atomic_bool terminated;
     struct pool__sleeper *wakes; /* to be posted by who unlocks */
+    size_t n_starts;             /* reserved workers, to be started by who unlocks */
     struct pool__sleeper *idle;  /* workers: the one that slept last goes first, its caches are the warmest */
     size_t n_unfinished;         /* tasks that are queued or running */
     size_t n_queued;             /* as max_queued counts */
@@ -81,8 +82,10 @@ struct pool {
 
     atomic_size_t n_workers;     /* asked for; written under both locks */
     size_t max_workers;
-    size_t n_alive;              /* workers that were started and have not left */
+    size_t n_alive;              /* workers that were started or reserved and have not left */
     size_t n_threads;            /* the same and the scout */
+    uint64_t n_left;             /* threads that have */
+    bool is_first_free;          /* the first worker has not looked for a task yet, and none is meant for it */
     unsigned char *used;         /* n_indices flags: which indices live workers have */
     size_t n_indices;
     struct pool__worker *left;
@@ -184,13 +187,16 @@ bool pool__sleep_first(struct pool *pool, struct pool__sleeper **list, struct po
                        int64_t deadline_ns);
 size_t pool__wake(struct pool *pool, struct pool__sleeper **list, size_t n_max);
 
-/* worker.c: threads. Those that start or join are called with threads_lock held. */
+/* worker.c: threads. Without the lock, but pool__call_for_workers(): there are tasks that no idle worker was woken
+ * for, and the next pool__unlock() starts workers that are missing. */
 bool pool__is_worker(const struct pool *pool);
 struct pool__worker *pool__new_worker(struct pool *pool);
-int pool__start_thread(struct pool__worker *worker, void *(*run)(void *), pthread_t *thread);
 int pool__start_workers(struct pool *pool, size_t n_workers, bool is_awaited);
+int pool__start_scout_thread(struct pool__worker *scout, void *(*run)(void *));
+void pool__call_for_workers(struct pool *pool, size_t n_tasks);
+void pool__start_called(struct pool *pool, size_t n_workers);
 void pool__leave(struct pool__worker *worker);
-void pool__join_left(struct pool *pool);
+void pool__join_left(struct pool *pool); /* with threads_lock held */
 
 /* elastic.c */
 int pool__start_scout(struct pool *pool);

@@ -113,6 +113,7 @@ static int new_pool(struct pool **out, const struct pool_options *options)
     pool->fork_generation = pool__fork_generation();
     pool->max_workers = options->max_workers;
     atomic_init(&pool->n_workers, options->n_workers);
+    pool->is_first_free = true;
     snprintf(pool->name, sizeof pool->name, "%s", options->name != NULL ? options->name : "pool");
     error = copy_cpusets(&pool->options);
     pool->n_indices = options->n_workers;
@@ -156,7 +157,8 @@ int pool_create(struct pool **out, const struct pool_options *given)
     if (error != 0)
         return error;
     pthread_mutex_lock(&pool->threads_lock);
-    error = start_threads(pool, options.n_workers, options.max_workers > options.n_workers);
+    error = start_threads(pool, options.start_all ? options.n_workers : 1,
+                          options.max_workers > options.n_workers);
     pthread_mutex_unlock(&pool->threads_lock);
     if (error != 0) {
         pool_destroy(pool);
@@ -192,18 +194,19 @@ static int resize(struct pool *pool, size_t n_workers, size_t max_workers)
     pool__lock(pool);
     is_closed = pool->closed;
     max_before = pool->max_workers;
-    n_missing = n_workers > pool->n_alive ? n_workers - pool->n_alive : 0;
+    n_missing = pool->options.start_all && n_workers > pool->n_alive ? n_workers - pool->n_alive : 0;
     if (!is_closed)
         set_size(pool, n_workers, max_workers);
     pool__unlock(pool);
     if (is_closed)
         return -ESHUTDOWN;
     error = start_threads(pool, n_missing, max_workers > n_workers);
-    if (error != 0) {
-        pool__lock(pool);
+    pool__lock(pool);
+    if (error != 0)
         set_size(pool, n_before, max_before);
-        pool__unlock(pool);
-    }
+    else if (pool->idle == NULL)
+        pool__call_for_workers(pool, pool__queue_count(&pool->queue, n_workers));
+    pool__unlock(pool);
     return error;
 }
 
@@ -230,7 +233,8 @@ void pool_get_counters(struct pool *pool, struct pool_counters *counters)
         return;
     pool__lock(pool);
     *counters = pool->counters;
-    counters->threads_alive = pool->n_threads;
+    /* A thread may have left before its creator counts it. */
+    counters->threads_alive = counters->threads_created > pool->n_left ? counters->threads_created - pool->n_left : 0;
     counters->n_queued = pool->n_queued;
     pool__unlock(pool);
 }

@@ -99,6 +99,10 @@ struct pool_options {
                             its own look-ahead and does not count. 0 = no bound */
     bool strict;         /* no task ever runs on a thread outside the pool: see HELP above, and
                             pool_submit_or_run(), which an outside thread may not call then */
+    bool start_all;      /* all n_workers are started at creation and by pool_resize(), as Python does. If not, the
+                            first one is, and another whenever a task is queued that finds none idle, by the
+                            thread that queues it: one that the system refuses then is counted, and tried
+                            again with a later task */
     size_t stack_bytes;  /* of each worker; 0 = the system's default */
     const char *name;    /* workers are called <name>-<index>, name cut to fit 15 bytes; NULL = "pool" */
     const void *cpusets; /* n_cpusets masks of cpuset_bytes bytes each, one after the other, as
@@ -109,8 +113,9 @@ struct pool_options {
 
     /* Called on each worker before its first task and after its last, with context and the worker's index
      * (see pool_worker_index()). initializer returns 0, or a negative errno: that worker then ends without
-     * finalizer. Python starts such a worker again and again; here pool_create() and pool_resize(), which wait
-     * for all initializers, return the error, and an elastic pool does without. Either may be NULL. */
+     * finalizer. Python starts such a worker again and again; here pool_create() and pool_resize() return
+     * the error of workers that they start, for whose initializers they wait; a worker that a task or an
+     * elastic pool asked for is done without. Either may be NULL. */
     int (*initializer)(void *context, size_t index);
     void (*finalizer)(void *context, size_t index);
     void *context;
@@ -120,7 +125,7 @@ struct pool_options {
     void (*dropped)(pool_fn *fn, void *arg);
 };
 
-/* Creates a pool and starts n_workers workers, or nothing.
+/* Creates a pool and starts its first worker, or all of them (see start_all), or nothing.
  *
  * options may be NULL, which is the same as all zero. *out is set on success only and is then owned by the
  * caller, who ends it with pool_destroy(). Workers block all signals but those that a fault of their own
@@ -137,8 +142,8 @@ int pool_create(struct pool **out, const struct pool_options *options);
 /* Changes the number of workers, and up to how many an elastic pool may go (max_workers as in struct
  * pool_options: 0 = n_workers).
  *
- * New workers are started at once: all of them, or none and nothing changes. Workers in excess end after the task
- * that they run; this is not waited for.
+ * New workers are started as tasks need them, or with start_all at once: all of them, or none and nothing changes.
+ * Workers in excess end after the task that they run; this is not waited for.
  *
  * -EINVAL     n_workers is 0, or more than a max_workers that is not 0
  * -ESHUTDOWN  the pool is closed

@@ -4,8 +4,10 @@
 void pool__unlock(struct pool *pool)
 {
     struct pool__sleeper *sleeper = pool->wakes;
+    size_t n_starts = pool->n_starts;
 
     pool->wakes = NULL;
+    pool->n_starts = 0;
     pthread_mutex_unlock(&pool->lock);
     while (sleeper != NULL) {
         struct pool__sleeper *next = sleeper->next; /* gone, or in another list, once it is posted */
@@ -13,6 +15,8 @@ void pool__unlock(struct pool *pool)
         pool__post(&sleeper->parker);
         sleeper = next;
     }
+    if (n_starts > 0)
+        pool__start_called(pool, n_starts);
 }
 
 size_t pool__wake(struct pool *pool, struct pool__sleeper **list, size_t n_max)

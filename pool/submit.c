@@ -24,16 +24,13 @@ int pool__admit(struct pool *pool, enum pool__when_full when_full, int64_t deadl
 int pool__push(struct pool *pool, const struct pool__range *range)
 {
     int error;
-    size_t n_woken;
 
     if (range->n_tasks > SIZE_MAX - pool->n_unfinished)
         return -EOVERFLOW;
     error = pool__queue_push(&pool->queue, range);
     if (error != 0)
         return error;
-    n_woken = pool__wake(pool, &pool->idle, range->n_tasks);
-    if (n_woken < range->n_tasks && pool->n_alive < pool->max_workers)
-        pool__wake(pool, &pool->scout, 1);
+    pool__call_for_workers(pool, range->n_tasks - pool__wake(pool, &pool->idle, range->n_tasks));
     return 0;
 }
 

@@ -1,5 +1,10 @@
 /* Workers: how they start, wait for tasks, and leave.
  *
+ * A thread is reserved, and counted, in the critical section that finds it missing; it is started once the lock is
+ * free, by pool__unlock() where a task was queued that no idle worker was woken for. So nobody else starts
+ * it again, and who joins waits for it. If the system refuses it that is undone. While a pool has no worker
+ * at all, whoever failed to start one tries again: what is queued is never left alone.
+ *
  * A worker leaves for good where next_task() says so, and is then no longer in n_alive: so of several in excess
  * each goes once. One that was woken for a task and leaves instead, because the pool has shrunk, wakes
  * another for it.
@@ -20,7 +25,7 @@
 
 static const int64_t SURPLUS_NS = 1000 * 1000 * 1000; /* how long an elastic pool keeps an idle worker */
 
-enum { REPLACE_PAUSE_NS = 1000 * 1000 }; /* between attempts to replace one */
+enum { START_PAUSE_NS = 1000 * 1000 }; /* between attempts to start one that a pool cannot do without */
 
 static _Thread_local const struct pool__worker *self;
 
@@ -51,6 +56,7 @@ static bool next_task(struct pool__worker *worker, struct pool__task *task)
     struct pool *pool = worker->pool;
     bool has_stayed = true;
 
+    pool->is_first_free = false;
     while (pool->n_alive <= pool->max_workers) {
         if (pool__take(pool, task))
             return true;
@@ -90,6 +96,7 @@ void pool__leave(struct pool__worker *worker)
         pool->used[worker->index] = 0;
     worker->next_left = pool->left;
     pool->left = worker;
+    pool->n_left++;
     if (--pool->n_threads == 0)
         pool__wake(pool, &pool->awaiting_threads, SIZE_MAX);
     pool__unlock(pool);
@@ -105,6 +112,7 @@ static void finalize(struct pool__worker *worker)
 }
 
 static void replace_worker(void *arg);
+static void give_up(struct pool__worker *worker);
 
 static void be_worker(struct pool__worker *worker)
 {
@@ -123,13 +131,37 @@ static void name_thread(const struct pool__worker *worker)
     pthread_setname_np(pthread_self(), name);
 }
 
-/* Runs the initializer and tells who waits for it. */
-static int initialize(struct pool__worker *worker)
+/* Binds the calling worker to the CPU set whose turn it is. The first worker tries all the others before, so that a
+ * pool with a bad one is not created, though its worker may be started much later. */
+static int bind_self(const struct pool__worker *worker)
+{
+    const struct pool_options *options = &worker->pool->options;
+    const char *cpusets = options->cpusets;
+    size_t n = worker->index == 0 ? options->n_cpusets : options->n_cpusets > 0;
+
+    while (n-- > 0) {
+        const char *cpuset = cpusets + (worker->index + n) % options->n_cpusets * options->cpuset_bytes;
+
+        if (sched_setaffinity(0, options->cpuset_bytes, (const void *)cpuset) != 0)
+            return -errno;
+    }
+    return 0;
+}
+
+static bool needs_preparation(const struct pool *pool)
+{
+    return pool->options.cpusets != NULL || pool->options.initializer != NULL;
+}
+
+/* Does what comes before the first task, and tells who waits for it. */
+static int prepare(struct pool__worker *worker)
 {
     struct pool *pool = worker->pool;
     struct pool__start *start = worker->start;
-    int error = pool->options.initializer(pool->options.context, worker->index);
+    int error = bind_self(worker);
 
+    if (error == 0 && pool->options.initializer != NULL)
+        error = pool->options.initializer(pool->options.context, worker->index);
     pool__lock(pool);
     if (error != 0) {
         pool->counters.threads_refused++;
@@ -150,8 +182,8 @@ static void *run_worker(void *arg)
     self = worker;
     name_thread(worker);
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
-    if (worker->pool->options.initializer != NULL && initialize(worker) != 0)
-        pool__leave(worker);
+    if (needs_preparation(worker->pool) && prepare(worker) != 0)
+        give_up(worker);
     else
         be_worker(worker);
     return NULL;
@@ -167,17 +199,6 @@ static void block_signals(sigset_t *old)
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
         sigdelset(&set, faults[i]);
     pthread_sigmask(SIG_BLOCK, &set, old);
-}
-
-static int bind_thread(const struct pool *pool, pthread_t thread, size_t index)
-{
-    const struct pool_options *options = &pool->options;
-    const char *cpusets = options->cpusets;
-
-    if (cpusets == NULL)
-        return 0;
-    return -pthread_setaffinity_np(thread, options->cpuset_bytes,
-                                   (const void *)(cpusets + index % options->n_cpusets * options->cpuset_bytes));
 }
 
 /* The lowest free index, or SIZE_MAX if there is no memory for another. The lock is held. */
@@ -209,74 +230,93 @@ struct pool__worker *pool__new_worker(struct pool *pool)
     return worker;
 }
 
-int pool__start_thread(struct pool__worker *worker, void *(*run)(void *), pthread_t *thread)
+/* Counts a thread that is about to be started. The lock is held, below too. */
+static void reserve(struct pool *pool, bool is_worker)
+{
+    pool->n_alive += is_worker;
+    pool->n_threads++;
+}
+
+static void cancel_reservation(struct pool *pool, bool is_worker)
+{
+    pool->counters.threads_refused++;
+    pool->n_alive -= is_worker;
+    if (--pool->n_threads == 0)
+        pool__wake(pool, &pool->awaiting_threads, SIZE_MAX);
+}
+
+/* A thread may have left before its creator counts it. */
+static void count_created(struct pool *pool)
+{
+    struct pool_counters *counters = &pool->counters;
+    int64_t n = (int64_t)(++counters->threads_created - pool->n_left);
+
+    if (n > (int64_t)counters->threads_peak)
+        counters->threads_peak = (size_t)n;
+}
+
+/* Starts a thread that has been reserved, or frees the worker. */
+static int start_thread(struct pool__worker *worker, void *(*run)(void *))
 {
     struct pool *pool = worker->pool;
-    struct pool_counters *counters = &pool->counters;
-    size_t is_worker = worker->index != SIZE_MAX, peak_before = counters->threads_peak;
+    bool is_worker = worker->index != SIZE_MAX;
+    pthread_t thread;
     sigset_t old;
     int error;
 
-    pool__lock(pool);
-    pool->n_alive += is_worker;
-    if (++pool->n_threads > counters->threads_peak)
-        counters->threads_peak = pool->n_threads;
-    pool__unlock(pool);
     block_signals(&old);
-    error = -pthread_create(thread, &pool->attr, run, worker);
+    error = -pthread_create(&thread, &pool->attr, run, worker);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     pool__lock(pool);
     if (error == 0) {
-        counters->threads_created++;
+        count_created(pool);
     } else {
-        counters->threads_refused++;
-        counters->threads_peak = peak_before;
-        pool->n_threads--;
-        pool->n_alive -= is_worker;
+        if (is_worker)
+            pool->used[worker->index] = 0;
+        cancel_reservation(pool, is_worker);
     }
     pool__unlock(pool);
+    if (error != 0)
+        free(worker);
     return error;
 }
 
-/* Starts one worker and binds it to its CPUs, as far as that can be done: bind_error is set if not. threads_lock
- * is held, so that the thread is not joined meanwhile. */
-static int start_worker(struct pool *pool, struct pool__start *start, int *bind_error)
+/* Starts a worker that has been reserved. */
+static int start_reserved(struct pool *pool, struct pool__start *start)
 {
     struct pool__worker *worker = pool__new_worker(pool);
-    pthread_t thread;
-    int error = -ENOMEM;
 
-    if (worker == NULL)
-        return error;
-    worker->start = start;
     pool__lock(pool);
-    worker->index = take_index(pool);
-    pool__unlock(pool);
-    if (worker->index != SIZE_MAX) {
-        size_t index = worker->index;
-
-        error = pool__start_thread(worker, run_worker, &thread);
-        if (error == 0) {
-            *bind_error = bind_thread(pool, thread, index);
-            return 0;
-        }
-        pool__lock(pool);
-        pool->used[index] = 0;
+    if (worker != NULL)
+        worker->index = take_index(pool);
+    if (worker == NULL || worker->index == SIZE_MAX) {
+        cancel_reservation(pool, true);
         pool__unlock(pool);
+        free(worker);
+        return -ENOMEM;
     }
-    free(worker);
-    return error;
+    worker->start = start;
+    pool__unlock(pool);
+    return start_thread(worker, run_worker);
+}
+
+static int start_worker(struct pool *pool, struct pool__start *start)
+{
+    pool__lock(pool);
+    reserve(pool, true);
+    pool__unlock(pool);
+    return start_reserved(pool, start);
 }
 
 int pool__start_workers(struct pool *pool, size_t n_workers, bool is_awaited)
 {
-    bool has_start = is_awaited && pool->options.initializer != NULL;
+    bool has_start = is_awaited && needs_preparation(pool);
     struct pool__start start = {.n_pending = has_start ? n_workers : 0};
-    int error = 0, bind_error = 0;
+    int error = 0;
     size_t n_started = 0;
 
-    while (n_started < n_workers && error == 0 && bind_error == 0) {
-        error = start_worker(pool, has_start ? &start : NULL, &bind_error);
+    while (n_started < n_workers && error == 0) {
+        error = start_worker(pool, has_start ? &start : NULL);
         n_started += error == 0;
     }
     if (has_start) {
@@ -286,37 +326,85 @@ int pool__start_workers(struct pool *pool, size_t n_workers, bool is_awaited)
             pool__sleep(pool, &pool->awaiting_start, POOL__NEVER);
         pool__unlock(pool);
     }
-    return error != 0 ? error : bind_error != 0 ? bind_error : start.error;
+    return error != 0 ? error : start.error;
 }
 
-/* Whether a worker that leaves is missed. The lock is held. */
-static bool is_missed(const struct pool *pool)
+int pool__start_scout_thread(struct pool__worker *scout, void *(*run)(void *))
+{
+    pool__lock(scout->pool);
+    reserve(scout->pool, false);
+    pool__unlock(scout->pool);
+    return start_thread(scout, run);
+}
+
+void pool__call_for_workers(struct pool *pool, size_t n_tasks)
+{
+    size_t n_asked = pool_n_workers(pool), n_missing = n_asked > pool->n_alive ? n_asked - pool->n_alive : 0;
+
+    if (n_tasks > 0 && pool->is_first_free) {
+        pool->is_first_free = false;
+        n_tasks--;
+    }
+    if (n_tasks > n_missing && pool->n_alive + n_missing < pool->max_workers)
+        pool__wake(pool, &pool->scout, 1);
+    for (size_t i = 0; i < n_tasks && i < n_missing; i++) {
+        reserve(pool, true);
+        pool->n_starts++;
+    }
+}
+
+/* Starts a worker where it is_missed(), again and again until there is one or it is not missed any more. */
+static void start_missed(struct pool *pool, bool (*is_missed)(const struct pool *))
+{
+    const struct timespec pause = {0, START_PAUSE_NS};
+
+    for (;;) {
+        bool is_needed;
+
+        pool__lock(pool);
+        is_needed = is_missed(pool);
+        pool__unlock(pool);
+        if (!is_needed || start_worker(pool, NULL) == 0)
+            return;
+        nanosleep(&pause, NULL);
+    }
+}
+
+/* Whether there is no worker for what is queued. The lock is held. */
+static bool is_abandoned(const struct pool *pool)
+{
+    return pool->n_alive == 0 && pool->queue.n_ranges > 0;
+}
+
+void pool__start_called(struct pool *pool, size_t n_workers)
+{
+    for (; n_workers > 0; n_workers--)
+        if (start_reserved(pool, NULL) != 0)
+            start_missed(pool, is_abandoned);
+}
+
+/* The last of a worker whose preparation has failed. */
+static void give_up(struct pool__worker *worker)
+{
+    start_missed(worker->pool, is_abandoned);
+    pool__leave(worker);
+}
+
+/* Whether a worker that a task has ended is missed. The lock is held. */
+static bool is_short(const struct pool *pool)
 {
     return pool->n_alive < pool_n_workers(pool) && (!pool->closed || pool->queue.n_ranges > 0);
 }
 
 static void replace_worker(void *arg)
 {
-    const struct timespec pause = {0, REPLACE_PAUSE_NS};
     struct pool__worker *worker = arg;
     struct pool *pool = worker->pool;
-    int bind_error;
-    bool is_needed;
 
     pool__lock(pool);
     pool->n_alive--;
-    is_needed = is_missed(pool);
     pool__unlock(pool);
-    while (is_needed) {
-        pthread_mutex_lock(&pool->threads_lock);
-        is_needed = start_worker(pool, NULL, &bind_error) != 0;
-        pthread_mutex_unlock(&pool->threads_lock);
-        if (is_needed)
-            nanosleep(&pause, NULL);
-        pool__lock(pool);
-        is_needed = is_needed && is_missed(pool);
-        pool__unlock(pool);
-    }
+    start_missed(pool, is_short);
     finalize(worker);
 }
 

@@ -10,6 +10,7 @@
 
 static atomic_int refuse_n_tried, refuse_n_created, refuse_n_joined, refuse_peak;
 static atomic_int refuse_first, refuse_n;
+static void (*refuse_before)(void); /* called before each refusal, NULL: none */
 
 typedef int refuse_create_fn(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 typedef int refuse_join_fn(pthread_t, void **);
@@ -36,8 +37,11 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(vo
     refuse_create_fn *create = __interceptor_pthread_create;
     int index = refuse_n_tried++, error;
 
-    if (index >= refuse_first && index < refuse_first + refuse_n)
+    if (index >= refuse_first && index < refuse_first + refuse_n) {
+        if (refuse_before != NULL)
+            refuse_before();
         return EAGAIN;
+    }
     if (create == NULL)
         *(void **)&create = dlsym(RTLD_NEXT, "pthread_create");
     error = create(thread, attr, fn, arg);

@@ -182,6 +182,7 @@ static inline void stress_choose(struct stress_pool *stress, uint64_t *random)
     options->max_workers = stress_one_in(random, 2) ? 0 : options->n_workers + stress_below(random, 6);
     options->max_queued = bounds[stress_below(random, sizeof bounds / sizeof *bounds)];
     options->strict = stress_one_in(random, 2);
+    options->start_all = stress_one_in(random, 2);
     options->initializer = stress_initialize;
     options->finalizer = stress_finalize;
     options->context = stress;

@@ -50,8 +50,8 @@ static struct pool_options options_of(size_t n_workers, int failing_index)
 {
     memset(&state, 0, sizeof state);
     state.failing_index = failing_index;
-    return (struct pool_options){.n_workers = n_workers, .strict = true, .initializer = initialize,
-                                 .finalizer = finalize, .context = &state};
+    return (struct pool_options){.n_workers = n_workers, .strict = true, .start_all = true,
+                                 .initializer = initialize, .finalizer = finalize, .context = &state};
 }
 
 /* Each worker has been initialized before the pool is there, and is finalized before the join returns. */

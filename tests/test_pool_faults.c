@@ -130,8 +130,8 @@ struct sizes {
 static void test_resize(const void *arg)
 {
     const struct sizes *to = arg;
-    struct pool *pool = gate_pool((struct pool_options){.n_workers = 2, .strict = true, .initializer = initialize,
-                                                        .finalizer = finalize});
+    struct pool *pool = gate_pool((struct pool_options){.n_workers = 2, .strict = true, .start_all = true,
+                                                        .initializer = initialize, .finalizer = finalize});
     int error;
 
     refuse_planned();
@@ -373,7 +373,7 @@ static const struct run runs[] = {
 static void test_run(const void *arg)
 {
     const struct run *run = arg;
-    struct pool *pool = gate_pool((struct pool_options){.n_workers = 2, .strict = run->strict});
+    struct pool *pool = gate_pool((struct pool_options){.n_workers = 2, .strict = run->strict, .start_all = true});
 
     refuse_planned();
     for (int i = 0; i < 5; i++) {
@@ -523,10 +523,10 @@ int main(void)
     static const struct sizes sizes[] = {{5, 0}, {2, 4}, {5, 8}};
     cpu_set_t cpus;
     const struct pool_options options[] = {
-        {.n_workers = 3},
-        {.n_workers = 2, .max_workers = 4, .name = "elastic"},
-        {.n_workers = 3, .cpusets = &cpus, .cpuset_bytes = sizeof cpus, .n_cpusets = 1},
-        {.n_workers = 3, .initializer = initialize, .finalizer = finalize},
+        {.n_workers = 3, .start_all = true},
+        {.n_workers = 2, .start_all = true, .max_workers = 4, .name = "elastic"},
+        {.n_workers = 3, .start_all = true, .cpusets = &cpus, .cpuset_bytes = sizeof cpus, .n_cpusets = 1},
+        {.n_workers = 3, .start_all = true, .initializer = initialize, .finalizer = finalize},
     };
 
     sched_getaffinity(0, sizeof cpus, &cpus);

@@ -14,7 +14,7 @@ static void add_one(void *arg)
 
 int main(void)
 {
-    struct pool_options options = {.n_workers = N_WORKERS};
+    struct pool_options options = {.n_workers = N_WORKERS, .start_all = true};
     atomic_int n = 0;
 
     for (int k = 0; k <= N_WORKERS; k++) {

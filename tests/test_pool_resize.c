@@ -78,7 +78,7 @@ static void test_shrink_busy(void)
 /* The second of three new threads is refused: nothing has changed. */
 static void test_refused(void)
 {
-    struct pool *pool = gate_pool((struct pool_options){.n_workers = 2, .strict = true});
+    struct pool *pool = gate_pool((struct pool_options){.n_workers = 2, .strict = true, .start_all = true});
     struct pool_counters counters;
 
     refuse_threads(1, 1);
@@ -113,7 +113,7 @@ static void test_indices(void)
 {
     struct gate gate;
 
-    indexed = gate_pool((struct pool_options){.n_workers = 8, .strict = true});
+    indexed = gate_pool((struct pool_options){.n_workers = 8, .strict = true, .start_all = true});
     CHECK(pool_worker_index(indexed) == SIZE_MAX);
     for (int round = 0; round < 3; round++) {
         CHECK_EQ(pool_resize(indexed, 2, 0), 0);

@@ -181,7 +181,7 @@ static void nothing(void *arg)
 static void test_idle(void)
 {
     const struct timespec pause = {0, 50 * 1000 * 1000};
-    struct pool_options options = {.n_workers = 8};
+    struct pool_options options = {.n_workers = 8, .start_all = true};
     struct pool *pool = NULL;
     size_t n_before = count_settled_threads();
 
