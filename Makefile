@@ -46,7 +46,7 @@ objects = $(patsubst %.c,$(BUILD)/%.o,$(patsubst %.cc,$(BUILD)/%.o,$(1)))
 POOL := $(call objects,$(call sources,pool))
 RAWTHREAD := $(call objects,$(call sources,rawthread))
 WORKLOADS := $(call objects,$(call sources,workloads))
-BENCH := $(call objects,$(sort $(wildcard bench/*.c bench/*/*.c bench/*/*.cc)))
+BENCH := $(call objects,$(filter-out bench/sanity/%,$(sort $(wildcard bench/*.c bench/*/*.c bench/*/*.cc))))
 BENCH_LIB := $(filter-out $(BUILD)/bench/main.o,$(BENCH))
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(call sources,tests))
 LIB_TESTS := $(filter $(BUILD)/tests/test_pool% $(BUILD)/tests/test_rawthread% $(BUILD)/tests/test_cpu_limits,$(TESTS))
@@ -162,6 +162,17 @@ soak: $(STRESS)
 		echo "again with: $$settings tests/run --build '$(BUILD)' $(RUNFLAGS) <the test that failed>"; exit 1; }; \
 	done
 
+# The pool beside GLib's GThreadPool, in about a minute.
+SANITY_ROUNDS ?= 25
+$(BUILD)/bench/sanity/sanity.o: INCLUDE = -Ipool $(shell $(PKG_CONFIG) --cflags glib-2.0)
+$(BUILD)/sanity: $(BUILD)/bench/sanity/sanity.o $(POOL)
+	$(call say,LINK,$@)$(CC) $(LINK_ALL) -o $@ $^ $(shell $(PKG_CONFIG) --libs glib-2.0)
+.PHONY: sanity
+sanity:
+	@$(PKG_CONFIG) --exists glib-2.0 || { echo 'make sanity: GLib is missing: install libglib2.0-dev' >&2; exit 1; }
+	@MAKEFLAGS= $(MAKE) --no-print-directory BUILD="$(BUILD)" $(BUILD)/sanity
+	@$(BUILD)/sanity '$(SANITY_ROUNDS)' >$(BUILD)/sanity.csv && scripts/sanity <$(BUILD)/sanity.csv
+
 # Each library by itself: one object in which only the public names can be seen, as an archive and shared.
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
@@ -249,6 +260,7 @@ help:
 	@echo 'make test            all tests: RUNFLAGS=<options of tests/run>'
 	@echo 'make test-lib        those of pool/ and rawthread/, which need a C compiler only'
 	@echo 'make soak            their stress, with new seeds: SOAK=<seconds> (600)'
+	@echo 'make sanity          the pool beside GLib, in a minute: SANITY_ROUNDS=25'
 	@echo 'make list            what there is to measure'
 	@echo 'make install         pool/ and rawthread/ as libraries: PREFIX=/usr/local DESTDIR= LIBDIR= INCLUDEDIR= MANDIR='
 	@echo 'make uninstall       remove them again'

@@ -128,7 +128,7 @@ static void *run_scout(void *arg)
     struct pool *pool = scout->pool;
     int64_t interval_ns = INTERVAL_MIN_NS;
 
-    pthread_setname_np(pthread_self(), pool->name);
+    pool__begin(scout, pool->name);
     pool__lock(pool);
     for (;;) {
         watch(pool, &interval_ns);

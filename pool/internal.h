@@ -84,7 +84,7 @@ struct pool {
     size_t max_workers;
     size_t n_alive;              /* workers that were started or reserved and have not left */
     size_t n_threads;            /* the same and the scout */
-    uint64_t n_left;             /* threads that have */
+    uint64_t n_created, n_begun, n_left; /* threads, as their creators know; that run; that have left */
     bool is_first_free;          /* the first worker has not looked for a task yet, and none is meant for it */
     unsigned char *used;         /* n_indices flags: which indices live workers have */
     size_t n_indices;
@@ -94,7 +94,7 @@ struct pool {
     struct pool_handle *free_handles;
     struct pool__slab *slabs;
 
-    struct pool_counters counters; /* its fields of other places are not used */
+    struct pool_counters counters; /* but n_queued, which is above */
 };
 
 /* What a thread is about to run, runs, or has run: a task, or a part of the calls of a handle or an iterator. */
@@ -195,7 +195,8 @@ int pool__start_workers(struct pool *pool, size_t n_workers, bool is_awaited);
 int pool__start_scout_thread(struct pool__worker *scout, void *(*run)(void *));
 void pool__call_for_workers(struct pool *pool, size_t n_tasks);
 void pool__start_called(struct pool *pool, size_t n_workers);
-void pool__leave(struct pool__worker *worker);
+void pool__begin(struct pool__worker *worker, const char *name); /* the first that a thread does */
+void pool__leave(struct pool__worker *worker);                   /* the last */
 void pool__join_left(struct pool *pool); /* with threads_lock held */
 
 /* elastic.c */

@@ -233,8 +233,6 @@ void pool_get_counters(struct pool *pool, struct pool_counters *counters)
         return;
     pool__lock(pool);
     *counters = pool->counters;
-    /* A thread may have left before its creator counts it. */
-    counters->threads_alive = counters->threads_created > pool->n_left ? counters->threads_created - pool->n_left : 0;
     counters->n_queued = pool->n_queued;
     pool__unlock(pool);
 }

@@ -85,7 +85,29 @@ static void work(struct pool__worker *worker)
     pool__unlock(pool);
 }
 
-/* The last that a thread does with the pool. */
+/* A thread exists once either its creator knows, or itself. The lock is held. */
+static void count_threads(struct pool *pool)
+{
+    struct pool_counters *counters = &pool->counters;
+
+    counters->threads_created = pool->n_begun > pool->n_created ? pool->n_begun : pool->n_created;
+    counters->threads_alive = (size_t)(counters->threads_created - pool->n_left);
+    if (counters->threads_alive > counters->threads_peak)
+        counters->threads_peak = counters->threads_alive;
+}
+
+void pool__begin(struct pool__worker *worker, const char *name)
+{
+    struct pool *pool = worker->pool;
+
+    pthread_setname_np(pthread_self(), name);
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    pool__lock(pool);
+    pool->n_begun++;
+    count_threads(pool);
+    pool__unlock(pool);
+}
+
 void pool__leave(struct pool__worker *worker)
 {
     struct pool *pool = worker->pool;
@@ -97,6 +119,7 @@ void pool__leave(struct pool__worker *worker)
     worker->next_left = pool->left;
     pool->left = worker;
     pool->n_left++;
+    count_threads(pool);
     if (--pool->n_threads == 0)
         pool__wake(pool, &pool->awaiting_threads, SIZE_MAX);
     pool__unlock(pool);
@@ -120,15 +143,6 @@ static void be_worker(struct pool__worker *worker)
     work(worker);
     pthread_cleanup_pop(0);
     finalize(worker);
-}
-
-static void name_thread(const struct pool__worker *worker)
-{
-    char suffix[12], name[POOL__NAME_BYTES + sizeof suffix];
-    int n_suffix = snprintf(suffix, sizeof suffix, "-%u", (unsigned)worker->index);
-
-    snprintf(name, sizeof name, "%.*s%s", POOL__NAME_BYTES - 1 - n_suffix, worker->pool->name, suffix);
-    pthread_setname_np(pthread_self(), name);
 }
 
 /* Binds the calling worker to the CPU set whose turn it is. The first worker tries all the others before, so that a
@@ -178,10 +192,12 @@ static int prepare(struct pool__worker *worker)
 static void *run_worker(void *arg)
 {
     struct pool__worker *worker = arg;
+    char suffix[12], name[POOL__NAME_BYTES + sizeof suffix];
+    int n_suffix = snprintf(suffix, sizeof suffix, "-%u", (unsigned)worker->index);
 
+    snprintf(name, sizeof name, "%.*s%s", POOL__NAME_BYTES - 1 - n_suffix, worker->pool->name, suffix);
     self = worker;
-    name_thread(worker);
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    pool__begin(worker, name);
     if (needs_preparation(worker->pool) && prepare(worker) != 0)
         give_up(worker);
     else
@@ -245,16 +261,6 @@ static void cancel_reservation(struct pool *pool, bool is_worker)
         pool__wake(pool, &pool->awaiting_threads, SIZE_MAX);
 }
 
-/* A thread may have left before its creator counts it. */
-static void count_created(struct pool *pool)
-{
-    struct pool_counters *counters = &pool->counters;
-    int64_t n = (int64_t)(++counters->threads_created - pool->n_left);
-
-    if (n > (int64_t)counters->threads_peak)
-        counters->threads_peak = (size_t)n;
-}
-
 /* Starts a thread that has been reserved, or frees the worker. */
 static int start_thread(struct pool__worker *worker, void *(*run)(void *))
 {
@@ -269,7 +275,8 @@ static int start_thread(struct pool__worker *worker, void *(*run)(void *))
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     pool__lock(pool);
     if (error == 0) {
-        count_created(pool);
+        pool->n_created++;
+        count_threads(pool);
     } else {
         if (is_worker)
             pool->used[worker->index] = 0;
