@@ -7,7 +7,7 @@
  *
  * A directory or file that is missing sets no limit. No state, no locking.
  */
-#include "pool.h"
+#include "internal.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -257,8 +257,8 @@ static double find_quota(const char *root)
     return least;
 }
 
-/* The mask of the calling thread; the kernel refuses a buffer smaller than its own masks. */
-static int count_mask(size_t *n)
+/* The kernel refuses a buffer smaller than its own masks. */
+int pool__count_mask(size_t *n)
 {
     int error = EINVAL;
 
@@ -327,7 +327,7 @@ int pool_cpu_limits(const char *root, struct pool_cpu_limits *out)
 
     if (root == NULL || out == NULL)
         return -EINVAL;
-    error = *root == '\0' ? count_mask(&limits.n_affinity) : count_recorded_mask(root, &limits.n_affinity);
+    error = *root == '\0' ? pool__count_mask(&limits.n_affinity) : count_recorded_mask(root, &limits.n_affinity);
     if (error != 0)
         return error;
     limits.quota_cpus = find_quota(root);

@@ -56,6 +56,7 @@ struct pool {
     char name[POOL__NAME_BYTES];
     unsigned fork_generation;
     pthread_attr_t attr;
+    bool may_spin; /* there is more than one CPU */
 
     pthread_mutex_t threads_lock;
     bool has_scout;
@@ -74,6 +75,7 @@ struct pool {
 
     /* Written now and then. */
     _Alignas(POOL__LINE_BYTES) struct pool__sleeper *awaiting_room;
+    atomic_bool is_spinning;     /* a worker, before it sleeps */
     struct pool__sleeper *awaiting_all, *awaiting_threads, *awaiting_start;
     struct pool__sleeper *scout; /* while there is nothing to watch */
     struct pool__sleeper *awaiting_interval; /* the scout while there is */
@@ -179,12 +181,11 @@ static inline void pool__lock(struct pool *pool)
 /* sleep.c: giving up the lock, and sleeping until what it guards has changed.
  *
  * The sleeping calls are made with the lock held, give it up, and return with it held: true if woken, false at the
- * deadline. pool__sleep() puts the caller last in the list. pool__wake() has the first n_max of a list woken at
- * the next pool__unlock() and returns how many there were. */
+ * deadline. pool__sleep() puts the caller last in the list, pool__sleep_idle() a worker first in `idle`.
+ * pool__wake() has the first n_max of a list woken at the next pool__unlock() and returns how many there were. */
 void pool__unlock(struct pool *pool);
 bool pool__sleep(struct pool *pool, struct pool__sleeper **list, int64_t deadline_ns);
-bool pool__sleep_first(struct pool *pool, struct pool__sleeper **list, struct pool__sleeper *sleeper,
-                       int64_t deadline_ns);
+bool pool__sleep_idle(struct pool *pool, struct pool__sleeper *sleeper, int64_t deadline_ns);
 size_t pool__wake(struct pool *pool, struct pool__sleeper **list, size_t n_max);
 
 /* worker.c: threads. Without the lock, but pool__call_for_workers(): there are tasks that no idle worker was woken
@@ -239,6 +240,9 @@ int pool__tell_call(struct pool_error *error, int code);                 /* an e
 
 /* several.c. With the lock held. */
 void pool__announce(struct pool__watch *watch);
+
+/* cpus.c: how many CPUs are in the affinity mask of the calling thread. */
+int pool__count_mask(size_t *n);
 
 /* pool.c */
 void pool__free(struct pool *pool);

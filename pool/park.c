@@ -23,6 +23,7 @@
 _Static_assert(sizeof(long) == 8, "the futex call takes the 64-bit struct timespec of a 64-bit system");
 
 enum { SLEEPING = 1, TOKEN = 2 };
+enum { LOOKS_A_CLOCK = 32 }; /* about a microsecond between two looks at the clock */
 
 static const int64_t SECOND_NS = 1000 * 1000 * 1000;
 
@@ -33,6 +34,30 @@ void pool__post(struct pool__parker *parker)
 
     if (before & SLEEPING)
         syscall(SYS_futex, &parker->state, FUTEX_WAKE_PRIVATE, 1);
+}
+
+/* Tells the CPU that this is a loop which waits: it takes less power, and leaves more to its other thread. */
+static void relax_cpu(void)
+{
+#if defined __x86_64__ || defined __i386__
+    __builtin_ia32_pause();
+#elif defined __aarch64__
+    __asm__ volatile("isb");
+#endif
+}
+
+void pool__spin(struct pool__parker *parker, int64_t spin_ns)
+{
+    int64_t deadline_ns = pool__now_ns() + spin_ns;
+
+    do {
+        for (int i = 0; i < LOOKS_A_CLOCK; i++) {
+            /* [PARK] relaxed: only a guess; pool__park() takes the token. */
+            if (atomic_load_explicit(&parker->state, memory_order_relaxed) >= TOKEN)
+                return;
+            relax_cpu();
+        }
+    } while (pool__now_ns() < deadline_ns);
 }
 
 /* Sleeps while the state is SLEEPING. Returns false at the deadline. */

@@ -101,10 +101,13 @@ static void init_lock(pthread_mutex_t *lock)
 static int new_pool(struct pool **out, const struct pool_options *options)
 {
     struct pool *pool;
-    int error;
+    size_t n_cpus;
+    int error = pool__count_mask(&n_cpus);
 
-    if (options->n_workers > SIZE_MAX / sizeof(struct pool__worker))
-        return -ENOMEM;
+    if (error == 0 && options->n_workers > SIZE_MAX / sizeof(struct pool__worker))
+        error = -ENOMEM;
+    if (error != 0)
+        return error;
     pool = aligned_alloc(_Alignof(struct pool), sizeof *pool);
     if (pool == NULL)
         return -ENOMEM;
@@ -114,6 +117,7 @@ static int new_pool(struct pool **out, const struct pool_options *options)
     pool->max_workers = options->max_workers;
     atomic_init(&pool->n_workers, options->n_workers);
     pool->is_first_free = true;
+    pool->may_spin = n_cpus > 1;
     snprintf(pool->name, sizeof pool->name, "%s", options->name != NULL ? options->name : "pool");
     error = copy_cpusets(&pool->options);
     pool->n_indices = options->n_workers;

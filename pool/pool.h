@@ -1,7 +1,8 @@
 /* A reusable pool of threads.
  *
  * A pool starts its workers once and keeps them. Tasks are queued, begun in the order in which they were
- * handed over, and each runs once. A worker without a task sleeps and costs no CPU time.
+ * handed over, and each runs once. A worker without a task sleeps and costs no CPU time; where there is more than
+ * one CPU, one of them looks for the next task for 10 microseconds before it sleeps.
  *
  *     struct pool *pool;
  *     int error = pool_create(&pool, NULL);

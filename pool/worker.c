@@ -47,7 +47,7 @@ static bool stay_idle(struct pool__worker *worker)
     bool is_surplus = pool->n_alive > pool_n_workers(pool);
     int64_t deadline_ns = is_surplus ? pool__deadline(SURPLUS_NS) : POOL__NEVER;
 
-    return pool__sleep_first(pool, &pool->idle, &worker->sleeper, deadline_ns);
+    return pool__sleep_idle(pool, &worker->sleeper, deadline_ns);
 }
 
 /* Takes a task, sleeping until there is one; false if the worker has to leave. The lock is held. */
