@@ -38,14 +38,15 @@ struct pool__worker {
     _Alignas(POOL__LINE_BYTES) struct pool__sleeper sleeper;
     struct pool *pool;
     size_t index;                  /* constant; SIZE_MAX: the scout of an elastic pool */
-    struct pool__start *start;     /* who waits for the initializer, or NULL */
+    bool is_replacement;           /* takes the place of one that a task has ended */
+    struct pool__start *start;     /* who waits until it is prepared, or NULL */
     struct pool__worker *next_left;
     pthread_t thread;              /* set when it leaves */
 };
 
-/* Whoever starts workers and waits for their initializers. */
+/* Whoever starts workers and waits until they are prepared. */
 struct pool__start {
-    size_t n_pending;
+    size_t n_expected, n_pending;
     int error; /* the first one */
 };
 
@@ -85,6 +86,7 @@ struct pool {
     atomic_size_t n_workers;     /* asked for; written under both locks */
     size_t max_workers;
     size_t n_alive;              /* workers that were started or reserved and have not left */
+    size_t n_ready;              /* of these the ones that are prepared for tasks */
     size_t n_threads;            /* the same and the scout */
     uint64_t n_created, n_begun, n_left; /* threads, as their creators know; that run; that have left */
     bool is_first_free;          /* the first worker has not looked for a task yet, and none is meant for it */

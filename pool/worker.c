@@ -1,17 +1,17 @@
 /* Workers: how they start, wait for tasks, and leave.
  *
- * A thread is reserved, and counted, in the critical section that finds it missing; it is started once the lock is
- * free, by pool__unlock() where a task was queued that no idle worker was woken for. So nobody else starts
- * it again, and who joins waits for it. If the system refuses it that is undone. While a pool has no worker
- * at all, whoever failed to start one tries again: what is queued is never left alone.
+ * A worker is reserved, and counted in n_alive, in the critical section that finds it missing; it is started once the
+ * lock is free, by pool__unlock() where a task was queued that no idle worker was woken for. So nobody else
+ * starts it again, and who joins waits for it. If the system refuses it that is undone.
  *
- * A worker leaves for good where next_task() says so, and is then no longer in n_alive: so of several in excess
- * each goes once. One that was woken for a task and leaves instead, because the pool has shrunk, wakes
- * another for it.
+ * A worker that is prepared for tasks is counted in n_ready, and only one that is may leave, where next_task() says
+ * so: of several in excess each goes once. Invariant: from the creation until a closed pool is empty there is
+ * one that is ready, so what is queued is never left alone. One that was woken for a task and leaves instead,
+ * because the pool has shrunk, wakes another for it.
  *
- * A thread that ends by pthread_exit() in a task runs replace_worker() last. It starts a worker in its place, and
- * if the system refuses that goes on trying while a worker is missed: what is queued is never left alone.
- * (Rejected: to go on as a worker within its own ending, which clang does not allow.)
+ * A thread that ends by pthread_exit() in a task runs replace_worker() last. It stays counted, as one that is ready,
+ * until another takes its place, and if the system refuses that goes on trying. (Rejected: to go on as a worker
+ * within its own ending, which clang does not allow.)
  */
 #include "internal.h"
 
@@ -25,7 +25,7 @@
 
 static const int64_t SURPLUS_NS = 1000 * 1000 * 1000; /* how long an elastic pool keeps an idle worker */
 
-enum { START_PAUSE_NS = 1000 * 1000 }; /* between attempts to start one that a pool cannot do without */
+enum { REPLACE_PAUSE_NS = 1000 * 1000 }; /* between attempts */
 
 static _Thread_local const struct pool__worker *self;
 
@@ -44,10 +44,19 @@ size_t pool_worker_index(const struct pool *pool)
 static bool stay_idle(struct pool__worker *worker)
 {
     struct pool *pool = worker->pool;
-    bool is_surplus = pool->n_alive > pool_n_workers(pool);
+    bool is_surplus = pool->n_ready > pool_n_workers(pool);
     int64_t deadline_ns = is_surplus ? pool__deadline(SURPLUS_NS) : POOL__NEVER;
 
     return pool__sleep_idle(pool, &worker->sleeper, deadline_ns);
+}
+
+/* The calling worker runs no more tasks. The lock is held. */
+static void retire(struct pool *pool)
+{
+    pool->n_alive--;
+    pool->n_ready--;
+    if (pool->queue.n_ranges > 0)
+        pool__wake(pool, &pool->idle, 1);
 }
 
 /* Takes a task, sleeping until there is one; false if the worker has to leave. The lock is held. */
@@ -57,16 +66,14 @@ static bool next_task(struct pool__worker *worker, struct pool__task *task)
     bool has_stayed = true;
 
     pool->is_first_free = false;
-    while (pool->n_alive <= pool->max_workers) {
+    while (pool->n_ready <= pool->max_workers) {
         if (pool__take(pool, task))
             return true;
-        if (pool->closed || (!has_stayed && pool->n_alive > pool_n_workers(pool)))
+        if (pool->closed || (!has_stayed && pool->n_ready > pool_n_workers(pool)))
             break;
         has_stayed = stay_idle(worker);
     }
-    pool->n_alive--;
-    if (pool->queue.n_ranges > 0)
-        pool__wake(pool, &pool->idle, 1);
+    retire(pool);
     return false;
 }
 
@@ -76,6 +83,7 @@ static void work(struct pool__worker *worker)
     struct pool__task task;
 
     pool__lock(pool);
+    pool->n_ready += !worker->is_replacement;
     while (next_task(worker, &task)) {
         pool__unlock(pool);
         pool__run(pool, &task);
@@ -94,6 +102,21 @@ static void count_threads(struct pool *pool)
     counters->threads_alive = (size_t)(counters->threads_created - pool->n_left);
     if (counters->threads_alive > counters->threads_peak)
         counters->threads_peak = counters->threads_alive;
+}
+
+/* One that was to be is not. The lock is held. */
+static void count_refused(struct pool *pool)
+{
+    pool->counters.threads_refused++;
+    if (--pool->n_threads == 0)
+        pool__wake(pool, &pool->awaiting_threads, SIZE_MAX);
+}
+
+static void cancel_reservation(struct pool *pool)
+{
+    pool__lock(pool);
+    pool->n_alive--;
+    pool__unlock(pool);
 }
 
 void pool__begin(struct pool__worker *worker, const char *name)
@@ -135,7 +158,6 @@ static void finalize(struct pool__worker *worker)
 }
 
 static void replace_worker(void *arg);
-static void give_up(struct pool__worker *worker);
 
 static void be_worker(struct pool__worker *worker)
 {
@@ -179,12 +201,12 @@ static int prepare(struct pool__worker *worker)
     pool__lock(pool);
     if (error != 0) {
         pool->counters.threads_refused++;
-        pool->n_alive--;
+        pool->n_alive -= !worker->is_replacement;
     }
     if (start != NULL && start->error == 0)
         start->error = error;
     if (start != NULL && --start->n_pending == 0)
-        pool__wake(pool, &pool->awaiting_start, 1);
+        pool__wake(pool, &pool->awaiting_start, SIZE_MAX);
     pool__unlock(pool);
     return error;
 }
@@ -199,7 +221,7 @@ static void *run_worker(void *arg)
     self = worker;
     pool__begin(worker, name);
     if (needs_preparation(worker->pool) && prepare(worker) != 0)
-        give_up(worker);
+        pool__leave(worker);
     else
         be_worker(worker);
     return NULL;
@@ -246,26 +268,11 @@ struct pool__worker *pool__new_worker(struct pool *pool)
     return worker;
 }
 
-/* Counts a thread that is about to be started. The lock is held, below too. */
-static void reserve(struct pool *pool, bool is_worker)
-{
-    pool->n_alive += is_worker;
-    pool->n_threads++;
-}
-
-static void cancel_reservation(struct pool *pool, bool is_worker)
-{
-    pool->counters.threads_refused++;
-    pool->n_alive -= is_worker;
-    if (--pool->n_threads == 0)
-        pool__wake(pool, &pool->awaiting_threads, SIZE_MAX);
-}
-
-/* Starts a thread that has been reserved, or frees the worker. */
+/* Starts a thread that is counted in n_threads, or frees the worker and takes it back. */
 static int start_thread(struct pool__worker *worker, void *(*run)(void *))
 {
     struct pool *pool = worker->pool;
-    bool is_worker = worker->index != SIZE_MAX;
+    size_t index = worker->index;
     pthread_t thread;
     sigset_t old;
     int error;
@@ -278,18 +285,17 @@ static int start_thread(struct pool__worker *worker, void *(*run)(void *))
         pool->n_created++;
         count_threads(pool);
     } else {
-        if (is_worker)
-            pool->used[worker->index] = 0;
-        cancel_reservation(pool, is_worker);
+        if (index != SIZE_MAX)
+            pool->used[index] = 0;
+        count_refused(pool);
+        free(worker);
     }
     pool__unlock(pool);
-    if (error != 0)
-        free(worker);
     return error;
 }
 
-/* Starts a worker that has been reserved. */
-static int start_reserved(struct pool *pool, struct pool__start *start)
+/* Starts a worker that is counted in n_threads, and in n_alive too, which is the caller's to undo. */
+static int start_reserved(struct pool *pool, struct pool__start *start, bool is_replacement)
 {
     struct pool__worker *worker = pool__new_worker(pool);
 
@@ -297,49 +303,63 @@ static int start_reserved(struct pool *pool, struct pool__start *start)
     if (worker != NULL)
         worker->index = take_index(pool);
     if (worker == NULL || worker->index == SIZE_MAX) {
-        cancel_reservation(pool, true);
+        count_refused(pool);
         pool__unlock(pool);
         free(worker);
         return -ENOMEM;
     }
     worker->start = start;
+    worker->is_replacement = is_replacement;
     pool__unlock(pool);
     return start_thread(worker, run_worker);
 }
 
-static int start_worker(struct pool *pool, struct pool__start *start)
+/* Starts a worker, which may take the place of the calling one in the count. */
+static int start_worker(struct pool *pool, struct pool__start *start, bool is_replacement)
+{
+    int error;
+
+    pool__lock(pool);
+    pool->n_threads++;
+    pool->n_alive += !is_replacement;
+    pool__unlock(pool);
+    error = start_reserved(pool, start, is_replacement);
+    if (error != 0 && !is_replacement)
+        cancel_reservation(pool);
+    return error;
+}
+
+/* Waits until n_started workers are prepared, of those that start->n_pending expects. */
+static int await_start(struct pool *pool, struct pool__start *start, size_t n_started)
 {
     pool__lock(pool);
-    reserve(pool, true);
+    start->n_pending -= start->n_expected - n_started;
+    while (start->n_pending > 0)
+        pool__sleep(pool, &pool->awaiting_start, POOL__NEVER);
     pool__unlock(pool);
-    return start_reserved(pool, start);
+    return start->error;
 }
 
 int pool__start_workers(struct pool *pool, size_t n_workers, bool is_awaited)
 {
+    struct pool__start start = {.n_expected = n_workers, .n_pending = n_workers};
     bool has_start = is_awaited && needs_preparation(pool);
-    struct pool__start start = {.n_pending = has_start ? n_workers : 0};
-    int error = 0;
     size_t n_started = 0;
+    int error = 0, start_error = 0;
 
     while (n_started < n_workers && error == 0) {
-        error = start_worker(pool, has_start ? &start : NULL);
+        error = start_worker(pool, has_start ? &start : NULL, false);
         n_started += error == 0;
     }
-    if (has_start) {
-        pool__lock(pool);
-        start.n_pending -= n_workers - n_started;
-        if (start.n_pending > 0)
-            pool__sleep(pool, &pool->awaiting_start, POOL__NEVER);
-        pool__unlock(pool);
-    }
-    return error != 0 ? error : start.error;
+    if (has_start)
+        start_error = await_start(pool, &start, n_started);
+    return error != 0 ? error : start_error;
 }
 
 int pool__start_scout_thread(struct pool__worker *scout, void *(*run)(void *))
 {
     pool__lock(scout->pool);
-    reserve(scout->pool, false);
+    scout->pool->n_threads++;
     pool__unlock(scout->pool);
     return start_thread(scout, run);
 }
@@ -355,63 +375,51 @@ void pool__call_for_workers(struct pool *pool, size_t n_tasks)
     if (n_tasks > n_missing && pool->n_alive + n_missing < pool->max_workers)
         pool__wake(pool, &pool->scout, 1);
     for (size_t i = 0; i < n_tasks && i < n_missing; i++) {
-        reserve(pool, true);
+        pool->n_alive++;
+        pool->n_threads++;
         pool->n_starts++;
     }
-}
-
-/* Starts a worker where it is_missed(), again and again until there is one or it is not missed any more. */
-static void start_missed(struct pool *pool, bool (*is_missed)(const struct pool *))
-{
-    const struct timespec pause = {0, START_PAUSE_NS};
-
-    for (;;) {
-        bool is_needed;
-
-        pool__lock(pool);
-        is_needed = is_missed(pool);
-        pool__unlock(pool);
-        if (!is_needed || start_worker(pool, NULL) == 0)
-            return;
-        nanosleep(&pause, NULL);
-    }
-}
-
-/* Whether there is no worker for what is queued. The lock is held. */
-static bool is_abandoned(const struct pool *pool)
-{
-    return pool->n_alive == 0 && pool->queue.n_ranges > 0;
 }
 
 void pool__start_called(struct pool *pool, size_t n_workers)
 {
     for (; n_workers > 0; n_workers--)
-        if (start_reserved(pool, NULL) != 0)
-            start_missed(pool, is_abandoned);
+        if (start_reserved(pool, NULL, false) != 0)
+            cancel_reservation(pool);
 }
 
-/* The last of a worker whose preparation has failed. */
-static void give_up(struct pool__worker *worker)
+/* Starts a worker in the place of the calling one. */
+static int replace(struct pool *pool)
 {
-    start_missed(worker->pool, is_abandoned);
-    pool__leave(worker);
+    struct pool__start start = {.n_expected = 1, .n_pending = 1};
+    int error;
+
+    if (!needs_preparation(pool))
+        return start_worker(pool, NULL, true);
+    error = start_worker(pool, &start, true);
+    return error != 0 ? error : await_start(pool, &start, 1);
 }
 
-/* Whether a worker that a task has ended is missed. The lock is held. */
-static bool is_short(const struct pool *pool)
+/* Whether the calling worker, which a task has ended, is missed. If not it is no longer counted. */
+static bool is_missed(struct pool *pool)
 {
-    return pool->n_alive < pool_n_workers(pool) && (!pool->closed || pool->queue.n_ranges > 0);
+    bool is_missed;
+
+    pool__lock(pool);
+    is_missed = pool->n_ready <= pool_n_workers(pool) && (!pool->closed || pool->queue.n_ranges > 0);
+    if (!is_missed)
+        retire(pool);
+    pool__unlock(pool);
+    return is_missed;
 }
 
 static void replace_worker(void *arg)
 {
+    const struct timespec pause = {0, REPLACE_PAUSE_NS};
     struct pool__worker *worker = arg;
-    struct pool *pool = worker->pool;
 
-    pool__lock(pool);
-    pool->n_alive--;
-    pool__unlock(pool);
-    start_missed(pool, is_short);
+    while (is_missed(worker->pool) && replace(worker->pool) != 0)
+        nanosleep(&pause, NULL);
     finalize(worker);
 }
 
