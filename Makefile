@@ -51,6 +51,7 @@ BENCH_LIB := $(filter-out $(BUILD)/bench/main.o,$(BENCH))
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(call sources,tests))
 LIB_TESTS := $(filter $(BUILD)/tests/test_pool% $(BUILD)/tests/test_rawthread% $(BUILD)/tests/test_cpu_limits,$(TESTS))
 BENCH_TESTS := $(filter-out $(LIB_TESTS),$(TESTS))
+EXAMPLES := $(patsubst %.c,$(BUILD)/%,$(call sources,docs/examples))
 BINARY := $(BUILD)/poolbench
 
 # Each folder sees only what it may include.
@@ -117,6 +118,12 @@ $(BENCH_TESTS): %: %.o $(BENCH_LIB) $(POOL) $(RAWTHREAD) $(WORKLOADS)
 $(LIB_TESTS): %: %.o $(POOL) $(RAWTHREAD)
 	$(call say,LINK,$@)$(CC) $(LINK_ALL) $(WRAP) -o $@ $(filter %.o,$^)
 
+# As a user would build them.
+$(EXAMPLES:=.o): INCLUDE := -Ipool -Irawthread -Wpedantic
+$(EXAMPLES:=.o): $(BUILD)/flags
+$(EXAMPLES): %: %.o $(POOL) $(RAWTHREAD)
+	$(call say,LINK,$@)$(CC) $(LINK_ALL) -o $@ $(filter %.o,$^)
+
 # What tests/refuse_calls.h puts itself before.
 $(BUILD)/tests/test_pool_faults $(BUILD)/tests/test_rawthread_faults: WRAP := $(foreach name,malloc calloc realloc \
 	aligned_alloc free fopen getline __getdelim pthread_create pthread_join pthread_attr_setaffinity_np,-Wl,--wrap=$(name))
@@ -139,7 +146,7 @@ report:
 list: $(BINARY)
 	@$(BINARY) list
 
-tests: $(BINARY) $(TESTS)
+tests: $(BINARY) $(TESTS) $(EXAMPLES)
 lib-tests: $(LIB_TESTS)
 .PHONY: tests lib-tests test-lib
 test: tests
