@@ -108,6 +108,34 @@ static void ping(void *arg)
         CHECK_EQ(pool_submit(both->pools[n % 2], ping, both), 0);
 }
 
+static int tell_thread(void *arg, void *result)
+{
+    (void)arg;
+    *(pthread_t *)result = pthread_self();
+    return 0;
+}
+
+static int ask_other(void *other, void *result)
+{
+    pthread_t thread;
+
+    (void)result;
+    CHECK_EQ(pool_apply(other, tell_thread, NULL, &thread, NULL), 0);
+    CHECK(!pthread_equal(thread, pthread_self()));
+    return 0;
+}
+
+/* A worker of one pool is an outside thread to another one, which is strict. */
+static void test_other_pool(void)
+{
+    struct pool *asking = gate_pool((struct pool_options){.n_workers = 1, .strict = true});
+    struct pool *asked = gate_pool((struct pool_options){.n_workers = 1, .strict = true});
+
+    CHECK_EQ(pool_apply(asking, ask_other, asked, NULL, NULL), 0);
+    CHECK_EQ(pool_destroy(asking), 0);
+    CHECK_EQ(pool_destroy(asked), 0);
+}
+
 static void test_several_pools(void)
 {
     struct both both = {.depth = 1001};
@@ -245,6 +273,7 @@ int main(void)
         for (size_t n_workers = 1; n_workers <= 4; n_workers += 3)
             test_nested((struct pool_options){.n_workers = n_workers, .strict = strict});
     test_several_pools();
+    test_other_pool();
     test_strict();
     test_helping();
     test_stale_tickets();
