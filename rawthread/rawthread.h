@@ -98,10 +98,11 @@ int rawthread_init(struct rawthread *thread, rawthread_fn *fn, void *arg, const 
  *
  * On an error there is no thread and nothing is left behind; after -EAGAIN it may be started again.
  *
- * -EALREADY  it was started before: a new task is a new thread
- * -EAGAIN    the system refused a thread
- * -EINVAL    stack_bytes is less than a thread needs
- * -ENOMEM    no memory
+ * -EALREADY        it was started before: a new task is a new thread
+ * -ENOTRECOVERABLE called in the child of a fork
+ * -EAGAIN          the system refused a thread
+ * -EINVAL          stack_bytes is less than a thread needs
+ * -ENOMEM          no memory
  */
 int rawthread_start(struct rawthread *thread);
 
@@ -115,7 +116,7 @@ int rawthread_join(struct rawthread *thread);
 
 /* As rawthread_join(), for up to timeout_ns nanoseconds. (Python's says nothing of it: one has to ask is_alive().)
  *
- * -ETIMEDOUT  it is alive
+ * -ETIMEDOUT  it has not been joined, by another thread neither
  */
 int rawthread_timed_join(struct rawthread *thread, int64_t timeout_ns);
 
@@ -125,11 +126,12 @@ bool rawthread_is_alive(struct rawthread *thread);
 /* Its name, "" if it has none of its own. Valid as long as the thread is. */
 const char *rawthread_name(const struct rawthread *thread);
 
-/* The kernel's id of it, which tools show: set once it has started, and kept when it has ended. 0 before. May wait for
- * the moment that a thread takes to begin. */
+/* The kernel's id of it, which tools show: set once it has started, and kept when it has ended. 0 before, and in the
+ * child of a fork. May wait for the moment that a thread takes to begin. */
 pid_t rawthread_native_id(struct rawthread *thread);
 
-/* Frees what rawthread_init() made. The memory is the caller's again.
+/* Frees what rawthread_init() made. The memory is the caller's again. No other thread may be in a call with it: where
+ * several join it, all of them have returned.
  *
  * -EBUSY           it was started and not joined
  * -ENOTRECOVERABLE called in the child of a fork
@@ -149,7 +151,7 @@ int rawthread_start_detached(rawthread_fn *fn, void *arg, const struct rawthread
  * rawthread_sleep(). -ENOTRECOVERABLE in the child of a fork. */
 int rawthread_ask_stop(struct rawthread *thread);
 
-/* Whether it has been asked to stop. */
+/* Whether it has been asked to stop. True in the child of a fork, and so is rawthread_sleep(). */
 bool rawthread_stop_requested(struct rawthread *thread);
 
 /* For the thread itself: sleeps for timeout_ns nanoseconds, or until it is asked to stop. Returns whether it was. */
@@ -168,7 +170,8 @@ bool rawthread_sleep(struct rawthread *thread, int64_t timeout_ns);
 struct rawthread_group;
 
 /* All zero is a good default. rawthread_group_create() copies what it keeps. A thread exists from its
- * creation until it is joined, which is some time after its task has returned. */
+ * creation until it is joined, which is some time after its task has returned; one that is detached until it has
+ * said that its task has returned. */
 struct rawthread_options {
     size_t stack_bytes;  /* of each thread, its guard page included; 0 = RAWTHREAD_STACK_BYTES */
     bool untuned;        /* stack_bytes of 0 is then the system's default: what pthread_create() gives to who asks
@@ -176,7 +179,8 @@ struct rawthread_options {
     bool detached;       /* threads are detached: nobody joins them, and they may be about to end when
                             rawthread_group_wait() returns */
     size_t max_alive;    /* while so many threads exist, submitting waits; 0 = no cap */
-    size_t max_threads;  /* while so many threads exist, a creation is refused; 0 = no such limit */
+    size_t max_threads;  /* while so many threads exist whose tasks have not returned, a creation is refused;
+                            0 = no such limit */
     uint64_t retry_ns;   /* how long a refused creation is tried again, in nanoseconds; 0 = not at all */
     const void *cpusets; /* n_cpusets masks of cpuset_bytes bytes each, one after the other, as
                             sched_setaffinity(2) takes them; the thread created as number i, from 0, is
@@ -221,7 +225,7 @@ int rawthread_group_create(struct rawthread_group **out, const struct rawthread_
  */
 int rawthread_group_submit(struct rawthread_group *group, rawthread_fn *fn, void *arg);
 
-/* Waits until every accepted task has returned, and joins every thread.
+/* Waits until every accepted task has returned, and joins every thread that is not detached.
  *
  * Blocks. Everything that the tasks did happens before the return. Always returns 0.
  */

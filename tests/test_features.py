@@ -47,6 +47,7 @@ BREAKS = {
                                                "thread->state != NEW;"),
     "detached": ("rawthread/thread.c", "parting.fn(parting.arg);", ";"),
     "service": ("rawthread/thread.c", "    thread->stop = true;", ""),
+    "refused creation": ("rawthread/group.c", "return refuse(group, -EDQUOT);", "return -EDQUOT;"),
     "executor": ("rawthread/group.c", "group->options.max_alive - 1", "group->options.max_alive"),
 }
 NOT_IN_A_LIBRARY = {"no result, no status"}

@@ -21,7 +21,7 @@ static void find_root(void *self)
     if (root->arg < 0)
         root->error = -EDOM;
     else
-        while (root->result * root->result < root->arg)
+        while ((root->result + 1) * (root->result + 1) <= root->arg)
             root->result++;
 }
 

@@ -19,10 +19,11 @@ static void beat(void *self)
 {
     struct service *service = self;
 
-    do {
+    while (!rawthread_stop_requested(&service->thread)) {
         service->n_beats++;
         sem_post(&service->beats);
-    } while (!rawthread_sleep(&service->thread, 1000 * 1000));
+        rawthread_sleep(&service->thread, 1000 * 1000); /* or until it is asked to stop */
+    }
 }
 
 int main(void)

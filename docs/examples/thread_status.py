@@ -12,7 +12,7 @@ def state_of(thread):
 thread = threading.Thread(target=go_on.acquire, name="worker")
 print("before its start:", state_of(thread))
 thread.start()
-own = "with an id of its own" if thread.native_id != os.getpid() else "without an id"
+own = "with an id of its own" if thread.native_id and thread.native_id != os.getpid() else "without an id"
 print(f"held: {state_of(thread)}, called {thread.name}, {own}")
 thread.join(timeout=0.001)
 if thread.is_alive():
