@@ -174,10 +174,13 @@ SANITY_ROUNDS ?= 25
 $(BUILD)/bench/sanity/sanity.o: INCLUDE = -Ipool $(shell $(PKG_CONFIG) --cflags glib-2.0)
 $(BUILD)/sanity: $(BUILD)/bench/sanity/sanity.o $(POOL)
 	$(call say,LINK,$@)$(CC) $(LINK_ALL) -o $@ $^ $(shell $(PKG_CONFIG) --libs glib-2.0)
-.PHONY: sanity
-sanity:
+$(BUILD)/bench/sanity/sanity.o: $(BUILD)/flags | $(BUILD)/glib
+$(BUILD)/glib:
+	@mkdir -p $(BUILD)
 	@$(PKG_CONFIG) --exists glib-2.0 || { echo 'make sanity: GLib is missing: install libglib2.0-dev' >&2; exit 1; }
-	@MAKEFLAGS= $(MAKE) --no-print-directory BUILD="$(BUILD)" $(BUILD)/sanity
+	@touch $@
+.PHONY: sanity
+sanity: $(BUILD)/sanity
 	@$(BUILD)/sanity '$(SANITY_ROUNDS)' >$(BUILD)/sanity.csv && scripts/sanity <$(BUILD)/sanity.csv
 
 # Each library by itself: one object in which only the public names can be seen, as an archive and shared.
