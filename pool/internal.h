@@ -190,11 +190,16 @@ bool pool__sleep(struct pool *pool, struct pool__sleeper **list, int64_t deadlin
 bool pool__sleep_idle(struct pool *pool, struct pool__sleeper *sleeper, int64_t deadline_ns);
 size_t pool__wake(struct pool *pool, struct pool__sleeper **list, size_t n_max);
 
-/* worker.c: threads. Without the lock, but pool__call_for_workers(): there are tasks that no idle worker was woken
- * for, and the next pool__unlock() starts workers that are missing. */
+/* worker.c. Without the lock. */
 bool pool__is_worker(const struct pool *pool);
+bool pool__needs_preparation(const struct pool *pool); /* whether workers do something before their first task */
+void *pool__run_worker(void *worker);                  /* what a worker's thread does */
+
+/* thread.c. Without the lock, but pool__call_for_workers(): there are tasks that no idle worker was woken for, and
+ * the next pool__unlock() starts workers that are missing. */
 struct pool__worker *pool__new_worker(struct pool *pool);
 int pool__start_workers(struct pool *pool, size_t n_workers, bool is_awaited);
+int pool__start_replacement(struct pool *pool); /* of the calling worker */
 int pool__start_scout_thread(struct pool__worker *scout, void *(*run)(void *));
 void pool__call_for_workers(struct pool *pool, size_t n_tasks);
 void pool__start_called(struct pool *pool, size_t n_workers);

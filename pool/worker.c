@@ -1,8 +1,4 @@
-/* Workers: how they start, wait for tasks, and leave.
- *
- * A worker is reserved, and counted in n_alive, in the critical section that finds it missing; it is started once the
- * lock is free, by pool__unlock() where a task was queued that no idle worker was woken for. So nobody else
- * starts it again, and who joins waits for it. If the system refuses it that is undone.
+/* Workers: how they wait for tasks, run them, and leave.
  *
  * A worker that is prepared for tasks is counted in n_ready, and only one that is may leave, where next_task() says
  * so: of several in excess each goes once. Invariant: from the creation until a closed pool is empty there is
@@ -17,10 +13,7 @@
 
 #include <errno.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 static const int64_t SURPLUS_NS = 1000 * 1000 * 1000; /* how long an elastic pool keeps an idle worker */
@@ -93,61 +86,6 @@ static void work(struct pool__worker *worker)
     pool__unlock(pool);
 }
 
-/* A thread exists once either its creator knows, or itself. The lock is held. */
-static void count_threads(struct pool *pool)
-{
-    struct pool_counters *counters = &pool->counters;
-
-    counters->threads_created = pool->n_begun > pool->n_created ? pool->n_begun : pool->n_created;
-    counters->threads_alive = (size_t)(counters->threads_created - pool->n_left);
-    if (counters->threads_alive > counters->threads_peak)
-        counters->threads_peak = counters->threads_alive;
-}
-
-/* One that was to be is not. The lock is held. */
-static void count_refused(struct pool *pool)
-{
-    pool->counters.threads_refused++;
-    if (--pool->n_threads == 0)
-        pool__wake(pool, &pool->awaiting_threads, SIZE_MAX);
-}
-
-static void cancel_reservation(struct pool *pool)
-{
-    pool__lock(pool);
-    pool->n_alive--;
-    pool__unlock(pool);
-}
-
-void pool__begin(struct pool__worker *worker, const char *name)
-{
-    struct pool *pool = worker->pool;
-
-    pthread_setname_np(pthread_self(), name);
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
-    pool__lock(pool);
-    pool->n_begun++;
-    count_threads(pool);
-    pool__unlock(pool);
-}
-
-void pool__leave(struct pool__worker *worker)
-{
-    struct pool *pool = worker->pool;
-
-    worker->thread = pthread_self();
-    pool__lock(pool);
-    if (worker->index < pool->n_indices)
-        pool->used[worker->index] = 0;
-    worker->next_left = pool->left;
-    pool->left = worker;
-    pool->n_left++;
-    count_threads(pool);
-    if (--pool->n_threads == 0)
-        pool__wake(pool, &pool->awaiting_threads, SIZE_MAX);
-    pool__unlock(pool);
-}
-
 static void finalize(struct pool__worker *worker)
 {
     const struct pool_options *options = &worker->pool->options;
@@ -184,7 +122,7 @@ static int bind_self(const struct pool__worker *worker)
     return 0;
 }
 
-static bool needs_preparation(const struct pool *pool)
+bool pool__needs_preparation(const struct pool *pool)
 {
     return pool->options.cpusets != NULL || pool->options.initializer != NULL;
 }
@@ -211,7 +149,7 @@ static int prepare(struct pool__worker *worker)
     return error;
 }
 
-static void *run_worker(void *arg)
+void *pool__run_worker(void *arg)
 {
     struct pool__worker *worker = arg;
     char suffix[12], name[POOL__NAME_BYTES + sizeof suffix];
@@ -220,184 +158,11 @@ static void *run_worker(void *arg)
     snprintf(name, sizeof name, "%.*s%s", POOL__NAME_BYTES - 1 - n_suffix, worker->pool->name, suffix);
     self = worker;
     pool__begin(worker, name);
-    if (needs_preparation(worker->pool) && prepare(worker) != 0)
+    if (pool__needs_preparation(worker->pool) && prepare(worker) != 0)
         pool__leave(worker);
     else
         be_worker(worker);
     return NULL;
-}
-
-/* Blocks what a worker must not receive: all but the signals that a fault raises in the thread at fault. */
-static void block_signals(sigset_t *old)
-{
-    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
-    sigset_t set;
-
-    sigfillset(&set);
-    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
-        sigdelset(&set, faults[i]);
-    pthread_sigmask(SIG_BLOCK, &set, old);
-}
-
-/* The lowest free index, or SIZE_MAX if there is no memory for another. The lock is held. */
-static size_t take_index(struct pool *pool)
-{
-    unsigned char *free_one = memchr(pool->used, 0, pool->n_indices);
-    size_t index = free_one != NULL ? (size_t)(free_one - pool->used) : pool->n_indices;
-
-    if (free_one == NULL) {
-        size_t n_indices = 2 * index;
-        unsigned char *used = realloc(pool->used, n_indices);
-
-        if (used == NULL)
-            return SIZE_MAX;
-        memset(used + index, 0, n_indices - index);
-        pool->used = used;
-        pool->n_indices = n_indices;
-    }
-    pool->used[index] = 1;
-    return index;
-}
-
-struct pool__worker *pool__new_worker(struct pool *pool)
-{
-    struct pool__worker *worker = aligned_alloc(POOL__LINE_BYTES, sizeof *worker);
-
-    if (worker != NULL)
-        *worker = (struct pool__worker){.pool = pool, .index = SIZE_MAX};
-    return worker;
-}
-
-/* Starts a thread that is counted in n_threads, or frees the worker and takes it back. */
-static int start_thread(struct pool__worker *worker, void *(*run)(void *))
-{
-    struct pool *pool = worker->pool;
-    size_t index = worker->index;
-    pthread_t thread;
-    sigset_t old;
-    int error;
-
-    block_signals(&old);
-    error = -pthread_create(&thread, &pool->attr, run, worker);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    pool__lock(pool);
-    if (error == 0) {
-        pool->n_created++;
-        count_threads(pool);
-    } else {
-        if (index != SIZE_MAX)
-            pool->used[index] = 0;
-        count_refused(pool);
-        free(worker);
-    }
-    pool__unlock(pool);
-    return error;
-}
-
-/* Starts a worker that is counted in n_threads, and in n_alive too, which is the caller's to undo. */
-static int start_reserved(struct pool *pool, struct pool__start *start, bool is_replacement)
-{
-    struct pool__worker *worker = pool__new_worker(pool);
-
-    pool__lock(pool);
-    if (worker != NULL)
-        worker->index = take_index(pool);
-    if (worker == NULL || worker->index == SIZE_MAX) {
-        count_refused(pool);
-        pool__unlock(pool);
-        free(worker);
-        return -ENOMEM;
-    }
-    worker->start = start;
-    worker->is_replacement = is_replacement;
-    pool__unlock(pool);
-    return start_thread(worker, run_worker);
-}
-
-/* Starts a worker, which may take the place of the calling one in the count. */
-static int start_worker(struct pool *pool, struct pool__start *start, bool is_replacement)
-{
-    int error;
-
-    pool__lock(pool);
-    pool->n_threads++;
-    pool->n_alive += !is_replacement;
-    pool__unlock(pool);
-    error = start_reserved(pool, start, is_replacement);
-    if (error != 0 && !is_replacement)
-        cancel_reservation(pool);
-    return error;
-}
-
-/* Waits until n_started workers are prepared, of those that start->n_pending expects. */
-static int await_start(struct pool *pool, struct pool__start *start, size_t n_started)
-{
-    pool__lock(pool);
-    start->n_pending -= start->n_expected - n_started;
-    while (start->n_pending > 0)
-        pool__sleep(pool, &pool->awaiting_start, POOL__NEVER);
-    pool__unlock(pool);
-    return start->error;
-}
-
-int pool__start_workers(struct pool *pool, size_t n_workers, bool is_awaited)
-{
-    struct pool__start start = {.n_expected = n_workers, .n_pending = n_workers};
-    bool has_start = is_awaited && needs_preparation(pool);
-    size_t n_started = 0;
-    int error = 0, start_error = 0;
-
-    while (n_started < n_workers && error == 0) {
-        error = start_worker(pool, has_start ? &start : NULL, false);
-        n_started += error == 0;
-    }
-    if (has_start)
-        start_error = await_start(pool, &start, n_started);
-    return error != 0 ? error : start_error;
-}
-
-int pool__start_scout_thread(struct pool__worker *scout, void *(*run)(void *))
-{
-    pool__lock(scout->pool);
-    scout->pool->n_threads++;
-    pool__unlock(scout->pool);
-    return start_thread(scout, run);
-}
-
-void pool__call_for_workers(struct pool *pool, size_t n_tasks)
-{
-    size_t n_asked = pool_n_workers(pool), n_missing = n_asked > pool->n_alive ? n_asked - pool->n_alive : 0;
-
-    if (n_tasks > 0 && pool->is_first_free) {
-        pool->is_first_free = false;
-        n_tasks--;
-    }
-    if (n_tasks > n_missing && pool->n_alive + n_missing < pool->max_workers)
-        pool__wake(pool, &pool->scout, 1);
-    for (size_t i = 0; i < n_tasks && i < n_missing; i++) {
-        pool->n_alive++;
-        pool->n_threads++;
-        pool->n_starts++;
-    }
-}
-
-void pool__start_called(struct pool *pool, size_t n_workers)
-{
-    for (; n_workers > 0; n_workers--)
-        if (start_reserved(pool, NULL, false) != 0)
-            cancel_reservation(pool);
-}
-
-/* Starts a worker in the place of the calling one. */
-static int replace(struct pool *pool)
-{
-    struct pool__start start = {.n_expected = 1, .n_pending = 1};
-    int error;
-
-    if (!needs_preparation(pool))
-        return start_worker(pool, NULL, true);
-    error = start_worker(pool, &start, true);
-    return error != 0 ? error : await_start(pool, &start, 1);
 }
 
 /* Whether the calling worker, which a task has ended, is missed. If not it is no longer counted. */
@@ -418,24 +183,7 @@ static void replace_worker(void *arg)
     const struct timespec pause = {0, REPLACE_PAUSE_NS};
     struct pool__worker *worker = arg;
 
-    while (is_missed(worker->pool) && replace(worker->pool) != 0)
+    while (is_missed(worker->pool) && pool__start_replacement(worker->pool) != 0)
         nanosleep(&pause, NULL);
     finalize(worker);
-}
-
-void pool__join_left(struct pool *pool)
-{
-    struct pool__worker *worker;
-
-    pool__lock(pool);
-    worker = pool->left;
-    pool->left = NULL;
-    pool__unlock(pool);
-    while (worker != NULL) {
-        struct pool__worker *next = worker->next_left;
-
-        pthread_join(worker->thread, NULL);
-        free(worker);
-        worker = next;
-    }
 }
