@@ -125,8 +125,9 @@ $(EXAMPLES): %: %.o $(POOL) $(RAWTHREAD)
 	$(call say,LINK,$@)$(CC) $(LINK_ALL) -o $@ $(filter %.o,$^)
 
 # What tests/refuse_calls.h puts itself before.
-$(BUILD)/tests/test_pool_faults $(BUILD)/tests/test_rawthread_faults: WRAP := $(foreach name,malloc calloc realloc \
-	aligned_alloc free fopen getline __getdelim pthread_create pthread_join pthread_attr_setaffinity_np,-Wl,--wrap=$(name))
+$(BUILD)/tests/test_pool_allocations $(BUILD)/tests/test_pool_faults $(BUILD)/tests/test_rawthread_faults: WRAP := \
+	$(foreach name,malloc calloc realloc aligned_alloc free fopen getline __getdelim pthread_create pthread_join \
+	pthread_attr_setaffinity_np,-Wl,--wrap=$(name))
 
 -include $(shell find $(BUILD) -path $(BUILD)/variants -prune -o -name '*.d' -print 2>/dev/null)
 

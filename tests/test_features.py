@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """docs/features.md: each call, example and test that it names is there, and every call has a row. Each feature's test
-fails when the feature is broken: the library is changed in a copy, where the test is built and run."""
+fails when the feature is broken: the library is changed in a copy, where the test is built and run. The same for what
+the inside of the pool promises itself."""
 import os
 import re
 import shutil
@@ -50,6 +51,12 @@ BREAKS = {
     "refused creation": ("rawthread/group.c", "return refuse(group, -EDQUOT);", "return -EDQUOT;"),
     "executor": ("rawthread/group.c", "group->options.max_alive - 1", "group->options.max_alive"),
 }
+# What is promised: its test, and as above.
+INSIDE = {
+    "blocks are kept": ("test_pool_allocations", "pool/queue.c", "if (queue->n_spare == N_SPARE_MAX) {", "if (true) {"),
+    "one worker is ready": ("test_pool_lazy", "pool/worker.c", "while (pool->n_ready <= pool->max_workers) {",
+                            "while (pool->n_alive <= pool->max_workers) {"),
+}
 NOT_IN_A_LIBRARY = {"no result, no status"}
 
 faults: list[str] = []
@@ -86,8 +93,7 @@ def passes(tree: Path, test: str) -> bool:
             return False
 
 
-def check_break(tree: Path, feature: str, test: str) -> None:
-    name, there, instead = BREAKS[feature]
+def check_break(tree: Path, feature: str, test: str, name: str, there: str, instead: str) -> None:
     source = tree / name
     text = source.read_text()
     check(text.count(there) == 1, f"{feature}: {text.count(there)} times in {name}: {there}")
@@ -108,7 +114,9 @@ def main() -> int:
         shutil.copy(TOP / "Makefile", tree)
         for feature, _, _, test in rows:
             if feature in BREAKS:
-                check_break(tree, feature, test)
+                check_break(tree, feature, test, *BREAKS[feature])
+        for promise, how in INSIDE.items():
+            check_break(tree, promise, *how)
     print(*faults, sep="\n")
     return bool(faults)
 
