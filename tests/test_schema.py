@@ -17,8 +17,8 @@ COMMON = {"round", "cell", "backend", "workers", "status", "reason", "metrics", 
 ENVIRONMENT = {"load1", "steal_ms", "throttled_ms", "frequency_mhz", "context_switches_voluntary",
                "context_switches_involuntary", "faults_minor", "faults_major", "user_s", "system_s", "wall_s",
                "resident_peak_bytes", "cycles", "instructions"}
-COUNTERS = {"iterations", "tasks", "threads_created", "threads_refused", "threads_peak", "inline_tasks"}
-THROUGHPUT = {"time_ns", "cpu_ns"}
+COUNTERS = {"cpu_ns", "iterations", "tasks", "threads_created", "threads_refused", "threads_peak", "inline_tasks"}
+THROUGHPUT = {"time_ns", "first_ns"}
 LATENCY = {"p50_ns", "max_ns", "mean_ns", "lateness_p50_ns", "queue_p50_ns", "service_p50_ns", "delivery_p50_ns"}
 DEPTH = {"held", "submit_ns", "bytes_per_task", "kernel_bytes_per_task"}
 
@@ -36,7 +36,7 @@ def expected_metrics(cell: Object, backend: str) -> set[str]:
     if backend == "floor":
         return {"time_ns", "iterations", "tasks"}
     if cell["keys"].get("gate") == "closed":
-        return COUNTERS | DEPTH
+        return COUNTERS - {"cpu_ns"} | DEPTH
     return COUNTERS | (LATENCY if cell["mode"] == "latency" else THROUGHPUT)
 
 

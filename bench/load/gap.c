@@ -10,7 +10,8 @@
  * comes when it was meant to; what it came too late is recorded as lateness. */
 static const uint64_t spin_ns = 200000;
 
-static void await(uint64_t due_ns)
+/* Returns for how long it spun. */
+static uint64_t await(uint64_t due_ns)
 {
     if (due_ns > clock_now_ns() + spin_ns) {
         uint64_t wake_ns = due_ns - spin_ns;
@@ -18,8 +19,10 @@ static void await(uint64_t due_ns)
         while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &wake, NULL) != 0)
             ;
     }
-    while (clock_now_ns() < due_ns)
-        ;
+    uint64_t start_ns = clock_now_ns(), now_ns = start_ns;
+    while (now_ns < due_ns)
+        now_ns = clock_now_ns();
+    return now_ns - start_ns;
 }
 
 static int run_one(struct load_side *side, uint64_t due_ns)
@@ -42,7 +45,7 @@ int64_t gap_iterate(struct load_side *side)
     uint64_t start = clock_now_ns();
     for (uint64_t i = 0; i < side->n_tasks && !side->error; i++) {
         uint64_t due_ns = clock_now_ns() + side->pause_ns;
-        await(due_ns);
+        side->spun_ns += await(due_ns);
         side->error = run_one(side, due_ns);
     }
     return side->error ? -1 : (int64_t)(clock_now_ns() - start);

@@ -122,4 +122,5 @@ void load_forget(struct load_side *side)
 {
     if (side->recorder)
         memset(side->recorder, 0, sizeof *side->recorder);
+    side->spun_ns = 0;
 }

@@ -43,6 +43,7 @@ struct load_side {
     uint64_t n_submitted; /* tasks accepted so far: the number of the next one */
     struct executor_counters counters;
     struct load_depth depth;
+    uint64_t spun_ns;     /* gap: how long the caller was kept busy by its own pauses */
     int error; /* the negative errno that ended the side, 0 if none did */
 
     /* Of the loads. */
@@ -72,7 +73,7 @@ int load_start(struct load_side *side);
 /* Frees what load_start() made, but for the backend. */
 void load_stop(struct load_side *side);
 
-/* Forgets the latencies of the warm-up. */
+/* Forgets the latencies and the pauses of the warm-up. */
 void load_forget(struct load_side *side);
 
 /* For the loads: a backend around `life`, its counters added up. */

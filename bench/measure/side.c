@@ -294,6 +294,7 @@ static void add_times(json_t *metrics, const struct measuring *m)
     double n_tasks = tasks_each * (double)m->result.iterations;
     if (side->stamped) {
         add_quantiles(metrics, side->recorder);
+        set_real(metrics, "cpu_ns", (m->result.cpu_ns - (double)side->spun_ns) / n_tasks);
     } else if (!side->gated) {
         set_real(metrics, "time_ns", m->result.elapsed_ns / n_tasks);
         set_real(metrics, "cpu_ns", m->result.cpu_ns / n_tasks);

@@ -11,7 +11,8 @@ static const struct metric {
     const char *name, *unit, *polarity, *kind, *mode, *summary;
 } metrics[] = {
     { "time_ns", "ns", "less", "cost", "throughput", "wall time per task" },
-    { "cpu_ns", "ns", "less", "cost", "throughput", "processor time of the process per task" },
+    { "cpu_ns", "ns", "less", "cost", "any",
+      "processor time of the process per task, without what the caller spends on its own pauses" },
     { "first_ns", "ns", "less", "cost", "throughput", "wall time per task of the first, discarded iteration" },
     { "submit_ns", "ns", "less", "cost", "throughput", "wall time of submitting one task" },
     { "bytes_per_task", "bytes", "less", "cost", "throughput", "resident memory per outstanding task" },

@@ -86,13 +86,15 @@ def gap_answers(judgement: Judgement) -> list[str]:
             for quantile in (0.5, 0.99):
                 of = answers.latency(run, side, quantile)
                 row += [percentile(of, "ns"), f"{of.n:,}"]
-            rows.append(row)
+            cpu = run.estimate(side, "cpu_ns")
+            rows.append([*row, estimate(cpu, "ns") if cpu.n else DASH])
     stamp = known_ns(run.document["clock"], "stamp_ns")
     return ["**Crossover**, the pause from which raw keeps up with the pool: "
             f"{threshold_text(answers.gap_break_even(judgement), 'ns')}.", "",
             "Sojourn, from the time a task was meant to come to the time its end was known: the median over rounds "
-            f"of each round's median, and the 99th percentile of all tasks. Stamping a task is {stamp} of it.", "",
-            *table(["pause", "side", "median [95%]", "rounds", "p99 [95%]", "tasks"], rows),
+            f"of each round's median, and the 99th percentile of all tasks. Stamping a task is {stamp} of it. "
+            "Processor time is that of the whole process per task, without the caller's own pauses.", "",
+            *table(["pause", "side", "median [95%]", "rounds", "p99 [95%]", "tasks", "processor time [95%]"], rows),
             "Its parts stand in the table of all sides; their medians do not add up to the median of the whole.", ""]
 
 
