@@ -252,7 +252,8 @@ install: libraries
 	ln -sf libpoolbench-$$l.so.$(ABI) $(call at,LIBDIR)/libpoolbench-$$l.so; \
 	printf '%s\n' "$$PKG_CONFIG_TEXT" | sed "s/lib@/$$l/; s/@/$$l/" >$(call at,LIBDIR)/pkgconfig/poolbench-$$l.pc; \
 	done; \
-	install -m 644 $(BUILD)/man/*.3 $(call at,MANDIR)/man3
+	install -m 644 $(BUILD)/man/*.3 $(call at,MANDIR)/man3; \
+	echo "libraries in $(DESTDIR)$(LIBDIR), headers in $(DESTDIR)$(INCLUDEDIR), manual pages in $(DESTDIR)$(MANDIR)"
 uninstall: $(foreach l,$(LIBRARIES),$(call manual,$(l)))
 	@$(check_install) for l in $(LIBRARIES); do \
 	rm -f $(call at,INCLUDEDIR)/$$l.h $(call at,LIBDIR)/libpoolbench-$$l.a $(call at,LIBDIR)/libpoolbench-$$l.so \

@@ -133,6 +133,8 @@ static int start_calls(struct pool *pool, const struct pool_handle *like, const 
 
     if (pool__is_inherited(pool))
         return -ENOTRECOVERABLE;
+    if (like->calls.fn == NULL && like->star_fn == NULL)
+        return -EINVAL;
     pool__lock(pool);
     error = pool__admit(pool, pool__when_full(pool), POOL__NEVER);
     if (error >= 0) {

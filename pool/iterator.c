@@ -214,6 +214,8 @@ static int start(struct pool *pool, const struct pool_feed *feed_options, bool i
 
     if (pool__is_inherited(pool))
         return -ENOTRECOVERABLE;
+    if (feed_options->fn == NULL || feed_options->next == NULL)
+        return -EINVAL;
     pool__lock(pool);
     is_closed = pool->closed;
     pool__unlock(pool);

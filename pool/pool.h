@@ -64,9 +64,9 @@ enum {
     POOL_ARGS_MAX = 8         /* most arguments of a task of pool_starmap() */
 };
 
-/* Why a task failed. */
+/* Why a task failed. Calls that fill one take NULL too; on success they set it to code 0 and no message. */
 struct pool_error {
-    int code;     /* as the task returned it; -ECANCELED: cancelled, never began or not all of it */
+    int code;     /* as the task returned it; -ECANCELED: cancelled, never began or not all of it, no message */
     size_t index; /* in a map or an iterator: which task, from 0; else 0 */
     char message[POOL_MESSAGE_BYTES]; /* as pool_fail() made it; "" if there is none */
 };
@@ -113,7 +113,8 @@ struct pool_options {
     size_t n_cpusets;    /* more than 0 where cpusets is given, else 0 */
 
     /* Called on each worker before its first task and after its last, with context and the worker's index
-     * (see pool_worker_index()). initializer returns 0, or a negative errno: that worker then ends without
+     * (see pool_worker_index()). Where tasks rely on it the pool should be strict: it is not called on other
+     * threads, which may help. initializer returns 0, or a negative errno: that worker then ends without
      * finalizer. Python starts such a worker again and again; here pool_create() and pool_resize() return
      * the error of workers that they start, for whose initializers they wait; a worker that a task or an
      * elastic pool asked for is done without. Either may be NULL. */
@@ -188,6 +189,7 @@ void pool_get_counters(struct pool *pool, struct pool_counters *counters);
  * waiting for room could be waiting for itself. Allocates only when the queue is longer than it has lately
  * been.
  *
+ * -EINVAL     fn is NULL
  * -ESHUTDOWN  the pool is closed, or was while this call waited for room
  * -ENOMEM     no memory for a longer queue
  * -EOVERFLOW  more unfinished tasks than a size_t counts
@@ -252,8 +254,8 @@ bool pool_stop_requested(void);
  */
 
 /* Called when a task or a map has ended, before its handle is ready: on the thread that ran the last part of it,
- * or if it was cancelled perhaps on the one that cancelled or terminated. No lock is held. (Python calls
- * them on a thread of the pool's own.) */
+ * or if it was cancelled perhaps on the one that cancelled or terminated. No lock is held: those of several
+ * tasks may run at the same time. (Python calls all of them on one thread, one after the other.) */
 struct pool_callbacks {
     void (*callback)(void *context, void *result);                              /* on success; NULL = none */
     void (*error_callback)(void *context, const struct pool_error *error);     /* on failure; NULL = none */
@@ -262,7 +264,7 @@ struct pool_callbacks {
 
 /* Runs fn(arg, result), waits for it and returns what it returned.
  *
- * error may be NULL, here and below. Errors are those of pool_apply_async() and pool_handle_get(), those of
+ * Errors are those of pool_apply_async() and pool_handle_get(), those of
  * the call itself told apart by error->code of 0.
  */
 int pool_apply(struct pool *pool, pool_call_fn *fn, void *arg, void *result, struct pool_error *error);
@@ -282,7 +284,7 @@ bool pool_handle_ready(const struct pool_handle *handle);
 
 /* Whether it ended without error: 1 yes, 0 no.
  *
- * -EAGAIN     it is not ready (Python raises ValueError)
+ * -EAGAIN     it is not ready (Python raises ValueError); in an `if` that is true as well, so compare with 1
  */
 int pool_handle_successful(const struct pool_handle *handle);
 
@@ -301,7 +303,9 @@ int pool_handle_get(struct pool_handle *handle, int64_t timeout_ns, struct pool_
 
 /* Cancels what has not begun, and asks what runs to stop (see pool_stop_requested()).
  *
- * Does not wait. A task that never began ends as cancelled at once, a map as soon as the parts of it that run
+ * Does not wait, and returns 0 whether or not there was anything to cancel: pool_handle_get() tells, by -ECANCELED.
+ * (cancel() in Python's concurrent.futures returns it, and never touches what runs.) A task that never began ends as
+ * cancelled at once, a map as soon as the parts of it that run
  * have ended. The result of a task that began is what the task makes it. Cancelling what has ended does
  * nothing.
  */
@@ -330,7 +334,8 @@ void pool_handle_release(struct pool_handle *handle);
 int pool_first_completed(struct pool_handle *const *handles, size_t n_handles, int64_t timeout_ns, size_t *index);
 
 /* Waits until one of the handles has failed, or all are ready. *index is set to which failed, or to n_handles if
- * none did. To be cancelled is to fail. Errors are those of pool_first_completed(). */
+ * none did. To be cancelled is to fail (in Python's concurrent.futures it is not). Errors are those of
+ * pool_first_completed(). */
 int pool_first_failed(struct pool_handle *const *handles, size_t n_handles, int64_t timeout_ns, size_t *index);
 
 /* Cancels all of the handles, as pool_handle_cancel() does each. */
@@ -443,6 +448,7 @@ struct pool_feed {
  * *feed is copied. *out is set on success only and is then owned by the caller, who ends it with
  * pool_iterator_release().
  *
+ * -EINVAL     fn or next is NULL
  * -ESHUTDOWN  the pool is closed
  * -ENOMEM     no memory
  */
@@ -523,7 +529,8 @@ int pool_destroy(struct pool *pool);
  *     POOL_CLOSED_BY_SCOPE struct pool *pool = NULL;
  *
  * POOL_CLOSED_BY_SCOPE runs everything that was accepted: pool_destroy(). POOL_TERMINATED_BY_SCOPE first drops
- * what has not begun, as Python's `with` does: pool_terminate(). */
+ * what has not begun: pool_terminate(). So does Python's `with`, but it does not wait for what runs; here the memory
+ * of a pool ends with its scope, and so its tasks must. */
 #define POOL_CLOSED_BY_SCOPE __attribute__((cleanup(pool_end_closed)))
 #define POOL_TERMINATED_BY_SCOPE __attribute__((cleanup(pool_end_terminated)))
 

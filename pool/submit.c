@@ -86,6 +86,8 @@ static int submit(struct pool *pool, struct pool__range *range, enum pool__when_
 
     if (pool__is_inherited(pool))
         return -ENOTRECOVERABLE;
+    if (range->fn == NULL)
+        return -EINVAL;
     pool__lock(pool);
     if (range->n_tasks == 0)
         error = pool->closed ? -ESHUTDOWN : 0;

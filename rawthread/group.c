@@ -362,6 +362,8 @@ int rawthread_group_submit(struct rawthread_group *group, rawthread_fn *fn, void
     struct record *record;
     int error;
 
+    if (fn == NULL)
+        return -EINVAL;
     if (--group->n_until_reap == 0)
         reap(group);
     if (group->options.max_alive != 0)

@@ -94,7 +94,8 @@ struct rawthread_attr {
 int rawthread_init(struct rawthread *thread, rawthread_fn *fn, void *arg, const struct rawthread_attr *attr);
 
 /* Starts it. What the caller did before happens before the thread. The thread inherits the caller's signal mask and
- * affinity mask.
+ * affinity mask. Who needs its work joins it: the end of main() ends the process and it. (Python waits for threads
+ * that are not daemons.)
  *
  * On an error there is no thread and nothing is left behind; after -EAGAIN it may be started again.
  *
@@ -139,7 +140,7 @@ pid_t rawthread_native_id(struct rawthread *thread);
 int rawthread_release(struct rawthread *thread);
 
 /* Starts a thread that nobody joins: fn(arg). Nothing has to be kept or freed for it; it ends with its function or with
- * the process, as Python's daemon threads do. Errors are those of rawthread_init() and rawthread_start(). */
+ * the process. Errors are those of rawthread_init() and rawthread_start(). */
 int rawthread_start_detached(rawthread_fn *fn, void *arg, const struct rawthread_attr *attr);
 
 
@@ -219,8 +220,8 @@ int rawthread_group_create(struct rawthread_group **out, const struct rawthread_
  *
  * -EAGAIN  the system refused a thread
  * -EDQUOT  max_threads forbade it
- * -EINVAL  the mask whose turn it is holds no CPU that this process may run on, or stack_bytes is less than a
- *          thread needs on this system
+ * -EINVAL  fn is NULL, the mask whose turn it is holds no CPU that this process may run on, or stack_bytes is less
+ *          than a thread needs on this system
  * -ENOMEM  no memory
  */
 int rawthread_group_submit(struct rawthread_group *group, rawthread_fn *fn, void *arg);

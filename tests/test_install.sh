@@ -54,21 +54,22 @@ done
 
 # Each has its page; what a page shows and refers to is there.
 pages=$dest/opt/it/share/man/man3
-{ sed 's/$/.3/' "$work"/*.calls && printf 'poolbench-%s.3\n' pool rawthread; } | sort >"$work/pages"
+{ sed 's/$/.3/' "$work"/*.calls && sed -n 's/^struct \([a-z_]*\) {$/\1.3/p' pool/pool.h rawthread/rawthread.h &&
+    printf 'poolbench-%s.3\n' pool rawthread; } | sort -u >"$work/pages"
 ls "$pages" | sort | diff "$work/pages" - || fault 'manual pages'
 for page in "$pages"/*; do
-    warnings=$(groff -man -Tutf8 -ww -rLL=100n -z "$page" 2>&1)
+    warnings=$(groff -man -I "$pages/.." -Tutf8 -ww -rLL=100n -z "$page" 2>&1)
     [ -z "$warnings" ] || fault "$warnings"
 done
 says() { # <page> <texts>...
-    groff -man -Tascii -P-cbu "$pages/$1.3" | tr -s ' \n' ' ' >"$work/text"
+    groff -man -I "$pages/.." -Tascii -P-cbu "$pages/$1.3" | tr -s ' \n' ' ' >"$work/text"
     for text in "${@:2}"; do
         grep -qF -e "$text" "$work/text" || fault "$1.3 does not say: $text"
     done
 }
 says pool_timed_join 'int pool_timed_join(struct pool *pool, int64_t timeout_ns)' -ETIMEDOUT 'workers are still running'
 says pool_resize 'pool_resize - changes the number of workers, and up to how many an elastic pool may go SYNOPSIS'
-says poolbench-pool 'size_t n_workers; /*' 'void (*dropped)(pool_fn *fn, void *arg); };' POOL_ARGS_MAX
+says pool_options 'poolbench-pool -' 'size_t n_workers; /*' 'void (*dropped)(pool_fn *fn, void *arg); };' POOL_ARGS_MAX
 
 cat >"$work/program.c" <<'PROGRAM'
 #include <pool.h>

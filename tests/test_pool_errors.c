@@ -122,8 +122,50 @@ static void test_overflow(void)
     CHECK_EQ(pool_destroy(pool), 0);
 }
 
+static bool no_next(void *source, void **arg)
+{
+    (void)source;
+    (void)arg;
+    return false;
+}
+
+static int no_call(void *arg, void *result)
+{
+    (void)arg;
+    (void)result;
+    return 0;
+}
+
+/* Nothing is queued without a function. */
+static void test_no_function(void)
+{
+    struct pool *pool = new_pool(1);
+    struct pool_arg arg = {NULL, 0};
+    struct pool_error error = {.code = 1};
+    struct pool_iterator *iterator;
+    size_t n_accepted = 77;
+
+    CHECK_EQ(pool_submit(pool, NULL, &arg), -EINVAL);
+    CHECK_EQ(pool_try_submit(pool, NULL, &arg), -EINVAL);
+    CHECK_EQ(pool_timed_submit(pool, NULL, &arg, 0), -EINVAL);
+    CHECK_EQ(pool_submit_or_run(pool, NULL, &arg), -EINVAL);
+    CHECK_EQ(pool_submit_many(pool, NULL, &arg, 0, 3, &n_accepted), -EINVAL);
+    CHECK_EQ(n_accepted, 0);
+    CHECK_EQ(pool_apply(pool, NULL, &arg, NULL, &error), -EINVAL);
+    CHECK_EQ(error.code, 0);
+    CHECK_EQ(pool_apply_async(pool, NULL, &arg, NULL, NULL, NULL), -EINVAL);
+    CHECK_EQ(pool_map(pool, &(struct pool_calls){.n_calls = 1}, NULL), -EINVAL);
+    CHECK_EQ(pool_map_async(pool, &(struct pool_calls){.n_calls = 1}, NULL, NULL), -EINVAL);
+    CHECK_EQ(pool_starmap(pool, &(struct pool_starcalls){.args = &arg, .n_args = 1, .n_calls = 1}, NULL), -EINVAL);
+    CHECK_EQ(pool_imap(pool, &(struct pool_feed){.fn = no_call}, &iterator), -EINVAL);
+    CHECK_EQ(pool_imap_unordered(pool, &(struct pool_feed){.next = no_next}, &iterator), -EINVAL);
+    CHECK_EQ(pool_wait(pool), 0);
+    CHECK_EQ(pool_destroy(pool), 0);
+}
+
 int main(void)
 {
+    test_no_function();
     test_options();
     test_second_mask();
     test_closed();

@@ -193,6 +193,7 @@ static void test_errors(void)
     group = new_group((struct rawthread_options){.cpusets = masks, .cpuset_bytes = sizeof masks[0],
                                                  .n_cpusets = 2});
     CHECK_EQ(rawthread_group_submit(group, increment, &value), 0);
+    CHECK_EQ(rawthread_group_submit(group, NULL, &value), -EINVAL);
     CHECK_EQ(rawthread_group_submit(group, increment, &value), -EINVAL);
     CHECK_EQ(rawthread_group_submit(group, increment, &value), -EINVAL);
     CHECK_EQ(rawthread_group_wait(group), 0);
