@@ -53,7 +53,7 @@ static void run(struct pool__task *task)
 
 static void skip(struct pool__task *task, int code)
 {
-    for (; task->begin < task->end; task->begin++)
+    for (; task->begin < task->end; task->begin++, code = -ECANCELED)
         end_call(task, code, "");
 }
 
@@ -92,6 +92,29 @@ static struct pool_handle *new_calls(struct pool *pool, const struct pool_handle
     return handle;
 }
 
+/* A call that was made on this thread ends it. */
+static void abandon_rest(void *arg)
+{
+    struct pool_handle *handle = arg;
+    struct pool *pool = handle->pool;
+
+    pool__lock(pool);
+    pool__cancel(handle);
+    pool__unreference(handle);
+    pool__unlock(pool);
+}
+
+/* Makes the calls on this thread. The lock is held on entry and return. */
+static void make_calls(struct pool_handle *handle)
+{
+    pthread_cleanup_push(abandon_rest, handle);
+    while (pool__help(handle))
+        continue;
+    pthread_cleanup_pop(0);
+    if (handle->n_unclaimed > 0)
+        pool__cancel(handle); /* terminated */
+}
+
 /* Queues a handle of these calls, or makes them on this thread. The lock is held on entry and return. */
 static int queue_calls(struct pool *pool, const struct pool_handle *like, const struct pool_callbacks *callbacks,
                        bool run_here, struct pool_handle **out)
@@ -118,10 +141,8 @@ static int queue_calls(struct pool *pool, const struct pool_handle *like, const 
         *out = handle;
     if (n_calls == 0)
         pool__complete(handle);
-    while (run_here && pool__help(handle))
-        continue;
-    if (run_here && handle->n_unclaimed > 0)
-        pool__cancel(handle); /* terminated */
+    if (run_here)
+        make_calls(handle);
     pool__unreference(handle);
     return 0;
 }
@@ -146,22 +167,29 @@ static int start_calls(struct pool *pool, const struct pool_handle *like, const 
     return error;
 }
 
-static void release(void *handle)
+/* The arguments may go with the thread: so none of the calls goes on. */
+static void abandon(void *arg)
 {
-    pool_handle_release(handle);
+    struct pool_handle *handle = *(struct pool_handle **)arg;
+
+    if (handle != NULL)
+        pool__abandon(handle);
 }
 
-/* Makes the calls, waits for them, and tells how they ended. The wait may run a task that calls pthread_exit(). */
+/* Makes the calls, waits for them, and tells how they ended. One that this thread makes may call pthread_exit(). */
 static int run_calls(struct pool *pool, const struct pool_handle *like, struct pool_error *error)
 {
-    struct pool_handle *handle;
-    int code = start_calls(pool, like, NULL, &handle);
+    struct pool_handle *handle = NULL;
+    int code;
 
-    if (code != 0)
-        return pool__tell_call(error, code);
-    pthread_cleanup_push(release, handle);
-    code = pool_handle_get(handle, POOL_FOREVER, error);
-    pthread_cleanup_pop(1);
+    pthread_cleanup_push(abandon, &handle);
+    code = start_calls(pool, like, NULL, &handle);
+    if (code == 0)
+        code = pool_handle_get(handle, POOL_FOREVER, error);
+    else
+        pool__tell_call(error, code);
+    pthread_cleanup_pop(0);
+    pool_handle_release(handle);
     return code;
 }
 

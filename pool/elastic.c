@@ -87,12 +87,6 @@ static size_t choose_growth(const struct pool *pool, bool was_busy, bool is_stuc
     return growth < room ? growth : room;
 }
 
-/* Starts workers; false if the system refused one. */
-static bool grow(struct pool *pool, size_t n_workers)
-{
-    return pool__start_workers(pool, n_workers, false) == 0;
-}
-
 /* Watches the pool as long as it is saturated. The lock is held. */
 static void watch(struct pool *pool, int64_t *interval_ns)
 {
@@ -111,8 +105,9 @@ static void watch(struct pool *pool, int64_t *interval_ns)
         if (has_moved(pool, &front))
             progress_ns = since.at_ns;
         growth = choose_growth(pool, was_busy, pool__now_ns() - progress_ns > STUCK_NS);
+        pool__reserve(pool, growth);
         pool__unlock(pool);
-        has_grown = growth > 0 && grow(pool, growth);
+        has_grown = growth > 0 && pool__start_reserved(pool, growth) == 0;
         pool__lock(pool);
         if (has_grown)
             progress_ns = pool__now_ns();

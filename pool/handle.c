@@ -128,18 +128,26 @@ void pool__cancel(struct pool_handle *handle)
     pool__finish(pool, &task);
 }
 
+void pool__abandon(struct pool_handle *handle)
+{
+    struct pool *pool = handle->pool;
+
+    pool__lock(pool);
+    pool__cancel(handle);
+    while (!pool_handle_ready(handle))
+        pool__sleep(pool, &handle->awaiting, POOL__NEVER);
+    pool__unlock(pool);
+    pool_handle_release(handle);
+}
+
 void pool__complete(struct pool_handle *handle)
 {
     struct pool *pool = handle->pool;
     const struct pool_callbacks *callbacks = &handle->callbacks;
-    bool has_failed = handle->error.code != 0;
 
-    if (has_failed ? callbacks->error_callback != NULL : callbacks->callback != NULL) {
+    if (handle->error.code != 0 ? callbacks->error_callback != NULL : callbacks->callback != NULL) {
         pool__unlock(pool);
-        if (has_failed)
-            callbacks->error_callback(callbacks->context, &handle->error);
-        else
-            callbacks->callback(callbacks->context, handle->calls.results);
+        pool__call_back(handle);
         pool__lock(pool);
     }
     /* [READY] release: publishes results and error; pairs with acquire in pool_handle_ready(). */
@@ -147,7 +155,7 @@ void pool__complete(struct pool_handle *handle)
     pool__wake(pool, &handle->awaiting, SIZE_MAX);
     pool__announce(handle->watches);
     handle->watches = NULL;
-    pool__finish_one(pool);
+    pool__finish_tasks(pool, 1);
     pool__unreference(handle);
 }
 

@@ -1,8 +1,8 @@
 /* What the files of the pool share. Private to pool/.
  *
  * LOCKING. pool->lock guards all that changes in a pool, its queue, its handles and its iterators, where nothing
- * else is said; threads_lock serialises who resizes and who joins threads. The second is taken first. The
- * first is not held while a function of the user's runs or, but in several.c, while a thread is woken.
+ * else is said; size_lock serialises who resizes, join_lock who joins. These are taken first. The
+ * lock is not held while a function of the user's runs or, but in several.c, while a thread is woken.
  *
  * WAKING. Whoever changes what a thread sleeps for moves its sleeper to pool->wakes, in the same critical
  * section; pool__unlock() posts them all once the lock is free. A thread pushes its sleeper on a list in the
@@ -33,14 +33,13 @@ struct pool__sleeper {
     struct pool__sleeper *next;
 };
 
-/* Owned by its thread until that has left, then by the list of those who left, and by who joins it. */
+/* Owned by its thread until that has left, then by who joins it. */
 struct pool__worker {
     _Alignas(POOL__LINE_BYTES) struct pool__sleeper sleeper;
     struct pool *pool;
     size_t index;                  /* constant; SIZE_MAX: the scout of an elastic pool */
     bool is_replacement;           /* takes the place of one that a task has ended */
     struct pool__start *start;     /* who waits until it is prepared, or NULL */
-    struct pool__worker *next_left;
     pthread_t thread;              /* set when it leaves */
 };
 
@@ -59,8 +58,9 @@ struct pool {
     pthread_attr_t attr;
     bool may_spin; /* there is more than one CPU */
 
-    pthread_mutex_t threads_lock;
-    bool has_scout;
+    pthread_mutex_t join_lock;
+    pthread_mutex_t size_lock;
+    bool has_scout; /* guarded by it */
     size_t n_cpus; /* constant once there is a scout: how many may be busy */
 
     /* Written by every task: one pair of cache lines. */
@@ -77,7 +77,7 @@ struct pool {
     /* Written now and then. */
     _Alignas(POOL__LINE_BYTES) struct pool__sleeper *awaiting_room;
     atomic_bool is_spinning;     /* a worker, before it sleeps */
-    struct pool__sleeper *awaiting_all, *awaiting_threads, *awaiting_start;
+    struct pool__sleeper *awaiting_all, *awaiting_end, *awaiting_start;
     struct pool__sleeper *scout; /* while there is nothing to watch */
     struct pool__sleeper *awaiting_interval; /* the scout while there is */
     size_t n_stale;              /* ranges of which no ticket is good any more: see task.c */
@@ -92,7 +92,7 @@ struct pool {
     bool is_first_free;          /* the first worker has not looked for a task yet, and none is meant for it */
     unsigned char *used;         /* n_indices flags: which indices live workers have */
     size_t n_indices;
-    struct pool__worker *left;
+    struct pool__worker *left;   /* the last thread that has left, until it is joined */
 
     size_t n_handles;            /* that are not free */
     struct pool_handle *free_handles;
@@ -127,7 +127,7 @@ struct pool__kind {
     void (*claim)(struct pool_handle *handle, struct pool__task *task, bool all);
     /* Makes the part's calls. */
     void (*run)(struct pool__task *task);
-    /* Lets those that have not been made fail with code. */
+    /* Lets those that have not been made fail, the first of them with code, the others with -ECANCELED. */
     void (*skip)(struct pool__task *task, int code);
     /* Takes the part's outcome. The lock is held; it may be given up in between. */
     void (*finish)(struct pool__task *task);
@@ -195,17 +195,23 @@ bool pool__is_worker(const struct pool *pool);
 bool pool__needs_preparation(const struct pool *pool); /* whether workers do something before their first task */
 void *pool__run_worker(void *worker);                  /* what a worker's thread does */
 
-/* thread.c. Without the lock, but pool__call_for_workers(): there are tasks that no idle worker was woken for, and
- * the next pool__unlock() starts workers that are missing. */
+/* thread.c. With the lock held: */
+void pool__reserve(struct pool *pool, size_t n_workers); /* counts workers that are about to be started */
+void pool__call_for_workers(struct pool *pool, size_t n_tasks); /* there are tasks that no idle worker was woken for:
+                                                                   the next pool__unlock() starts workers that are
+                                                                   missing */
+void pool__check_end(struct pool *pool); /* a thread or a task has gone that a closed pool may have waited for */
+
+/* And without. */
 struct pool__worker *pool__new_worker(struct pool *pool);
-int pool__start_workers(struct pool *pool, size_t n_workers, bool is_awaited);
+int pool__start_reserved(struct pool *pool, size_t n_workers); /* all of them, and waits until they are prepared; on an
+                                                                  error the others are taken back */
 int pool__start_replacement(struct pool *pool); /* of the calling worker */
 int pool__start_scout_thread(struct pool__worker *scout, void *(*run)(void *));
-void pool__call_for_workers(struct pool *pool, size_t n_tasks);
 void pool__start_called(struct pool *pool, size_t n_workers);
 void pool__begin(struct pool__worker *worker, const char *name); /* the first that a thread does */
 void pool__leave(struct pool__worker *worker);                   /* the last */
-void pool__join_left(struct pool *pool); /* with threads_lock held */
+void pool__join_last(struct pool *pool); /* with join_lock held */
 
 /* elastic.c */
 int pool__start_scout(struct pool *pool);
@@ -222,7 +228,8 @@ void pool__sweep(struct pool *pool);
 void pool__run(struct pool *pool, struct pool__task *task);
 void pool__run_here(struct pool *pool, struct pool__task *task);
 void pool__finish(struct pool *pool, struct pool__task *task);
-void pool__finish_one(struct pool *pool);
+void pool__finish_tasks(struct pool *pool, size_t n_tasks);
+void pool__call_back(struct pool_handle *handle);  /* without the lock */
 const char *pool__begin_call(void);             /* returns where pool_fail() puts the call's message */
 void pool__end_call(struct pool__task *task, size_t index, int code, const char *message);
 
@@ -242,6 +249,7 @@ void pool__claim(struct pool_handle *handle, struct pool__task *task, bool all);
 bool pool__help(struct pool_handle *handle);   /* claims a part and runs it; false if there is none */
 void pool__cancel(struct pool_handle *handle);
 void pool__complete(struct pool_handle *handle);
+void pool__abandon(struct pool_handle *handle); /* cancels, waits and releases, without the lock: its caller ends */
 int pool__tell(struct pool_error *error, const struct pool_error *from); /* returns the code */
 int pool__tell_call(struct pool_error *error, int code);                 /* an error of the call itself */
 

@@ -100,7 +100,7 @@ static void run(struct pool__task *task)
 
 static void skip(struct pool__task *task, int code)
 {
-    while (task->next_slot != NULL)
+    for (; task->next_slot != NULL; code = -ECANCELED)
         end_call(task, code, "");
 }
 
@@ -115,7 +115,7 @@ static void finish(struct pool__task *task)
         slot->is_done = true;
         if (!iterator->is_ordered)
             append(&iterator->done, slot);
-        pool__finish_one(pool);
+        pool__finish_tasks(pool, 1);
     }
     pool__wake(pool, &iterator->handle.awaiting, SIZE_MAX);
 }
@@ -138,9 +138,10 @@ static void feed_one(struct pool_iterator *iterator, void *arg)
     size_t index = iterator->n_fed++, n_ranges = handle->n_ranges;
     struct pool__slot *slot = iterator->is_ordered ? &iterator->slots[index % iterator->feed.look_ahead]
                                                    : pop(&iterator->free);
-    int error = pool->closed ? -ECANCELED : 0;
+    bool has_ticket = n_ranges > handle->n_unclaimed;
+    int error = pool->closed ? -ECANCELED : pool->n_unfinished == SIZE_MAX ? -EOVERFLOW : 0;
 
-    if (error == 0 && n_ranges <= handle->n_unclaimed)
+    if (error == 0 && !has_ticket)
         error = pool__queue_handle(handle, 1);
     slot->index = index;
     slot->arg = arg;
@@ -154,6 +155,8 @@ static void feed_one(struct pool_iterator *iterator, void *arg)
     append(&iterator->unclaimed, slot);
     if (handle->n_unclaimed++ == 0)
         pool->n_stale -= n_ranges;
+    if (has_ticket && pool->idle == NULL)
+        pool__call_for_workers(pool, 1); /* as if it was queued */
     pool->n_unfinished++;
 }
 

@@ -22,7 +22,8 @@ static void release(struct pool *pool)
     free((void *)pool->options.cpusets);
     free(pool->used);
     pthread_attr_destroy(&pool->attr);
-    pthread_mutex_destroy(&pool->threads_lock);
+    pthread_mutex_destroy(&pool->size_lock);
+    pthread_mutex_destroy(&pool->join_lock);
     pool__lock(pool);
     pool->destroyed = true;
     is_last = pool->n_handles == 0;
@@ -97,6 +98,12 @@ static void init_lock(pthread_mutex_t *lock)
     pthread_mutexattr_destroy(&attr);
 }
 
+/* More workers than there can be. */
+static int check_size(size_t n_workers)
+{
+    return n_workers > SIZE_MAX / sizeof(struct pool__worker) ? -ENOMEM : 0;
+}
+
 /* A pool without threads. */
 static int new_pool(struct pool **out, const struct pool_options *options)
 {
@@ -104,8 +111,8 @@ static int new_pool(struct pool **out, const struct pool_options *options)
     size_t n_cpus;
     int error = pool__count_mask(&n_cpus);
 
-    if (error == 0 && options->n_workers > SIZE_MAX / sizeof(struct pool__worker))
-        error = -ENOMEM;
+    if (error == 0)
+        error = check_size(options->n_workers);
     if (error != 0)
         return error;
     pool = aligned_alloc(_Alignof(struct pool), sizeof *pool);
@@ -131,17 +138,23 @@ static int new_pool(struct pool **out, const struct pool_options *options)
         return error;
     }
     init_lock(&pool->lock);
-    pthread_mutex_init(&pool->threads_lock, NULL);
+    pthread_mutex_init(&pool->size_lock, NULL);
+    pthread_mutex_init(&pool->join_lock, NULL);
     *out = pool;
     return 0;
 }
 
-/* Starts n_workers workers, and the scout if the pool may grow further. threads_lock is held. */
-static int start_threads(struct pool *pool, size_t n_workers, bool is_elastic)
+static int start_first_threads(struct pool *pool)
 {
-    int error = is_elastic ? pool__start_scout(pool) : 0;
+    size_t n_workers = pool->options.start_all ? pool_n_workers(pool) : 1;
+    int error = pool->max_workers > pool_n_workers(pool) ? pool__start_scout(pool) : 0;
 
-    return error != 0 ? error : pool__start_workers(pool, n_workers, true);
+    if (error != 0)
+        return error;
+    pool__lock(pool);
+    pool__reserve(pool, n_workers);
+    pool__unlock(pool);
+    return pool__start_reserved(pool, n_workers);
 }
 
 int pool_create(struct pool **out, const struct pool_options *given)
@@ -160,10 +173,7 @@ int pool_create(struct pool **out, const struct pool_options *given)
         error = new_pool(&pool, &options);
     if (error != 0)
         return error;
-    pthread_mutex_lock(&pool->threads_lock);
-    error = start_threads(pool, options.start_all ? options.n_workers : 1,
-                          options.max_workers > options.n_workers);
-    pthread_mutex_unlock(&pool->threads_lock);
+    error = start_first_threads(pool);
     if (error != 0) {
         pool_destroy(pool);
         return error;
@@ -188,23 +198,28 @@ static void set_size(struct pool *pool, size_t n_workers, size_t max_workers)
         pool__wake(pool, &pool->idle, pool->n_alive - n_workers);
 }
 
-/* threads_lock is held. */
+/* size_lock is held. */
 static int resize(struct pool *pool, size_t n_workers, size_t max_workers)
 {
-    size_t n_before = pool_n_workers(pool), max_before, n_missing;
+    size_t n_before = pool_n_workers(pool), max_before, n_missing = 0;
     bool is_closed;
-    int error;
+    int error = max_workers > n_workers ? pool__start_scout(pool) : 0;
 
+    if (error != 0)
+        return error;
     pool__lock(pool);
     is_closed = pool->closed;
     max_before = pool->max_workers;
-    n_missing = pool->options.start_all && n_workers > pool->n_alive ? n_workers - pool->n_alive : 0;
-    if (!is_closed)
+    if (!is_closed) {
         set_size(pool, n_workers, max_workers);
+        if (pool->options.start_all && n_workers > pool->n_alive)
+            n_missing = n_workers - pool->n_alive;
+        pool__reserve(pool, n_missing);
+    }
     pool__unlock(pool);
     if (is_closed)
         return -ESHUTDOWN;
-    error = start_threads(pool, n_missing, max_workers > n_workers);
+    error = pool__start_reserved(pool, n_missing);
     pool__lock(pool);
     if (error != 0)
         set_size(pool, n_before, max_before);
@@ -224,10 +239,12 @@ int pool_resize(struct pool *pool, size_t n_workers, size_t max_workers)
         max_workers = n_workers;
     if (n_workers == 0 || max_workers < n_workers)
         return -EINVAL;
-    pthread_mutex_lock(&pool->threads_lock);
-    pool__join_left(pool);
+    error = check_size(n_workers);
+    if (error != 0)
+        return error;
+    pthread_mutex_lock(&pool->size_lock);
     error = resize(pool, n_workers, max_workers);
-    pthread_mutex_unlock(&pool->threads_lock);
+    pthread_mutex_unlock(&pool->size_lock);
     return error;
 }
 
@@ -274,8 +291,7 @@ static void drop_submitted(struct pool *pool)
         for (size_t i = 0; i < range.n_tasks; i++)
             pool->options.dropped(range.fn, (void *)(range.arg + i * range.stride_bytes));
     pool__lock(pool);
-    for (size_t i = 0; i < range.n_tasks; i++)
-        pool__finish_one(pool);
+    pool__finish_tasks(pool, range.n_tasks);
 }
 
 int pool_terminate(struct pool *pool)
@@ -316,14 +332,14 @@ static int join(struct pool *pool, int64_t deadline_ns)
     pool__lock(pool);
     if (!pool->closed)
         error = -EINVAL;
-    else if (pool->n_threads > 0 && !pool__sleep(pool, &pool->awaiting_threads, deadline_ns))
-        error = -ETIMEDOUT;
+    while (error == 0 && (pool->n_threads > 0 || pool->n_unfinished > 0))
+        error = pool__sleep(pool, &pool->awaiting_end, deadline_ns) ? 0 : -ETIMEDOUT;
     pool__unlock(pool);
     if (error != 0)
         return error;
-    pthread_mutex_lock(&pool->threads_lock);
-    pool__join_left(pool);
-    pthread_mutex_unlock(&pool->threads_lock);
+    pthread_mutex_lock(&pool->join_lock); /* who comes second returns no sooner */
+    pool__join_last(pool);
+    pthread_mutex_unlock(&pool->join_lock);
     return 0;
 }
 

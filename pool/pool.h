@@ -29,9 +29,14 @@
  * worker. A wait with a time-out never runs a task. Tasks that ran on another thread than a worker that
  * had nothing else to do are counted: see pool_get_counters().
  *
+ * USER'S FUNCTIONS. Only a task may end its thread by pthread_exit(), which on a thread that helps is that thread; all
+ * other functions that the pool calls return. None is left by longjmp() or by a C++ exception. A thread
+ * may not be cancelled while it is in a call in which it helps, or in a callback. A task leaves its thread as it found
+ * it: no lock held, the signal mask and the affinity as they were, and not detached.
+ *
  * FORK. The child has no workers. There every call that returns int returns -ENOTRECOVERABLE for a pool that
- * was created before the fork, its handles and its iterators. A child of vfork() or of a bare clone(2) must not
- * use one at all, and a task that forks must end its child by _exit() or exec.
+ * was created before the fork, its iterators, and its handles but those that were ready. A child of vfork() or of
+ * a bare clone(2) must not use one at all, and a task that forks must end its child by _exit() or exec.
  */
 #ifndef POOL_H
 #define POOL_H
@@ -71,14 +76,14 @@ struct pool_error {
     char message[POOL_MESSAGE_BYTES]; /* as pool_fail() made it; "" if there is none */
 };
 
-/* A task that nobody asks for a result. It must return: no longjmp() out of it. pthread_exit() ends its thread,
- * for which the pool starts another, and counts as its return; cancellation is disabled. The pool never
- * looks at what arg points to; it must live as long as the task needs it. */
+/* A task that nobody asks for a result. pthread_exit() counts as its return, and the pool starts another worker in the
+ * place of one that ends so; cancellation is disabled on workers. The pool never looks at what
+ * arg points to; it must live as long as the task needs it. */
 typedef void pool_fn(void *arg);
 
 /* A task with a result. It returns 0, or on failure a code of its own. It may write its result to *result,
  * which is where the caller said, and must live until the task has ended. pthread_exit() counts as the return
- * of -EOWNERDEAD. */
+ * of -EOWNERDEAD; those of its chunk that have not been called then end with -ECANCELED. */
 typedef int pool_call_fn(void *arg, void *result);
 
 /* A task with several arguments: args has as many as struct pool_starcalls says. */
@@ -117,13 +122,14 @@ struct pool_options {
      * threads, which may help. initializer returns 0, or a negative errno: that worker then ends without
      * finalizer. Python starts such a worker again and again; here pool_create() and pool_resize() return
      * the error of workers that they start, for whose initializers they wait; a worker that a task or an
-     * elastic pool asked for is done without. Either may be NULL. */
+     * elastic pool asked for is done without, and tried again later. Neither may call pool_resize() or wait for
+     * the pool. Either may be NULL. */
     int (*initializer)(void *context, size_t index);
     void (*finalizer)(void *context, size_t index);
     void *context;
 
     /* Called for each task of pool_submit() and its like that pool_terminate() drops, on the thread that
-     * terminates, so that what arg owns can be freed. May be NULL. */
+     * terminates, so that what arg owns can be freed. It must not wait for the pool. May be NULL. */
     void (*dropped)(pool_fn *fn, void *arg);
 };
 
@@ -150,7 +156,7 @@ int pool_create(struct pool **out, const struct pool_options *options);
  * -EINVAL     n_workers is 0, or more than a max_workers that is not 0
  * -ESHUTDOWN  the pool is closed
  * -EAGAIN     the system refused a thread
- * -ENOMEM     no memory
+ * -ENOMEM     no memory for it, or for so many workers anywhere
  * other       as an initializer returned it
  */
 int pool_resize(struct pool *pool, size_t n_workers, size_t max_workers);
@@ -158,8 +164,9 @@ int pool_resize(struct pool *pool, size_t n_workers, size_t max_workers);
 /* The number of workers that were asked for at creation or by the last pool_resize(). */
 size_t pool_n_workers(const struct pool *pool);
 
-/* The index of the calling worker in this pool, less than the most workers that it ever had at a time. No two
- * live workers share one. SIZE_MAX on a thread that is no worker of this pool. */
+/* The index of the calling worker in this pool, the lowest that no live worker has when it starts. It may be more
+ * than max_workers: workers that a smaller size or pthread_exit() makes superfluous have theirs until they have left.
+ * SIZE_MAX on a thread that is no worker of this pool. */
 size_t pool_worker_index(const struct pool *pool);
 
 /* What a pool did since its creation. */
@@ -202,7 +209,8 @@ int pool_submit(struct pool *pool, pool_fn *fn, void *arg);
  */
 int pool_try_submit(struct pool *pool, pool_fn *fn, void *arg);
 
-/* As pool_try_submit(), but waits up to timeout_ns nanoseconds for room, on a worker too.
+/* As pool_try_submit(), but waits up to timeout_ns nanoseconds for room, on a worker too: the last one to do so without
+ * a time-out waits for itself.
  *
  * -ETIMEDOUT  the queue was at its bound for so long
  */
@@ -231,7 +239,7 @@ int pool_submit_many(struct pool *pool, pool_fn *fn, void *args, size_t stride_b
  * Blocks. Tasks that are submitted in the meantime, by tasks too, are waited for as long as the pool has not once
  * been without any.
  *
- * -EDEADLK    called by a task of this pool, which would wait for itself
+ * -EDEADLK    called by a task or a callback of this pool, which would wait for itself
  */
 int pool_wait(struct pool *pool);
 
@@ -255,7 +263,8 @@ bool pool_stop_requested(void);
 
 /* Called when a task or a map has ended, before its handle is ready: on the thread that ran the last part of it,
  * or if it was cancelled perhaps on the one that cancelled or terminated. No lock is held: those of several
- * tasks may run at the same time. (Python calls all of them on one thread, one after the other.) */
+ * tasks may run at the same time. (Python calls all of them on one thread, one after the other.) They may make any
+ * call but those that would wait for themselves, which give -EDEADLK. */
 struct pool_callbacks {
     void (*callback)(void *context, void *result);                              /* on success; NULL = none */
     void (*error_callback)(void *context, const struct pool_error *error);     /* on failure; NULL = none */
@@ -401,7 +410,9 @@ struct pool_starcalls {
 
 /* Makes all calls, waits for them, and returns 0 or the code of the first by index that failed.
  *
- * All calls are made, those after a failed one too (Python leaves out the rest of a chunk). error->index is
+ * All calls are made, those after a failed one too (Python leaves out the rest of a chunk), unless one ends its
+ * thread: see pool_call_fn. If it is the thread that waits here the calls that have not begun are cancelled, and
+ * those that have are waited for. error->index is
  * the one that failed. Results are in the order of the arguments. The chunks are queued as one task. Errors of the call
  * itself, error->code being 0, are those of pool_map_async().
  */
@@ -460,8 +471,9 @@ int pool_imap_unordered(struct pool *pool, const struct pool_feed *feed, struct 
 /* Waits for the next result, copies it to result, and feeds the next task. One thread at a time.
  *
  * result has room for result_bytes bytes. *index is set to the number of the argument, from 0. index, result and
- * error may be NULL. Returns 0, or the code of the task, -ECANCELED if it was dropped by pool_terminate();
- * the others still come. timeout_ns is as in pool_handle_wait().
+ * error may be NULL. Returns 0, or the code of the task, -ECANCELED if it was dropped by pool_terminate() or fed
+ * after pool_close(), -ENOMEM if there was no memory to queue it; the others still come. timeout_ns is as
+ * in pool_handle_wait().
  *
  * With error->code being 0:
  * -ENODATA    there are no more (Python raises StopIteration)
@@ -490,25 +502,27 @@ int pool_close(struct pool *pool);
 
 /* Closes the pool, drops what is queued and asks what runs to stop (see pool_stop_requested()).
  *
- * Does not wait for running tasks: one that never returns keeps its worker, and pool_join() waits for it for ever.
- * Handles whose task never began are cancelled, with their error callbacks; tasks of pool_submit() are handed
- * to the option dropped. (Python's also kills nothing, whatever its name says.)
+ * Does not wait for running tasks, nor for another thread that is terminating the pool. A task that never returns
+ * keeps its worker, and pool_join() waits for it for ever. Handles whose task never began are cancelled, with their
+ * error callbacks; tasks of pool_submit() are handed to the option dropped. (Python's also kills nothing, whatever its
+ * name says.)
  */
 int pool_terminate(struct pool *pool);
 
-/* Waits until a closed pool has run all its tasks and its workers have ended.
+/* Waits until a closed pool has run all its tasks, those on helping threads and their callbacks too, and its workers
+ * have ended.
  *
  * Blocks. Everything that tasks and finalizers did happens before the return. May be called by several
  * threads and again.
  *
  * -EINVAL     the pool is not closed
- * -EDEADLK    called by a task of this pool, which would wait for itself
+ * -EDEADLK    called by a task or a callback of this pool, which would wait for itself
  */
 int pool_join(struct pool *pool);
 
-/* As pool_join(), for up to timeout_ns nanoseconds.
+/* As pool_join(), for up to timeout_ns nanoseconds, and as long as the workers' thread-specific destructors take.
  *
- * -ETIMEDOUT  workers are still running
+ * -ETIMEDOUT  workers or tasks are still running
  */
 int pool_timed_join(struct pool *pool, int64_t timeout_ns);
 
@@ -520,7 +534,7 @@ int pool_timed_join(struct pool *pool, int64_t timeout_ns);
  * iterators may not. pool may be NULL. On an error, in the child of a fork too, the pool is left as it is and
  * nothing is freed.
  *
- * -EDEADLK    called by a task of this pool, which would wait for itself
+ * -EDEADLK    called by a task or a callback of this pool, which would wait for itself
  */
 int pool_destroy(struct pool *pool);
 

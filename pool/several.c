@@ -210,6 +210,11 @@ static bool any(const struct pool_handle *handle)
     return true;
 }
 
+static void release(void *completions)
+{
+    pool_completions_release(completions);
+}
+
 /* Waits for the first handle that is_wanted; -ENOENT if all are ready and none is. */
 static int await_first(struct pool_handle *const *handles, size_t n_handles, int64_t timeout_ns,
                        bool (*is_wanted)(const struct pool_handle *), size_t *index)
@@ -221,10 +226,11 @@ static int await_first(struct pool_handle *const *handles, size_t n_handles, int
 
     if (error != 0)
         return error;
+    pthread_cleanup_push(release, completions); /* a task that this thread runs may end it */
     do
         error = next_until(completions, deadline_ns, &at);
     while (error == 0 && !is_wanted(handles[at]));
-    pool_completions_release(completions);
+    pthread_cleanup_pop(1);
     if (error == 0)
         *index = at;
     return error;

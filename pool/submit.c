@@ -12,6 +12,8 @@ int pool__admit(struct pool *pool, enum pool__when_full when_full, int64_t deadl
     for (;;) {
         if (pool->closed)
             return -ESHUTDOWN;
+        if (pool->n_unfinished == SIZE_MAX)
+            return -EOVERFLOW;
         if (max_queued == 0 || pool->n_queued < max_queued)
             return 0;
         if (when_full == POOL__RUN)

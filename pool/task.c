@@ -167,10 +167,13 @@ void pool__run_here(struct pool *pool, struct pool__task *task)
     pool__finish(pool, task);
 }
 
-void pool__finish_one(struct pool *pool)
+void pool__finish_tasks(struct pool *pool, size_t n_tasks)
 {
-    if (--pool->n_unfinished == 0)
-        pool__wake(pool, &pool->awaiting_all, SIZE_MAX);
+    pool->n_unfinished -= n_tasks;
+    if (pool->n_unfinished > 0)
+        return;
+    pool__wake(pool, &pool->awaiting_all, SIZE_MAX);
+    pool__check_end(pool);
 }
 
 void pool__finish(struct pool *pool, struct pool__task *task)
@@ -178,11 +181,29 @@ void pool__finish(struct pool *pool, struct pool__task *task)
     struct pool_handle *handle = task->handle;
 
     if (handle == NULL) {
-        pool__finish_one(pool);
+        pool__finish_tasks(pool, 1);
     } else {
         handle->n_running--;
         handle->kind->finish(task);
     }
+}
+
+/* As if it was a task of the handle's: so it cannot wait for itself, and what it says of an error is its own. */
+void pool__call_back(struct pool_handle *handle)
+{
+    const struct pool_callbacks *callbacks = &handle->callbacks;
+    struct pool__task task = {.handle = handle};
+    struct pool__frame frame;
+
+    frame.outer = current;
+    frame.pool = handle->pool;
+    frame.task = &task;
+    current = &frame;
+    if (handle->error.code != 0)
+        callbacks->error_callback(callbacks->context, &handle->error);
+    else
+        callbacks->callback(callbacks->context, handle->calls.results);
+    current = frame.outer;
 }
 
 const char *pool__begin_call(void)

@@ -3,6 +3,9 @@
  * A worker is reserved, and counted in n_alive, in the critical section that finds it missing; it is started once the
  * lock is free, by pool__unlock() where a task was queued that no idle worker was woken for. So nobody else
  * starts it again, and who joins waits for it. If the system refuses it that is undone.
+ *
+ * A thread that leaves joins the one that left before it, and pool_join() the last: so at any time there is one at most
+ * that has ended and takes up room.
  */
 #include "internal.h"
 
@@ -23,11 +26,19 @@ static void count_threads(struct pool *pool)
 }
 
 /* One that was to be is not. The lock is held. */
-static void count_refused(struct pool *pool)
+static void refuse(struct pool *pool, bool was_alive)
 {
     pool->counters.threads_refused++;
-    if (--pool->n_threads == 0)
-        pool__wake(pool, &pool->awaiting_threads, SIZE_MAX);
+    pool->n_alive -= was_alive;
+    pool->n_threads--;
+    pool__check_end(pool);
+    pool__wake(pool, &pool->scout, 1);
+}
+
+void pool__check_end(struct pool *pool)
+{
+    if (pool->n_threads == 0 && pool->n_unfinished == 0)
+        pool__wake(pool, &pool->awaiting_end, SIZE_MAX);
 }
 
 void pool__begin(struct pool__worker *worker, const char *name)
@@ -42,21 +53,42 @@ void pool__begin(struct pool__worker *worker, const char *name)
     pool__unlock(pool);
 }
 
+static void join_worker(struct pool__worker *worker)
+{
+    if (worker == NULL)
+        return;
+    pthread_join(worker->thread, NULL);
+    free(worker);
+}
+
 void pool__leave(struct pool__worker *worker)
 {
     struct pool *pool = worker->pool;
+    struct pool__worker *before;
 
     worker->thread = pthread_self();
     pool__lock(pool);
     if (worker->index < pool->n_indices)
         pool->used[worker->index] = 0;
-    worker->next_left = pool->left;
+    before = pool->left;
     pool->left = worker;
     pool->n_left++;
     count_threads(pool);
-    if (--pool->n_threads == 0)
-        pool__wake(pool, &pool->awaiting_threads, SIZE_MAX);
+    pool->n_threads--;
+    pool__check_end(pool);
     pool__unlock(pool);
+    join_worker(before);
+}
+
+void pool__join_last(struct pool *pool)
+{
+    struct pool__worker *worker;
+
+    pool__lock(pool);
+    worker = pool->left;
+    pool->left = NULL;
+    pool__unlock(pool);
+    join_worker(worker);
 }
 
 struct pool__worker *pool__new_worker(struct pool *pool)
@@ -80,11 +112,12 @@ static void block_signals(sigset_t *old)
     pthread_sigmask(SIG_BLOCK, &set, old);
 }
 
-/* Starts a thread that is counted in n_threads, or frees the worker and takes it back. */
+/* Starts a thread that is counted in n_threads, and as a worker in n_alive, or frees its worker and takes that back. */
 static int start_thread(struct pool__worker *worker, void *(*run)(void *))
 {
     struct pool *pool = worker->pool;
     size_t index = worker->index;
+    bool was_alive = index != SIZE_MAX && !worker->is_replacement;
     pthread_t thread;
     sigset_t old;
     int error;
@@ -99,7 +132,7 @@ static int start_thread(struct pool__worker *worker, void *(*run)(void *))
     } else {
         if (index != SIZE_MAX)
             pool->used[index] = 0;
-        count_refused(pool);
+        refuse(pool, was_alive);
         free(worker);
     }
     pool__unlock(pool);
@@ -126,8 +159,8 @@ static size_t take_index(struct pool *pool)
     return index;
 }
 
-/* Starts a worker that is counted in n_threads, and in n_alive too, which is the caller's to undo. */
-static int start_reserved(struct pool *pool, struct pool__start *start, bool is_replacement)
+/* Starts a worker that is counted, or takes that back. One that replaces another has that one's place in n_alive. */
+static int start_worker(struct pool *pool, struct pool__start *start, bool is_replacement)
 {
     struct pool__worker *worker = pool__new_worker(pool);
 
@@ -135,7 +168,7 @@ static int start_reserved(struct pool *pool, struct pool__start *start, bool is_
     if (worker != NULL)
         worker->index = take_index(pool);
     if (worker == NULL || worker->index == SIZE_MAX) {
-        count_refused(pool);
+        refuse(pool, !is_replacement);
         pool__unlock(pool);
         free(worker);
         return -ENOMEM;
@@ -144,28 +177,6 @@ static int start_reserved(struct pool *pool, struct pool__start *start, bool is_
     worker->is_replacement = is_replacement;
     pool__unlock(pool);
     return start_thread(worker, pool__run_worker);
-}
-
-static void cancel_reservation(struct pool *pool)
-{
-    pool__lock(pool);
-    pool->n_alive--;
-    pool__unlock(pool);
-}
-
-/* Starts a worker, which may take the place of the calling one in the count. */
-static int start_worker(struct pool *pool, struct pool__start *start, bool is_replacement)
-{
-    int error;
-
-    pool__lock(pool);
-    pool->n_threads++;
-    pool->n_alive += !is_replacement;
-    pool__unlock(pool);
-    error = start_reserved(pool, start, is_replacement);
-    if (error != 0 && !is_replacement)
-        cancel_reservation(pool);
-    return error;
 }
 
 /* Waits until n_started workers are prepared, of those that start->n_pending expects. */
@@ -179,39 +190,65 @@ static int await_start(struct pool *pool, struct pool__start *start, size_t n_st
     return start->error;
 }
 
-int pool__start_workers(struct pool *pool, size_t n_workers, bool is_awaited)
+void pool__reserve(struct pool *pool, size_t n_workers)
+{
+    pool->n_alive += n_workers;
+    pool->n_threads += n_workers;
+}
+
+static void unreserve(struct pool *pool, size_t n_workers)
+{
+    pool__lock(pool);
+    pool->n_alive -= n_workers;
+    pool->n_threads -= n_workers;
+    pool__check_end(pool);
+    pool__unlock(pool);
+}
+
+int pool__start_reserved(struct pool *pool, size_t n_workers)
 {
     struct pool__start start = {.n_expected = n_workers, .n_pending = n_workers};
-    bool has_start = is_awaited && pool__needs_preparation(pool);
-    size_t n_started = 0;
+    bool is_awaited = pool__needs_preparation(pool);
+    size_t n_tried = 0;
     int error = 0, start_error = 0;
 
-    while (n_started < n_workers && error == 0) {
-        error = start_worker(pool, has_start ? &start : NULL, false);
-        n_started += error == 0;
+    while (n_tried < n_workers && error == 0) {
+        error = start_worker(pool, is_awaited ? &start : NULL, false);
+        n_tried++;
     }
-    if (has_start)
-        start_error = await_start(pool, &start, n_started);
+    if (n_tried < n_workers)
+        unreserve(pool, n_workers - n_tried);
+    if (is_awaited)
+        start_error = await_start(pool, &start, n_tried - (error != 0));
     return error != 0 ? error : start_error;
 }
 
 int pool__start_replacement(struct pool *pool)
 {
     struct pool__start start = {.n_expected = 1, .n_pending = 1};
+    bool is_awaited = pool__needs_preparation(pool);
     int error;
 
-    if (!pool__needs_preparation(pool))
-        return start_worker(pool, NULL, true);
-    error = start_worker(pool, &start, true);
-    return error != 0 ? error : await_start(pool, &start, 1);
+    pool__lock(pool);
+    pool->n_threads++;
+    pool__unlock(pool);
+    error = start_worker(pool, is_awaited ? &start : NULL, true);
+    return error != 0 || !is_awaited ? error : await_start(pool, &start, 1);
 }
 
 int pool__start_scout_thread(struct pool__worker *scout, void *(*run)(void *))
 {
-    pool__lock(scout->pool);
-    scout->pool->n_threads++;
-    pool__unlock(scout->pool);
-    return start_thread(scout, run);
+    struct pool *pool = scout->pool;
+    bool is_closed;
+
+    pool__lock(pool);
+    is_closed = pool->closed;
+    pool->n_threads += !is_closed;
+    pool__unlock(pool);
+    if (!is_closed)
+        return start_thread(scout, run);
+    free(scout);
+    return -ESHUTDOWN;
 }
 
 void pool__call_for_workers(struct pool *pool, size_t n_tasks)
@@ -224,33 +261,14 @@ void pool__call_for_workers(struct pool *pool, size_t n_tasks)
     }
     if (n_tasks > n_missing && pool->n_alive + n_missing < pool->max_workers)
         pool__wake(pool, &pool->scout, 1);
-    for (size_t i = 0; i < n_tasks && i < n_missing; i++) {
-        pool->n_alive++;
-        pool->n_threads++;
-        pool->n_starts++;
-    }
+    if (n_missing > n_tasks)
+        n_missing = n_tasks;
+    pool__reserve(pool, n_missing);
+    pool->n_starts += n_missing;
 }
 
 void pool__start_called(struct pool *pool, size_t n_workers)
 {
     for (; n_workers > 0; n_workers--)
-        if (start_reserved(pool, NULL, false) != 0)
-            cancel_reservation(pool);
-}
-
-void pool__join_left(struct pool *pool)
-{
-    struct pool__worker *worker;
-
-    pool__lock(pool);
-    worker = pool->left;
-    pool->left = NULL;
-    pool__unlock(pool);
-    while (worker != NULL) {
-        struct pool__worker *next = worker->next_left;
-
-        pthread_join(worker->thread, NULL);
-        free(worker);
-        worker = next;
-    }
+        start_worker(pool, NULL, false);
 }

@@ -50,6 +50,7 @@ static void retire(struct pool *pool)
     pool->n_ready--;
     if (pool->queue.n_ranges > 0)
         pool__wake(pool, &pool->idle, 1);
+    pool__wake(pool, &pool->scout, 1);
 }
 
 /* Takes a task, sleeping until there is one; false if the worker has to leave. The lock is held. */
@@ -77,6 +78,8 @@ static void work(struct pool__worker *worker)
 
     pool__lock(pool);
     pool->n_ready += !worker->is_replacement;
+    if (pool->n_ready > pool_n_workers(pool))
+        pool__wake(pool, &pool->idle, SIZE_MAX); /* from now on they may be in excess: see stay_idle() */
     while (next_task(worker, &task)) {
         pool__unlock(pool);
         pool__run(pool, &task);
@@ -140,6 +143,7 @@ static int prepare(struct pool__worker *worker)
     if (error != 0) {
         pool->counters.threads_refused++;
         pool->n_alive -= !worker->is_replacement;
+        pool__wake(pool, &pool->scout, 1);
     }
     if (start != NULL && start->error == 0)
         start->error = error;
@@ -171,7 +175,8 @@ static bool is_missed(struct pool *pool)
     bool is_missed;
 
     pool__lock(pool);
-    is_missed = pool->n_ready <= pool_n_workers(pool) && (!pool->closed || pool->queue.n_ranges > 0);
+    is_missed = pool->n_ready <= pool->max_workers &&
+                (pool->queue.n_ranges > 0 || (!pool->closed && pool->n_ready <= pool_n_workers(pool)));
     if (!is_missed)
         retire(pool);
     pool__unlock(pool);

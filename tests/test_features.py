@@ -19,7 +19,7 @@ HANGS_S = 5
 BREAKS = {
     "create": ("pool/worker.c", "error = pool->options.initializer(pool->options.context, worker->index);", ""),
     "apply": ("pool/calls.c", "code = pool_handle_get(handle, POOL_FOREVER, error);", "code = 0;"),
-    "apply_async": ("pool/handle.c", "callbacks->callback(callbacks->context, handle->calls.results);", ";"),
+    "apply_async": ("pool/task.c", "callbacks->callback(callbacks->context, handle->calls.results);", ";"),
     "submit": ("pool/task.c", "        range->arg += range->stride_bytes;", "        range->arg += 0;"),
     "map": ("pool/calls.c", "task->begin = handle->calls.n_calls - handle->n_unclaimed;", "task->begin = 0;"),
     "starmap": ("pool/calls.c", "index, handle->star_args[i].stride_bytes", "0, handle->star_args[i].stride_bytes"),
@@ -54,6 +54,8 @@ BREAKS = {
 # What is promised: its test, and as above.
 INSIDE = {
     "blocks are kept": ("test_pool_allocations", "pool/queue.c", "if (queue->n_spare == N_SPARE_MAX) {", "if (true) {"),
+    "joining waits for helpers": ("test_pool_join", "pool/pool.c", "|| pool->n_unfinished > 0", ""),
+    "who has left is joined": ("test_pool_exit", "pool/thread.c", "    join_worker(before);", ""),
     "one worker is ready": ("test_pool_lazy", "pool/worker.c", "while (pool->n_ready <= pool->max_workers) {",
                             "while (pool->n_alive <= pool->max_workers) {"),
 }

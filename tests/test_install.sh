@@ -67,7 +67,8 @@ says() { # <page> <texts>...
         grep -qF -e "$text" "$work/text" || fault "$1.3 does not say: $text"
     done
 }
-says pool_timed_join 'int pool_timed_join(struct pool *pool, int64_t timeout_ns)' -ETIMEDOUT 'workers are still running'
+says pool_timed_join 'int pool_timed_join(struct pool *pool, int64_t timeout_ns)' -ETIMEDOUT \
+    'workers or tasks are still running'
 says pool_resize 'pool_resize - changes the number of workers, and up to how many an elastic pool may go SYNOPSIS'
 says pool_options 'poolbench-pool -' 'size_t n_workers; /*' 'void (*dropped)(pool_fn *fn, void *arg); };' POOL_ARGS_MAX
 

@@ -108,20 +108,6 @@ static void sleep_until_set(void *arg)
         sched_yield();
 }
 
-static void test_overflow(void)
-{
-    struct pool *pool = new_pool(1);
-    atomic_bool may_go = false;
-    size_t n_accepted = 77;
-
-    CHECK_EQ(pool_submit(pool, sleep_until_set, &may_go), 0);
-    CHECK_EQ(pool_submit_many(pool, nothing, NULL, 0, SIZE_MAX, &n_accepted), -EOVERFLOW);
-    CHECK_EQ(n_accepted, 0);
-    atomic_store(&may_go, true);
-    CHECK_EQ(pool_wait(pool), 0);
-    CHECK_EQ(pool_destroy(pool), 0);
-}
-
 static bool no_next(void *source, void **arg)
 {
     (void)source;
@@ -134,6 +120,35 @@ static int no_call(void *arg, void *result)
     (void)arg;
     (void)result;
     return 0;
+}
+
+static void test_overflow(void)
+{
+    struct pool *pool = new_pool(1);
+    atomic_bool may_go = false;
+    size_t n_accepted = 77;
+
+    CHECK_EQ(pool_submit(pool, sleep_until_set, &may_go), 0);
+    CHECK_EQ(pool_submit_many(pool, nothing, NULL, 0, SIZE_MAX, &n_accepted), -EOVERFLOW);
+    CHECK_EQ(n_accepted, 0);
+    CHECK_EQ(pool_submit_many(pool, nothing, NULL, 0, SIZE_MAX - 1, &n_accepted), 0);
+    CHECK_EQ(pool_submit(pool, nothing, NULL), -EOVERFLOW);
+    CHECK_EQ(pool_apply_async(pool, no_call, NULL, NULL, NULL, NULL), -EOVERFLOW);
+    CHECK_EQ(pool_terminate(pool), 0);
+    atomic_store(&may_go, true);
+    CHECK_EQ(pool_join(pool), 0);
+    CHECK_EQ(pool_destroy(pool), 0);
+}
+
+/* More workers than there can be. */
+static void test_size(void)
+{
+    struct pool *pool = new_pool(1);
+
+    check_refused((struct pool_options){.n_workers = SIZE_MAX / 4 + 1}, -ENOMEM);
+    CHECK_EQ(pool_resize(pool, SIZE_MAX / 4 + 1, 0), -ENOMEM);
+    CHECK_EQ(pool_n_workers(pool), 1);
+    CHECK_EQ(pool_destroy(pool), 0);
 }
 
 /* Nothing is queued without a function. */
@@ -166,6 +181,7 @@ static void test_no_function(void)
 int main(void)
 {
     test_no_function();
+    test_size();
     test_options();
     test_second_mask();
     test_closed();

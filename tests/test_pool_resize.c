@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "refuse_threads.h"
@@ -190,8 +191,73 @@ static void test_become_elastic(void)
     CHECK_EQ(pool_destroy(pool), 0);
 }
 
+/* No initializer but the first one's succeeds. */
+static int fail_later(void *context, size_t index)
+{
+    (void)context;
+    return index == 0 ? 0 : -EMFILE;
+}
+
+/* An elastic pool whose new workers cannot be prepared tries again, but ever less often. */
+static void test_elastic_unprepared(void)
+{
+    struct pool *pool = gate_pool((struct pool_options){.n_workers = 1, .max_workers = 3, .initializer = fail_later});
+    struct pool_counters counters = {0};
+    struct timespec start, now;
+    struct gate gate;
+
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    gate_hold(&gate, pool);
+    for (int i = 0; i < 5; i++)
+        CHECK_EQ(pool_submit(pool, gate_pass, &gate), 0);
+    usleep(200 * 1000);
+    pool_get_counters(pool, &counters);
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    /* Intervals of 10 ms, and shorter ones at first, of each of which come two. */
+    CHECK(counters.threads_refused <= 2 * (8 + (uint64_t)(now.tv_sec - start.tv_sec + 1) * 100));
+    while (counters.threads_refused < 5)
+        pool_get_counters(pool, &counters);
+    for (int i = 0; i < 6; i++)
+        gate_free(&gate);
+    CHECK_EQ(pool_destroy(pool), 0);
+}
+
+static bool feed_nothing(void *source, void **arg)
+{
+    *arg = NULL;
+    return ++*(int *)source <= 3;
+}
+
+static int do_nothing(void *arg, void *result)
+{
+    (void)arg;
+    (void)result;
+    return 0;
+}
+
+/* A task of an iterator whose place in the queue is taken over from one that its waiter has run is a reason to grow as
+ * well. */
+static void test_elastic_iterator(void)
+{
+    struct pool *pool = gate_pool((struct pool_options){.n_workers = 1, .max_workers = 4});
+    int n_fed = 0;
+    struct pool_feed feed = {.fn = do_nothing, .next = feed_nothing, .source = &n_fed, .look_ahead = 1};
+    struct pool_iterator *iterator;
+    struct gate gate;
+
+    gate_hold(&gate, pool);
+    CHECK_EQ(pool_imap(pool, &feed, &iterator), 0);
+    CHECK_EQ(pool_iterator_next(iterator, POOL_FOREVER, NULL, NULL, NULL), 0);
+    CHECK_EQ(pool_iterator_next(iterator, INT64_MAX, NULL, NULL, NULL), 0); /* with a time-out nobody helps */
+    pool_iterator_release(iterator);
+    gate_free(&gate);
+    CHECK_EQ(pool_destroy(pool), 0);
+}
+
 int main(void)
 {
+    test_elastic_unprepared();
+    test_elastic_iterator();
     test_sizes();
     test_shrink_busy();
     test_refused();
