@@ -56,7 +56,7 @@ struct pool {
     char name[POOL__NAME_BYTES];
     unsigned fork_generation;
     pthread_attr_t attr;
-    bool may_spin; /* there is more than one CPU */
+    atomic_bool may_spin; /* there is more than one CPU */
 
     pthread_mutex_t join_lock;
     pthread_mutex_t size_lock;
@@ -203,6 +203,7 @@ void pool__call_for_workers(struct pool *pool, size_t n_tasks); /* there are tas
 void pool__check_end(struct pool *pool); /* a thread or a task has gone that a closed pool may have waited for */
 
 /* And without. */
+int pool__block_signals_of(pthread_attr_t *attr);
 struct pool__worker *pool__new_worker(struct pool *pool);
 int pool__start_reserved(struct pool *pool, size_t n_workers); /* all of them, and waits until they are prepared; on an
                                                                   error the others are taken back */

@@ -76,9 +76,11 @@ static int make_attr(struct pool *pool)
 {
     int error = -pthread_attr_init(&pool->attr);
 
-    if (error != 0 || pool->options.stack_bytes == 0)
+    if (error != 0)
         return error;
-    error = -pthread_attr_setstacksize(&pool->attr, pool->options.stack_bytes);
+    error = pool__block_signals_of(&pool->attr);
+    if (error == 0 && pool->options.stack_bytes != 0)
+        error = -pthread_attr_setstacksize(&pool->attr, pool->options.stack_bytes);
     if (error != 0)
         pthread_attr_destroy(&pool->attr);
     return error;
@@ -108,11 +110,8 @@ static int check_size(size_t n_workers)
 static int new_pool(struct pool **out, const struct pool_options *options)
 {
     struct pool *pool;
-    size_t n_cpus;
-    int error = pool__count_mask(&n_cpus);
+    int error = check_size(options->n_workers);
 
-    if (error == 0)
-        error = check_size(options->n_workers);
     if (error != 0)
         return error;
     pool = aligned_alloc(_Alignof(struct pool), sizeof *pool);
@@ -124,7 +123,6 @@ static int new_pool(struct pool **out, const struct pool_options *options)
     pool->max_workers = options->max_workers;
     atomic_init(&pool->n_workers, options->n_workers);
     pool->is_first_free = true;
-    pool->may_spin = n_cpus > 1;
     snprintf(pool->name, sizeof pool->name, "%s", options->name != NULL ? options->name : "pool");
     error = copy_cpusets(&pool->options);
     pool->n_indices = options->n_workers;
@@ -157,6 +155,17 @@ static int start_first_threads(struct pool *pool)
     return pool__start_reserved(pool, n_workers);
 }
 
+/* After the first worker's start: it takes longer to arrive than this does, and need not wait for it. */
+static void allow_spin(struct pool *pool)
+{
+    size_t n_cpus;
+
+    if (pool__count_mask(&n_cpus) == 0 && n_cpus > 1) {
+        /* [SPIN] relaxed: a hint that orders nothing; pairs with the load in spin(). */
+        atomic_store_explicit(&pool->may_spin, true, memory_order_relaxed);
+    }
+}
+
 int pool_create(struct pool **out, const struct pool_options *given)
 {
     struct pool_options options = {0};
@@ -178,6 +187,7 @@ int pool_create(struct pool **out, const struct pool_options *given)
         pool_destroy(pool);
         return error;
     }
+    allow_spin(pool);
     *out = pool;
     return 0;
 }

@@ -100,17 +100,49 @@ struct pool__worker *pool__new_worker(struct pool *pool)
     return worker;
 }
 
-/* Blocks what a worker must not receive: all but the signals that a fault raises in the thread at fault. */
-static void block_signals(sigset_t *old)
+/* What a worker must not receive: all but the signals that a fault raises in the thread at fault. */
+static void choose_signals(sigset_t *set)
 {
     static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
+
+    sigfillset(set);
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+        sigdelset(set, faults[i]);
+}
+
+/* With an attribute a creation needs no system calls for it. */
+#if defined __GLIBC__ && __GLIBC_PREREQ(2, 32)
+int pool__block_signals_of(pthread_attr_t *attr)
+{
     sigset_t set;
 
-    sigfillset(&set);
-    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
-        sigdelset(&set, faults[i]);
-    pthread_sigmask(SIG_BLOCK, &set, old);
+    choose_signals(&set);
+    return -pthread_attr_setsigmask_np(attr, &set);
 }
+
+static int create_thread(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg)
+{
+    return -pthread_create(thread, attr, run, arg);
+}
+#else
+int pool__block_signals_of(pthread_attr_t *attr)
+{
+    (void)attr;
+    return 0;
+}
+
+static int create_thread(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg)
+{
+    sigset_t set, old;
+    int error;
+
+    choose_signals(&set);
+    pthread_sigmask(SIG_BLOCK, &set, &old);
+    error = -pthread_create(thread, attr, run, arg);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    return error;
+}
+#endif
 
 /* Starts a thread that is counted in n_threads, and as a worker in n_alive, or frees its worker and takes that back. */
 static int start_thread(struct pool__worker *worker, void *(*run)(void *))
@@ -119,12 +151,8 @@ static int start_thread(struct pool__worker *worker, void *(*run)(void *))
     size_t index = worker->index;
     bool was_alive = index != SIZE_MAX && !worker->is_replacement;
     pthread_t thread;
-    sigset_t old;
-    int error;
+    int error = create_thread(&thread, &pool->attr, run, worker);
 
-    block_signals(&old);
-    error = -pthread_create(&thread, &pool->attr, run, worker);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
     pool__lock(pool);
     if (error == 0) {
         pool->n_created++;

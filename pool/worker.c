@@ -13,7 +13,7 @@
 
 #include <errno.h>
 #include <sched.h>
-#include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 static const int64_t SURPLUS_NS = 1000 * 1000 * 1000; /* how long an elastic pool keeps an idle worker */
@@ -153,13 +153,29 @@ static int prepare(struct pool__worker *worker)
     return error;
 }
 
+/* Makes "<name of the pool>-<index>", the first part cut to fit. Not by snprintf(), which would be a noticeable part of
+ * a cold start. */
+static void make_name(char name[POOL__NAME_BYTES], const struct pool__worker *worker)
+{
+    size_t index = worker->index, n = strlen(worker->pool->name), at = POOL__NAME_BYTES - 1, n_suffix;
+
+    name[at] = '\0';
+    do
+        name[--at] = (char)('0' + index % 10);
+    while ((index /= 10) > 0 && at > 1);
+    name[--at] = '-';
+    n_suffix = POOL__NAME_BYTES - at;
+    n = n < at ? n : at;
+    memmove(name + n, name + at, n_suffix);
+    memcpy(name, worker->pool->name, n);
+}
+
 void *pool__run_worker(void *arg)
 {
     struct pool__worker *worker = arg;
-    char suffix[12], name[POOL__NAME_BYTES + sizeof suffix];
-    int n_suffix = snprintf(suffix, sizeof suffix, "-%u", (unsigned)worker->index);
+    char name[POOL__NAME_BYTES];
 
-    snprintf(name, sizeof name, "%.*s%s", POOL__NAME_BYTES - 1 - n_suffix, worker->pool->name, suffix);
+    make_name(name, worker);
     self = worker;
     pool__begin(worker, name);
     if (pool__needs_preparation(worker->pool) && prepare(worker) != 0)
