@@ -56,7 +56,7 @@ struct pool {
     char name[POOL__NAME_BYTES];
     unsigned fork_generation;
     pthread_attr_t attr;
-    atomic_bool may_spin; /* there is more than one CPU */
+    bool may_spin; /* there is more than one CPU */
 
     pthread_mutex_t join_lock;
     pthread_mutex_t size_lock;

@@ -110,8 +110,11 @@ static int check_size(size_t n_workers)
 static int new_pool(struct pool **out, const struct pool_options *options)
 {
     struct pool *pool;
-    int error = check_size(options->n_workers);
+    size_t n_cpus;
+    int error = pool__count_mask(&n_cpus);
 
+    if (error == 0)
+        error = check_size(options->n_workers);
     if (error != 0)
         return error;
     pool = aligned_alloc(_Alignof(struct pool), sizeof *pool);
@@ -122,6 +125,7 @@ static int new_pool(struct pool **out, const struct pool_options *options)
     pool->fork_generation = pool__fork_generation();
     pool->max_workers = options->max_workers;
     atomic_init(&pool->n_workers, options->n_workers);
+    pool->may_spin = n_cpus > 1;
     pool->is_first_free = true;
     snprintf(pool->name, sizeof pool->name, "%s", options->name != NULL ? options->name : "pool");
     error = copy_cpusets(&pool->options);
@@ -155,21 +159,10 @@ static int start_first_threads(struct pool *pool)
     return pool__start_reserved(pool, n_workers);
 }
 
-/* After the first worker's start: it takes longer to arrive than this does, and need not wait for it. */
-static void allow_spin(struct pool *pool)
-{
-    size_t n_cpus;
-
-    if (pool__count_mask(&n_cpus) == 0 && n_cpus > 1) {
-        /* [SPIN] relaxed: a hint that orders nothing; pairs with the load in spin(). */
-        atomic_store_explicit(&pool->may_spin, true, memory_order_relaxed);
-    }
-}
-
 int pool_create(struct pool **out, const struct pool_options *given)
 {
     struct pool_options options = {0};
-    struct pool *pool;
+    struct pool *pool = NULL;
     int error = pool__watch_forks();
 
     if (given != NULL)
@@ -187,7 +180,6 @@ int pool_create(struct pool **out, const struct pool_options *given)
         pool_destroy(pool);
         return error;
     }
-    allow_spin(pool);
     *out = pool;
     return 0;
 }

@@ -78,11 +78,8 @@ bool pool__sleep(struct pool *pool, struct pool__sleeper **list, int64_t deadlin
 /* Waits for a moment without sleeping, if no other worker does. */
 static void spin(struct pool *pool, struct pool__sleeper *sleeper)
 {
-    /* [SPIN] relaxed: orders nothing; pairs with the store in allow_spin(). */
-    bool may_spin = atomic_load_explicit(&pool->may_spin, memory_order_relaxed);
-
     /* [SPIN] relaxed: orders nothing; pairs with the store below. */
-    if (!may_spin || atomic_exchange_explicit(&pool->is_spinning, true, memory_order_relaxed))
+    if (!pool->may_spin || atomic_exchange_explicit(&pool->is_spinning, true, memory_order_relaxed))
         return;
     pool__spin(&sleeper->parker, SPIN_NS);
     /* [SPIN] relaxed: orders nothing; pairs with the exchange above. */

@@ -111,7 +111,12 @@ static void choose_signals(sigset_t *set)
 }
 
 /* With an attribute a creation needs no system calls for it. */
-#if defined __GLIBC__ && __GLIBC_PREREQ(2, 32)
+#ifdef __GLIBC__
+#define HAS_ATTRIBUTE __GLIBC_PREREQ(2, 32)
+#else
+#define HAS_ATTRIBUTE 0
+#endif
+#if HAS_ATTRIBUTE
 int pool__block_signals_of(pthread_attr_t *attr)
 {
     sigset_t set;

@@ -243,8 +243,8 @@ static double hand_over_after_1_ms(const struct side *side)
     return hand_over(side, 200, 1000000);
 }
 
-/* From nothing to the end of the first task, the median of many. How a pool ends is not part of it: GLib's does not wait
- * for its threads. */
+/* From nothing to the end of the first task, the median of many. How a pool ends is not part of it: GLib's does not
+ * wait for its threads. */
 static double start_cold(const struct side *side)
 {
     enum { N_TIMES = 201 };
