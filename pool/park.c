@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -48,8 +49,10 @@ static void relax_cpu(void)
 
 void pool__spin(struct pool__parker *parker, int64_t spin_ns)
 {
-    int64_t deadline_ns = pool__now_ns() + spin_ns;
+    int64_t deadline_ns;
 
+    sched_yield(); /* whom the task has woken may wait for this CPU */
+    deadline_ns = pool__now_ns() + spin_ns;
     do {
         for (int i = 0; i < LOOKS_A_CLOCK; i++) {
             /* [PARK] relaxed: only a guess; pool__park() takes the token. */

@@ -19,7 +19,7 @@ void pool__post(struct pool__parker *parker);
  * CLOCK_MONOTONIC. */
 bool pool__park(struct pool__parker *parker, int64_t deadline_ns);
 
-/* Looks for a token for up to spin_ns nanoseconds, without taking it. */
+/* Lets other threads have this CPU first, then looks for a token for up to spin_ns nanoseconds, without taking it. */
 void pool__spin(struct pool__parker *parker, int64_t spin_ns);
 
 enum { POOL__LOOK = 0 }; /* a deadline that has passed */
