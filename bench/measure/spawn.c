@@ -135,12 +135,15 @@ static void read_some(struct child *child)
 {
     char *text = realloc(child->text, child->n_text + 65537);
     ssize_t n = text ? read(child->fd, text + child->n_text, 65536) : 0;
-    if (text)
-        child->text = text;
-    if (n > 0) {
+    if (n > 0)
         child->n_text += (size_t)n;
-        child->text[child->n_text] = '\0';
-    } else if (n == 0 || errno != EINTR) {
+    if (text) {
+        child->text = text;
+        child->text[child->n_text] = '\0'; /* also if nothing came: the block may hold an older answer */
+    }
+    if (n > 0)
+        return;
+    if (n == 0 || errno != EINTR) {
         close(child->fd);
         child->fd = -1;
     }
