@@ -238,6 +238,23 @@ void rawthread_group_counters(const struct rawthread_group *group, struct rawthr
 /* Waits as rawthread_group_wait() does, and frees the group. group may be NULL. */
 void rawthread_group_destroy(struct rawthread_group *group);
 
+
+/*
+ * A task that is split
+ */
+
+/* Runs fn(left) on a thread that is created for it and fn(right) meanwhile on the calling one, and returns once both
+ * have returned. May be called by any thread, and by fn itself: so a task divides its work.
+ *
+ * stack_bytes is as in struct rawthread_options. What the caller did happens before both, what both did before the
+ * return. If fn(right) ends its thread by pthread_exit(), that waits for fn(left).
+ *
+ * -EAGAIN  the system refused a thread
+ * -EINVAL  fn is NULL, or stack_bytes is less than a thread needs
+ * -ENOMEM  no memory
+ */
+int rawthread_fork(rawthread_fn *fn, void *left, void *right, size_t stack_bytes);
+
 #ifdef __cplusplus
 }
 #endif
