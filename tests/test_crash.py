@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """A measuring process that dies costs its side of that round and nothing else, and the run says so."""
+import contextlib
 import json
 import os
 import signal
@@ -34,7 +35,8 @@ def crash_once(bench: Bench, number: signal.Signals) -> None:
     pid = await_true("a side measures", lambda: hold_side(bench))
     os.kill(pid, number)
     if number != signal.SIGSTOP:
-        os.kill(pid, signal.SIGCONT)
+        with contextlib.suppress(ProcessLookupError):  # SIGKILL has ended it already, and its parent has seen that
+            os.kill(pid, signal.SIGCONT)
     ended = end(process)
     folder = ended.folder
     failed = [line for line in journal(folder)[1:] if line["status"] != "ok"]
