@@ -135,9 +135,10 @@ $(BUILD)/tests/test_pool_allocations $(BUILD)/tests/test_pool_faults $(BUILD)/te
 RUN_OPTIONS = --profile '$(PROFILE)' --results '$(RESULTS)' $(if $(FILTER),--filter '$(FILTER)') \
 	$(if $(BACKENDS),--backends '$(BACKENDS)') $(if $(WORKERS),--workers '$(WORKERS)') \
 	$(if $(ROUNDS),--rounds '$(ROUNDS)') $(if $(SEED),--seed '$(SEED)') $(if $(BIND),--bind '$(BIND)') \
-	$(if $(SCRATCH),--scratch '$(SCRATCH)')
+	$(if $(SCRATCH),--scratch '$(SCRATCH)') $(PLUGIN_OPTIONS)
+PLUGIN_OPTIONS = $(foreach p,$(PLUGINS),--plugin '$(p)')
 bench: $(BINARY)
-	@run=$$($(BINARY) run $(if $(RESUME),--resume '$(RESUME)',$(RUN_OPTIONS))); code=$$?; \
+	@run=$$($(BINARY) run $(if $(RESUME),--resume '$(RESUME)' $(PLUGIN_OPTIONS),$(RUN_OPTIONS))); code=$$?; \
 	case $$code in 0|3) scripts/report "$$run" || exit;; esac; exit $$code
 
 report:
@@ -267,7 +268,7 @@ clean:
 help:
 	@echo 'make                 build $(BINARY)'
 	@echo 'make bench           measure and report: PROFILE=smoke|quick|full (quick) FILTER= BACKENDS= WORKERS= ROUNDS='
-	@echo '                     SEED= RESULTS= SCRATCH= BIND=none|core|pu RESUME=<run>'
+	@echo '                     PLUGINS= SEED= RESULTS= SCRATCH= BIND=none|core|pu RESUME=<run>'
 	@echo 'make report RUN=     draw a run again'
 	@echo 'make test            all tests: RUNFLAGS=<options of tests/run>'
 	@echo 'make test-lib        those of pool/ and rawthread/, which need a C compiler only'

@@ -11,6 +11,7 @@
 #include "load/load.h"
 #include "machine/machine.h"
 #include "nearest.h"
+#include "options.h"
 #include "plan/plan.h"
 #include "record/document.h"
 
@@ -61,8 +62,8 @@ static json_t *experiments_json(void)
 static struct plan_factors factors_of(const struct profile *profile, size_t n_cpus)
 {
     static const char *names[64];
-    for (size_t i = 0; executor_registry[i] && i < 63; i++)
-        names[i] = executor_registry[i]->name;
+    for (size_t i = 0; executor_at(i) && i < 63; i++)
+        names[i] = executor_at(i)->name;
     return (struct plan_factors){
         .profile = profile, .seed = 1, .rounds = profile->rounds, .cpus_usable = n_cpus, .workers = { n_cpus },
         .n_workers = 1, .backends = names,
@@ -234,14 +235,23 @@ static int print_text(const struct topic *only)
 int list_main(int argc, char **argv)
 {
     const struct topic *only = NULL;
+    struct plugin plugins[PLUGINS_MAX];
+    size_t n_plugins;
     int json = 0;
+    if (options_take_plugins(argc, argv, plugins, &n_plugins) != 0)
+        return 1;
     for (int a = 1; a < argc; a++) {
+        if (strncmp(argv[a], "--plugin", 8) == 0) {
+            a += argv[a][8] == '\0';
+            continue;
+        }
         if (strcmp(argv[a], "--json") == 0) {
             json = 1;
             continue;
         }
         if (strcmp(argv[a], "--help") == 0) {
-            puts("usage: poolbench list [experiments|workloads|backends|loads|floors|profiles|budget] [--json]");
+            puts("usage: poolbench list [experiments|workloads|backends|loads|floors|profiles|budget] [--json] "
+                 "[--plugin FILE.so]");
             return 0;
         }
         for (size_t i = 0; i < N_TOPICS; i++)

@@ -19,6 +19,7 @@ static const struct option long_options[] = {
     { "rounds", required_argument, NULL, 'n' },   { "seed", required_argument, NULL, 's' },
     { "results", required_argument, NULL, 'r' },  { "scratch", required_argument, NULL, 't' },
     { "resume", required_argument, NULL, 'c' },   { "bind", required_argument, NULL, 'i' },
+    { "plugin", required_argument, NULL, 'g' },
     { "help", no_argument, NULL, 'h' },           { NULL, 0, NULL, 0 },
 };
 
@@ -34,6 +35,7 @@ static const char usage[] =
     "  --results DIR               where the run's folder is made (results)\n"
     "  --scratch DIR               where workloads put their files (TMPDIR, or /tmp)\n"
     "  --bind none|core|pu         what each thread is bound to (none)\n"
+    "  --plugin FILE.so            a backend or workload of your own: see bench/plugin.h; may be given again\n"
     "  --resume RUN                finish a run that was stopped; all other options are its own\n"
     "exit codes: 0 all cells measured, 1 error, 3 done but some cells failed, 130 stopped and can be resumed\n";
 
@@ -83,8 +85,8 @@ static int parse_bind(struct run_options *options, const char *name)
 static int unknown_backend(const char *name)
 {
     const char *names[OPTIONS_BACKENDS_MAX + 1] = { NULL };
-    for (size_t i = 0; executor_registry[i] && i < OPTIONS_BACKENDS_MAX; i++)
-        names[i] = executor_registry[i]->name;
+    for (size_t i = 0; executor_at(i) && i < OPTIONS_BACKENDS_MAX; i++)
+        names[i] = executor_at(i)->name;
     return unknown("backend", name, names);
 }
 
@@ -200,6 +202,7 @@ static int parse_option(struct run_options *options, int option, char *value)
     case 'r': return parse_dir(&options->results_dir, "results", value);
     case 't': return parse_dir(&options->scratch_dir, "scratch", value);
     case 'c': return parse_dir(&options->resume, "resume", value);
+    case 'g': return 0; /* options_take_plugins() had it */
     default: return parse_bind(options, value);
     }
 }
@@ -213,14 +216,39 @@ static void set_defaults(struct run_options *options)
         .results_dir = "results",
         .scratch_dir = temporary && temporary[0] ? temporary : "/tmp",
     };
-    for (size_t i = 0; executor_registry[i] && i < OPTIONS_BACKENDS_MAX; i++)
-        options->backends[i] = executor_registry[i]->name;
+    for (size_t i = 0; executor_at(i) && i < OPTIONS_BACKENDS_MAX; i++)
+        options->backends[i] = executor_at(i)->name;
+}
+
+int options_take_plugins(int argc, char **argv, struct plugin *plugins, size_t *n_plugins)
+{
+    static const char name[] = "--plugin";
+    *n_plugins = 0;
+    for (int i = 1; i < argc; i++) {
+        size_t n = strlen(name);
+        const char *path = strcmp(argv[i], name) == 0 ? argv[++i]
+            : strncmp(argv[i], name, n) == 0 && argv[i][n] == '=' ? argv[i] + n + 1 : NULL;
+        if (i >= argc || !path)
+            continue;
+        if (*n_plugins == PLUGINS_MAX)
+            return complain("plugin", path, "at most 16 can be given");
+        if (plugins_describe(path, &plugins[*n_plugins]) != 0)
+            return 1;
+        ++*n_plugins;
+    }
+    return 0;
 }
 
 int options_parse(int argc, char **argv, struct run_options *options)
 {
+    struct plugin plugins[PLUGINS_MAX];
+    size_t n_plugins;
     int option, n_given = 0, n_free = 0;
+    if (options_take_plugins(argc, argv, plugins, &n_plugins) != 0)
+        return 1;
     set_defaults(options);
+    memcpy(options->plugins, plugins, n_plugins * sizeof *plugins);
+    options->n_plugins = n_plugins;
     opterr = 0;
     optind = 1;
     for (;;) {
@@ -235,12 +263,13 @@ int options_parse(int argc, char **argv, struct run_options *options)
         if (parse_option(options, option, optarg) != 0)
             return 1;
         n_given++;
-        n_free += option == 'c' || option == 't';
+        n_free += option == 'c' || option == 't' || option == 'g';
     }
     if (optind < argc)
         return refuse(argv[optind]);
     if (options->resume && n_given > n_free) {
-        fputs("poolbench: --resume takes all other options from the run, but for --scratch: leave them out\n", stderr);
+        fputs("poolbench: --resume takes all other options from the run, but for --scratch and --plugin: leave them "
+              "out\n", stderr);
         return 1;
     }
     return 0;

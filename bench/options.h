@@ -7,6 +7,7 @@
 
 #include "machine/machine.h"
 #include "plan/plan.h"
+#include "plugins/plugins.h"
 
 enum { OPTIONS_BACKENDS_MAX = 32 };
 
@@ -22,7 +23,12 @@ struct run_options {
     const char *scratch_dir;
     const char *resume;                               /* a run folder, or NULL */
     enum machine_bind bind;
+    struct plugin plugins[PLUGINS_MAX];
+    size_t n_plugins;
 };
+
+/* Has each plugin among the arguments described, before anything else is read. Returns 0, or 1, printed. */
+int options_take_plugins(int argc, char **argv, struct plugin *plugins, size_t *n_plugins);
 
 /* Reads the arguments after `run`. Says in one line on stderr what is wrong.
  * Returns 0, 1 for an error, or -1 if help was asked for and printed. */

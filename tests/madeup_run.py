@@ -47,6 +47,7 @@ METRICS = [(name, unit, polarity, kind, mode, name.replace("_", " ")) for name, 
     ("tasks", "tasks", "none", "count", "any"), ("threads_created", "threads", "none", "count", "any"),
     ("threads_refused", "threads", "less", "count", "any"), ("threads_peak", "threads", "none", "count", "any"),
     ("inline_tasks", "tasks", "none", "count", "any"), ("settled", "yes or no", "none", "count", "any"),
+    ("threads_seen", "threads", "none", "count", "throughput"),
     ("server_cpu_ns", "ns", "less", "cost", "throughput"), ("held", "tasks", "more", "count", "throughput"),
     ("submit_ns", "ns", "less", "cost", "throughput"), ("bytes_per_task", "bytes", "less", "cost", "throughput"),
     ("kernel_bytes_per_task", "bytes", "less", "cost", "throughput"), ("p50_ns", "ns", "less", "cost", "latency"),
@@ -57,7 +58,8 @@ METRICS = [(name, unit, polarity, kind, mode, name.replace("_", " ")) for name, 
     ("delivery_p50_ns", "ns", "less", "cost", "latency")]]
 
 BACKENDS = {"pool": "a reusable pool", "raw": "one thread per task", "raw-capped": "the same, at most N alive",
-            "serial": "the caller's own thread", "pool-again": "the pool a second time"}
+            "serial": "the caller's own thread", "pool-again": "the pool a second time",
+            "raw-detached": "one thread per task, which nobody joins", "processes": "a process bound to each CPU"}
 WORKLOADS = {"empty": "cpu", "spin": "cpu", "hash": "cpu", "sleep": "io", "echo": "io"}
 
 
@@ -96,6 +98,20 @@ EXPERIMENTS: dict[str, tuple] = {
             ["pause_ns"], "p50_ns", "serial",
             ([("pool over raw after 1 ms", "p50_ns", ("primary", "pool", 0), ("primary", "raw", 0))],
              [condition("ahead")], [condition("not_ahead")], None)),
+    "cpu": ("C14", "without a global lock they suit CPU-bound work",
+            "how much faster is CPU-bound work on several workers?", ["workload"], "time_ns", "serial",
+            ([("pool over bound processes", "time_ns", ("primary", "pool", 0), ("primary", "processes", 0)),
+              ("pool over serial", "time_ns", ("primary", "pool", 0), ("primary", "serial", 0)),
+              ("bound processes over serial", "time_ns", ("primary", "processes", 0), ("primary", "serial", 0))],
+             [], [], "cpu")),
+    "threads": ("C17", "both use the same native threads", "how many threads of the kernel run the tasks?", ["tasks"],
+                "threads_seen", "serial",
+                ([("threads seen, pool over raw", "threads_seen", ("primary", "pool", 0), ("primary", "raw", 0))],
+                 [], [], "threads")),
+    "forget": ("C19", "a thread suits many similar tasks without results",
+               "what does it cost to start many tasks and forget them?", ["tasks"], "time_ns", "serial",
+               ([("pool over detached threads", "time_ns", ("primary", "pool", 0), ("primary", "raw-detached", 0))],
+                [condition("not_ahead")], [condition("ahead")], None)),
 }
 
 USUAL_SIDES = [("pool", CPUS), ("raw", 0), ("raw-capped", CPUS), ("serial", 0)]
@@ -131,6 +147,13 @@ def make_cells(profile: str) -> list[dict]:
     cells += [io_cell(workload, n) for workload in ("sleep", "echo") for n in grid[workload]]
     cells += [make_cell("gap", "empty", {"load": "gap", "mode": "latency", "pause_ns": ns, "tasks": 10}, USUAL_SIDES,
                         "primary" if ns == MS else "") for ns in grid["gap"]]
+    if profile != "quick":
+        cells.append(make_cell("cpu", "hash", {**batch, "size_bytes": 16384, "tasks": 512},
+                               [*USUAL_SIDES, ("pool", 1), ("pool", 4), ("processes", CPUS)], "primary"))
+        cells.append(make_cell("threads", "empty", {**batch, "tasks": 1000, "count": "threads"}, USUAL_SIDES,
+                               "primary"))
+        cells.append(make_cell("forget", "empty", {**batch, "tasks": 10000}, [*USUAL_SIDES, ("raw-detached", 0)],
+                               "primary"))
     return cells
 
 
@@ -182,12 +205,25 @@ def gap_ns(keys: dict, backend: str, workers: int) -> float:
     return {"pool": 9 * US, "raw": 24 * US, "raw-capped": 25 * US, "serial": 95}[backend] * cold
 
 
+def forget_ns(keys: dict, backend: str, workers: int) -> float:
+    return {"pool": 150, "raw": 21 * US, "raw-capped": 23 * US, "serial": 6, "raw-detached": 18 * US}[backend]
+
+
+def cpu_ns(keys: dict, backend: str, workers: int) -> float:
+    alone_ns = 5 * US
+    if backend == "serial":
+        return alone_ns
+    extra_ns = {"pool": 100, "raw": 11 * US, "raw-capped": 14 * US, "processes": 10}[backend]
+    return alone_ns / min(workers or CPUS, CPUS) + extra_ns
+
+
 COSTS: dict[str, Callable[[dict, str, int], float]] = {
-    "reuse": reuse_ns, "grain": grain_ns, "oneoff": oneoff_ns, "io": io_ns, "gap": gap_ns}
+    "reuse": reuse_ns, "grain": grain_ns, "oneoff": oneoff_ns, "io": io_ns, "gap": gap_ns,
+    "forget": forget_ns, "cpu": cpu_ns, "threads": forget_ns}
 
 
 def counters(backend: str, workers: int, tasks: int) -> dict[str, float]:
-    threads = {"raw": tasks, "raw-capped": tasks, "serial": 0, "floor": 0}.get(backend, workers)
+    threads = {"raw": tasks, "raw-capped": tasks, "raw-detached": tasks, "serial": 0, "floor": 0}.get(backend, workers)
     return {"iterations": 10, "tasks": tasks * 10, "threads_created": threads, "threads_refused": 0,
             "threads_peak": min(threads, 64), "inline_tasks": tasks * 10 if backend == "serial" else 0, "settled": 1}
 
@@ -254,6 +290,8 @@ def measure(cell: dict, backend: str, workers: int, round_: int, seed: int, scal
             metrics, histogram = latency_metrics(cost_ns, cell, like, workers, generator)
         else:
             metrics = throughput_metrics(cost_ns, cell, like, workers)
+        if experiment == "threads":
+            metrics["threads_seen"] = max(1, metrics["threads_created"])
     line = {"schema": 1, "round": round_, "cell": cell["name"], "backend": backend, "workers": workers,
             "status": status, "reason": reason, "metrics": metrics, "environment": environment(generator),
             "wall_s": 0.06}

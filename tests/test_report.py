@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from report_helpers import REPORT, TOP, files_of, main, report, rewrite, skip
@@ -20,16 +21,30 @@ if not shutil.which("gnuplot"):
     skip("no gnuplot")
 
 
-def test_everything_is_written(folder: Path) -> None:
-    run = make_run(folder)
+FULL_ONLY = ["cpu", "threads", "forget"]
+
+
+def check_written(run: Path, experiments: Iterable[str]) -> str:
     done = report(run)
     assert (done.returncode, done.stderr) == (0, ""), done
-    for name in EXPERIMENTS:
+    summary = (run / "summary.md").read_text()
+    for name in experiments:
         for path in (f"data/{name}.dat", f"plots/{name}.svg", f"plots/{name}.png", f"plots/{name}.gp"):
             assert (run / path).stat().st_size > 0, path
+        assert f"(plots/{name}.svg)" in summary, name
     assert not list(run.glob(".report*"))
-    summary = (run / "summary.md").read_text()
-    assert all(f"(plots/{name}.svg)" in summary for name in EXPERIMENTS)
+    return summary
+
+
+def test_what_only_full_has_is_written(folder: Path) -> None:
+    summary = check_written(make_run(folder, "full", only=FULL_ONLY), FULL_ONLY)
+    for claim, word in (("C14", "supported"), ("C17", "supported"), ("C19", "refuted")):
+        assert re.search(rf"\| {claim} \| .* \*\*{word}\*\* \|", summary), claim
+
+
+def test_everything_is_written(folder: Path) -> None:
+    run = make_run(folder)
+    summary = check_written(run, EXPERIMENTS.keys() - set(FULL_ONLY))
     for claim in ("C1", "C2", "C3", "C8", "C12", "C18"):
         assert re.search(rf"\| {claim} \| .* \*\*supported\*\* \|", summary), claim
     assert "between 300 us and 1 ms" in summary and "build/poolbench run --profile quick" in summary
@@ -44,7 +59,8 @@ def test_last_page(folder: Path) -> None:
               "short CPU-bound tasks     pool ahead below 1 ms [300 us, 1 ms]; above, no difference over 5%",
               "blocking IO, 64 waiting   best: pool, 64 workers, ",
               "would change if           tasks take 1 ms or more / ",
-              "claims                    supported: C1 C2 C3 C8 C12 C18", "! this is a virtual machine"]
+              "claims                    supported: C1 C2 C3 C8 C12 C18",
+              "not answered by quick     C14 C17 C19: make bench PROFILE=full", "! this is a virtual machine"]
     for line, begin in zip(lines[1:], begins):
         assert line.startswith(begin), line
     assert lines[-1].startswith("report  ") and lines[-1].endswith(f"{RUN_ID}/summary.md")
@@ -75,7 +91,7 @@ def test_lines_of_what_is_not_in_the_run_are_left_out(folder: Path) -> None:
     run = make_run(folder, only=["grain"], filter_="^grain/")
     out = report(run, "--no-plots").stdout
     assert "short CPU-bound tasks" in out and "hand-over" not in out and "blocking IO" not in out
-    assert re.search(r"not answered by quick +C1 C3 C8 C12 C18: make bench PROFILE=full", out)
+    assert re.search(r"not answered by quick +C1 C3 C8 C12 C14 C17 C18 C19: make bench PROFILE=full", out)
 
 
 def test_path_is_shown_from_here(folder: Path) -> None:
@@ -162,7 +178,7 @@ def test_incomplete_run_is_marked(folder: Path) -> None:
 def test_smoke_says_that_it_decides_nothing(folder: Path) -> None:
     out = report(make_run(folder, "smoke"), "--no-plots").stdout
     assert "none decided: the profile smoke decides nothing" in out
-    assert re.search(r"not answered by smoke +C1 C2 C3 C8 C12 C18: make bench$", out, re.M)
+    assert re.search(r"not answered by smoke +C1 C2 C3 C8 C12 C14 C17 C18 C19: make bench$", out, re.M)
 
 
 def test_no_plots(folder: Path) -> None:

@@ -96,6 +96,36 @@ def test_c18_gap(folder: Path) -> None:
     check(folder, "gap", INCONCLUSIVE, scale={("gap", "raw"): 0.6}, noise=0.4)
 
 
+def test_c14_cpu(folder: Path) -> None:
+    check(folder, "cpu", SUPPORTED, profile="full")
+    check(folder, "cpu", REFUTED, profile="full", scale={("cpu", "pool"): 1.8})
+    check(folder / "between", "cpu", INCONCLUSIVE, profile="full", scale={("cpu", "pool"): 1.4})
+    check(folder / "noise", "cpu", INCONCLUSIVE, profile="full", scale={("cpu", "pool"): 1.3}, noise=0.4)
+
+    def have_one_cpu(run: dict) -> None:
+        run["factors"]["cpus_usable"] = 1
+    check(folder, "cpu", NOT_MEASURED, profile="full", change_run=have_one_cpu)
+
+
+def test_c17_threads(folder: Path) -> None:
+    def see(backend: str, n: int, rounds: range = range(20)) -> Callable[[dict], dict]:
+        def change(line: dict) -> dict:
+            if line["backend"] == backend and line["round"] in rounds:
+                line["metrics"]["threads_seen"] = n
+            return line
+        return change
+    assert "1,000 tasks on at most 2 threads" in check(folder, "threads", SUPPORTED, profile="full").reason
+    check(folder / "pool", "threads", REFUTED, profile="full", change=see("pool", 3, range(1)))
+    check(folder / "raw", "threads", REFUTED, profile="full", change=see("raw", 999, range(1)))
+    check(folder, "threads", INCONCLUSIVE, profile="full", rounds=5)
+
+
+def test_c19_forget(folder: Path) -> None:
+    check(folder, "forget", REFUTED, profile="full")
+    check(folder, "forget", SUPPORTED, profile="full", scale={("forget", "raw-detached"): 0.008})
+    check(folder, "forget", INCONCLUSIVE, profile="full", scale={("forget", "raw-detached"): 0.01}, noise=0.4)
+
+
 def test_noise_alone_refutes_nothing(folder: Path) -> None:
     """The floor widens the band of no difference; beyond a quarter it says too little to refute anything."""
     close = {("reuse", "raw"): 0.04, ("grain", "raw"): 0.5, ("oneoff", "raw"): 2, ("gap", "raw"): 0.6}
@@ -174,7 +204,7 @@ def test_smoke_decides_nothing(folder: Path) -> None:
 
 
 def test_incomplete_run_decides_nothing(folder: Path) -> None:
-    found = judge(folder, incomplete=True)
+    found = judge(folder, profile="full", rounds=10, incomplete=True)
     assert "incomplete" in found.undecided
     assert {v.word for v in found.verdicts} == {INCONCLUSIVE}
     assert found.verdict("grain").effects[0].ratio.n == 10

@@ -37,6 +37,10 @@ def expected_metrics(cell: Object, backend: str) -> set[str]:
         return {"time_ns", "iterations", "tasks"}
     if cell["keys"].get("gate") == "closed":
         return COUNTERS - {"cpu_ns"} | DEPTH
+    if backend == "processes":  # whose processor time is not the measuring process's
+        return COUNTERS - {"cpu_ns"} | THROUGHPUT
+    if cell["keys"].get("count") == "threads":
+        return COUNTERS | THROUGHPUT - {"first_ns"} | {"threads_seen"}
     return COUNTERS | (LATENCY if cell["mode"] == "latency" else THROUGHPUT)
 
 
@@ -62,7 +66,8 @@ def check_line(line: Object, cell: Object, known: set[str]) -> None:
     if line["backend"] != "floor":
         is_serial = line["backend"] == "serial"
         check_equal(f"whether tasks ran inline in {what}", metrics["inline_tasks"] > 0, is_serial)
-        check_equal(f"whether {what} created threads", metrics["threads_created"] > 0, not is_serial)
+        check_equal(f"whether {what} created threads", metrics["threads_created"] > 0,
+                    not is_serial and line["backend"] != "processes")
 
 
 def check_journal(folder: Path, run: Object) -> list[Object]:
@@ -87,7 +92,7 @@ def test_complete() -> None:
         stripped = [{key: line[key] for key in COMMON} for line in lines]
         check(stripped == run["samples"], "samples are not the lines of the journal")
         check_equal("workloads and floors", {cell["experiment"] for cell in run["cells"]},
-                    {"floors", "reuse", "grain", "depth", "oneoff", "io", "gap"})
+                    {"floors", "reuse", "grain", "depth", "oneoff", "io", "cpu", "threads", "gap", "forget"})
 
 
 def test_stopped() -> None:

@@ -5,8 +5,11 @@
 #include "check.h"
 #include "workload.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,6 +19,61 @@ struct trial {
     void *state;
     char reason[200];
 };
+
+/* A folder for files, which goes with the test. On a disk, if the machine has one there. */
+static char trial_folder[] = "/var/tmp/poolbench-test-XXXXXX";
+
+static inline void trial_remove_files(void)
+{
+    DIR *folder = opendir(trial_folder);
+    struct dirent *entry;
+
+    while (folder && (entry = readdir(folder)))
+        unlinkat(dirfd(folder), entry->d_name, 0);
+    if (folder)
+        closedir(folder);
+}
+
+static inline void trial_remove_folder(void)
+{
+    trial_remove_files();
+    rmdir(trial_folder);
+}
+
+static inline const char *trial_scratch(void)
+{
+    static bool is_there;
+
+    if (!is_there && mkdtemp(trial_folder))
+        atexit(trial_remove_folder);
+    is_there = true;
+    return trial_folder;
+}
+
+/* In a thread of its own. */
+struct trial_half {
+    void (*fn)(void *arg);
+    void *arg;
+};
+
+static inline void *trial_run_half(void *half)
+{
+    ((struct trial_half *)half)->fn(((struct trial_half *)half)->arg);
+    return NULL;
+}
+
+static inline void trial_run_both(void *context, void (*fn)(void *arg), void *left, void *right)
+{
+    struct trial_half half = { fn, left };
+    pthread_t thread;
+
+    (void)context;
+    pthread_create(&thread, NULL, trial_run_half, &half);
+    fn(right);
+    pthread_join(thread, NULL);
+}
+
+static const struct workload_fork trial_fork = { .both = trial_run_both };
 
 /* Fills in what every set-up has; the caller sets values and n_concurrent, then calls set_up(). */
 static inline void trial_init(struct trial *trial, const char *name)
@@ -29,6 +87,8 @@ static inline void trial_init(struct trial *trial, const char *name)
     trial->config.seed = 12345;
     trial->config.calibration = 1000000;
     trial->config.scratch_dir = "/tmp";
+    trial->config.scratch_dir = trial_scratch();
+    trial->config.fork = &trial_fork;
     trial->config.reason = trial->reason;
     trial->config.reason_bytes = sizeof(trial->reason);
     for (parameter = trial->workload->parameters; parameter->name; parameter++)

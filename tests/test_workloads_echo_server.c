@@ -16,7 +16,8 @@ struct server {
 
 static void start(struct server *server, size_t frame_bytes, uint64_t think_ns)
 {
-    struct echo_service service = { echo__listen(&server->address), frame_bytes, think_ns, KEY };
+    struct echo_service service = { .listen_fd = echo__listen(&server->address), .frame_bytes = frame_bytes,
+                                    .think_ns = think_ns, .key = KEY };
 
     CHECK(service.listen_fd >= 0);
     CHECK_EQ(echo__process_start(&service, &server->process), 0);

@@ -1,4 +1,4 @@
-/* Request and response over loopback TCP, with a server process that thinks in between.
+/* Request and response over loopback TCP (echo) or socket pairs (pipe), with a server process that thinks in between.
  *
  * All connections are opened by setup, one for each task that may run at once. A task takes a free one
  * (the one that was used last: its state is warm), writes a request, reads the response and gives it back;
@@ -86,21 +86,28 @@ static int await_greetings(struct echo *echo, size_t first)
     return 0;
 }
 
+/* Makes the next connection of this descriptor. */
+static void add_connection(struct echo *echo, int fd)
+{
+    struct connection *connection = &echo->connections[echo->n_open];
+
+    connection->fd = fd;
+    connection->frame = echo->frames + echo->n_open * echo->frame_bytes;
+    connection->next = echo->free;
+    echo->free = connection;
+    echo->n_open++;
+}
+
 static int connect_all(struct echo *echo, const struct sockaddr_in *address)
 {
     size_t n_greeted = 0;
 
     while (echo->n_open < echo->n_connections) {
-        struct connection *connection = &echo->connections[echo->n_open];
-        int error;
+        int error, fd = echo__connect(address);
 
-        connection->fd = echo__connect(address);
-        if (connection->fd < 0)
-            return connection->fd;
-        connection->frame = echo->frames + echo->n_open * echo->frame_bytes;
-        connection->next = echo->free;
-        echo->free = connection;
-        echo->n_open++;
+        if (fd < 0)
+            return fd;
+        add_connection(echo, fd);
         if (echo->n_open - n_greeted < CONNECT_AHEAD && echo->n_open < echo->n_connections)
             continue;
         error = await_greetings(echo, n_greeted);
@@ -193,13 +200,84 @@ static int echo_setup(const struct workload_config *config, void **state)
         close(listen_fd);
         return workload__fail(config, ENOMEM, "cannot allocate the connections");
     }
-    service = (struct echo_service){ listen_fd, echo->frame_bytes, config->values[THINK_NS], echo->key };
+    service = (struct echo_service){ .listen_fd = listen_fd, .frame_bytes = echo->frame_bytes,
+                                     .think_ns = config->values[THINK_NS], .key = echo->key };
     error = echo__process_start(&service, &echo->process);
     if (error) {
         free_echo(echo);
         return workload__fail(config, -error, "cannot start the echo server");
     }
     error = connect_all(echo, &address);
+    if (error) {
+        error = explain(config, echo, error);
+        echo_teardown(echo);
+        return error;
+    }
+    echo__process_cpu_ns(&echo->process, &echo->setup_cpu_ns);
+    *state = echo;
+    return 0;
+}
+
+/* Makes all pairs. On an error there is none. Returns 0 or a negative errno. */
+static int make_pairs(struct echo_pair *pairs, size_t n_pairs)
+{
+    for (size_t i = 0; i < n_pairs; i++) {
+        int fds[2], error = echo__pair(fds);
+
+        if (error) {
+            while (i-- > 0) {
+                close(pairs[i].client_fd);
+                close(pairs[i].server_fd);
+            }
+            return error;
+        }
+        pairs[i] = (struct echo_pair){ fds[0], fds[1] };
+    }
+    return 0;
+}
+
+/* Starts a server that has the other ends of all connections. */
+static int start_on_pairs(const struct workload_config *config, struct echo *echo, struct echo_pair *pairs)
+{
+    struct echo_service service = { .listen_fd = -1, .pairs = pairs, .n_pairs = echo->n_connections,
+                                    .frame_bytes = echo->frame_bytes, .think_ns = config->values[THINK_NS],
+                                    .key = echo->key };
+    int error = make_pairs(pairs, echo->n_connections);
+
+    if (error)
+        return workload__fail(config, -error, "cannot make socket pairs");
+    error = echo__process_start(&service, &echo->process);
+    for (size_t i = 0; i < echo->n_connections; i++)
+        if (error)
+            close(pairs[i].client_fd);
+        else
+            add_connection(echo, pairs[i].client_fd);
+    return error ? workload__fail(config, -error, "cannot start the echo server") : 0;
+}
+
+static int pipe_setup(const struct workload_config *config, void **state)
+{
+    struct echo *echo;
+    struct echo_pair *pairs;
+    int error = allow_files(config, 2 * config->n_concurrent + OTHER_FILES + 3);
+
+    if (error)
+        return error;
+    echo = allocate_echo(config);
+    pairs = calloc(config->n_concurrent, sizeof(*pairs));
+    if (!echo || !pairs) {
+        if (echo)
+            free_echo(echo);
+        free(pairs);
+        return workload__fail(config, ENOMEM, "cannot allocate the connections");
+    }
+    error = start_on_pairs(config, echo, pairs);
+    free(pairs);
+    if (error) {
+        free_echo(echo);
+        return error;
+    }
+    error = await_greetings(echo, 0);
     if (error) {
         error = explain(config, echo, error);
         echo_teardown(echo);
@@ -284,6 +362,18 @@ const struct workload workload_echo = {
     .summary = "request and response over loopback TCP with a server that thinks",
     .parameters = echo_parameters,
     .setup = echo_setup,
+    .run = echo_run,
+    .check = echo_check,
+    .measure = echo_measure,
+    .teardown = echo_teardown,
+};
+
+const struct workload workload_pipe = {
+    .name = "pipe",
+    .kind = WORKLOAD_IO,
+    .summary = "request and response over a socket pair with a server that thinks",
+    .parameters = echo_parameters,
+    .setup = pipe_setup,
     .run = echo_run,
     .check = echo_check,
     .measure = echo_measure,

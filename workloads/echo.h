@@ -27,13 +27,23 @@ bool echo__frame_holds(const unsigned char *frame, size_t frame_bytes, uint64_t 
 int echo__listen(struct sockaddr_in *address);
 int echo__connect(const struct sockaddr_in *address);
 
+/* A connection without a network: fds[0] blocks, fds[1], the server's, does not. Returns 0 or a negative errno. */
+int echo__pair(int fds[2]);
+
 /* All n_bytes, or false: the other end is gone. No SIGPIPE. */
 bool echo__send(int fd, const unsigned char *data, size_t n_bytes);
 bool echo__receive(int fd, unsigned char *data, size_t n_bytes);
 
+/* Both ends of a connection that needs no network: the client's and the server's. */
+struct echo_pair {
+    int client_fd, server_fd;
+};
+
 /* What the server does. */
 struct echo_service {
-    int listen_fd; /* non-blocking */
+    int listen_fd; /* non-blocking; -1: it serves the pairs, and only them */
+    const struct echo_pair *pairs;
+    size_t n_pairs;
     size_t frame_bytes;
     uint64_t think_ns, key;
 };
@@ -51,8 +61,8 @@ struct echo_process {
 };
 
 /* Forks the server: only in a process that has one thread, which must live as long as the server (the
- * kernel kills the server when that thread ends). Closes listen_fd in the parent. Returns 0 or a negative
- * errno. */
+ * kernel kills the server when that thread ends). Closes listen_fd in the parent, and of each pair in each process
+ * the end that is the other's. Returns 0 or a negative errno. */
 int echo__process_start(const struct echo_service *service, struct echo_process *process);
 
 /* Whether the server has ended; waits for that for at most wait_ns. */

@@ -25,6 +25,21 @@ static _Noreturn void be_server(const struct echo_service *service, int control_
     _exit(echo__serve(service, control_fd));
 }
 
+/* Of listening socket and pairs. */
+static void close_server_ends(const struct echo_service *service)
+{
+    if (service->listen_fd >= 0)
+        close(service->listen_fd);
+    for (size_t i = 0; i < service->n_pairs; i++)
+        close(service->pairs[i].server_fd);
+}
+
+static void close_client_ends(const struct echo_service *service)
+{
+    for (size_t i = 0; i < service->n_pairs; i++)
+        close(service->pairs[i].client_fd);
+}
+
 int echo__process_start(const struct echo_service *service, struct echo_process *process)
 {
     pid_t pid, parent = getpid();
@@ -32,16 +47,17 @@ int echo__process_start(const struct echo_service *service, struct echo_process 
 
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control)) {
         error = errno;
-        close(service->listen_fd);
+        close_server_ends(service);
         return -error;
     }
     pid = fork();
     if (pid == 0) {
         close(control[0]);
+        close_client_ends(service);
         be_server(service, control[1], parent);
     }
     error = pid < 0 ? errno : 0;
-    close(service->listen_fd);
+    close_server_ends(service);
     close(control[1]);
     if (error) {
         close(control[0]);

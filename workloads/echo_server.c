@@ -257,7 +257,9 @@ int echo__serve(const struct echo_service *service, int control_fd)
     error = watch(&server, EPOLL_CTL_ADD, control_fd, EPOLLIN, &server.control_fd);
     if (!error)
         error = watch(&server, EPOLL_CTL_ADD, server.timer_fd, EPOLLIN, &server.timer_fd);
-    if (!error)
+    if (!error && service->listen_fd >= 0)
         error = watch(&server, EPOLL_CTL_ADD, service->listen_fd, EPOLLIN, (void *)&service->listen_fd);
+    for (size_t i = 0; i < service->n_pairs && !error; i++)
+        error = accept_one(&server, service->pairs[i].server_fd);
     return error ? error : serve_events(&server);
 }

@@ -4,6 +4,7 @@
 #include "echo.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -41,6 +42,20 @@ int echo__connect(const struct sockaddr_in *address)
         return fd;
     error = errno;
     close(fd);
+    return -error;
+}
+
+int echo__pair(int fds[2])
+{
+    int error;
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds))
+        return -errno;
+    if (!fcntl(fds[1], F_SETFL, O_NONBLOCK))
+        return 0;
+    error = errno;
+    close(fds[0]);
+    close(fds[1]);
     return -error;
 }
 

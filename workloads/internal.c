@@ -1,4 +1,4 @@
-/* The comparison that every check ends with, and the line that a failing setup leaves. */
+/* The comparison that every check ends with, a wait, and the line that a failing setup leaves. */
 #include "internal.h"
 
 #include <ctype.h>
@@ -29,6 +29,16 @@ int workload__check(const struct workload_tally *tally, uint64_t expected_sum, c
         return -EBADMSG;
     }
     return 0;
+}
+
+bool workload__sleep(uint64_t wait_ns)
+{
+    uint64_t deadline_ns = workload__clock_ns(CLOCK_MONOTONIC) + wait_ns;
+    struct timespec deadline = workload__timespec(deadline_ns);
+
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &deadline, NULL) == EINTR)
+        ;
+    return workload__clock_ns(CLOCK_MONOTONIC) < deadline_ns;
 }
 
 int workload__fail(const struct workload_config *config, int error, const char *what)

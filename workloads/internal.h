@@ -4,6 +4,7 @@
 
 #include "workload.h"
 
+#include <stdbool.h>
 #include <time.h>
 
 #define NS_PER_S UINT64_C(1000000000)
@@ -17,6 +18,9 @@ int workload__check(const struct workload_tally *tally, uint64_t expected_sum, c
 
 /* Why setup() fails: writes "what: text of the errno". Returns -error. */
 int workload__fail(const struct workload_config *config, int error, const char *what);
+
+/* Sleeps for wait_ns. Returns whether it woke before its time, which no kernel should do. */
+bool workload__sleep(uint64_t wait_ns);
 
 static inline uint64_t workload__clock_ns(clockid_t clock)
 {

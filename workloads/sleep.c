@@ -34,13 +34,9 @@ static int sleep_setup(const struct workload_config *config, void **state)
 static uint64_t sleep_run(void *state, uint64_t index)
 {
     struct sleep *sleep = state;
-    uint64_t deadline_ns = workload__clock_ns(CLOCK_MONOTONIC) + sleep->wait_ns;
-    struct timespec deadline = workload__timespec(deadline_ns);
 
-    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &deadline, NULL) == EINTR)
-        ;
     /* relaxed: a count, read after the last task has been waited for */
-    if (workload__clock_ns(CLOCK_MONOTONIC) < deadline_ns)
+    if (workload__sleep(sleep->wait_ns))
         atomic_fetch_add_explicit(&sleep->n_early, 1, memory_order_relaxed);
     return workload_mix(index);
 }

@@ -30,7 +30,7 @@ static const struct workload_parameter spin_parameters[] = {
 };
 
 /* Never inlined, so that tasks run the very code that was calibrated. */
-__attribute__((noinline)) static uint64_t take_steps(uint64_t x, uint64_t n_steps)
+__attribute__((noinline)) uint64_t spin__take(uint64_t x, uint64_t n_steps)
 {
     while (n_steps--) {
         x = x * STEP_FACTOR + STEP_TERM;
@@ -43,7 +43,7 @@ static uint64_t time_steps(uint64_t n_steps)
 {
     uint64_t start_ns = workload__clock_ns(CLOCK_THREAD_CPUTIME_ID);
 
-    take_steps(start_ns, n_steps);
+    spin__take(start_ns, n_steps);
     return workload__clock_ns(CLOCK_THREAD_CPUTIME_ID) - start_ns;
 }
 
@@ -56,7 +56,7 @@ static int compare(const void *a, const void *b)
 
 /* The time of a window that nine of ten exceed: interrupts only ever add to it, and a single window that the
  * clock of a virtual machine made too short does not count. */
-static uint64_t spin_calibrate(void)
+uint64_t spin__calibrate(void)
 {
     uint64_t windows_ns[N_WINDOWS], n_steps = 1000, warm_ns = 0;
 
@@ -83,7 +83,7 @@ uint64_t spin__steps(uint64_t steps_per_ms, uint64_t length_ns)
 static int spin_setup(const struct workload_config *config, void **state)
 {
     struct spin *spin = malloc(sizeof(*spin));
-    uint64_t steps_per_ms = config->calibration ? config->calibration : spin_calibrate();
+    uint64_t steps_per_ms = config->calibration ? config->calibration : spin__calibrate();
 
     if (!spin)
         return workload__fail(config, ENOMEM, "cannot set up spin");
@@ -97,7 +97,7 @@ static uint64_t spin_run(void *state, uint64_t index)
 {
     const struct spin *spin = state;
 
-    return take_steps(workload_mix(index ^ spin->seed), spin->n_steps);
+    return spin__take(workload_mix(index ^ spin->seed), spin->n_steps);
 }
 
 /* Coefficients of n steps taken at once, x -> factor x + term. */
@@ -117,13 +117,27 @@ static void fold_steps(uint64_t n_steps, uint64_t *factor, uint64_t *term)
     }
 }
 
+uint64_t spin__skip(uint64_t x, uint64_t n_steps)
+{
+    uint64_t factor, term;
+
+    fold_steps(n_steps, &factor, &term);
+    return factor * x + term;
+}
+
+uint64_t spin__sum(uint64_t n_tasks, uint64_t seed, uint64_t n_steps)
+{
+    uint64_t factor, term;
+
+    fold_steps(n_steps, &factor, &term);
+    return factor * workload__mix_sum(n_tasks, seed) + n_tasks * term;
+}
+
 static int spin_check(void *state, const struct workload_tally *tally, char *reason, size_t reason_bytes)
 {
     const struct spin *spin = state;
-    uint64_t n = tally->n_submitted, factor, term;
 
-    fold_steps(spin->n_steps, &factor, &term);
-    return workload__check(tally, factor * workload__mix_sum(n, spin->seed) + n * term, reason, reason_bytes);
+    return workload__check(tally, spin__sum(tally->n_submitted, spin->seed, spin->n_steps), reason, reason_bytes);
 }
 
 const struct workload workload_spin = {
@@ -131,7 +145,7 @@ const struct workload workload_spin = {
     .kind = WORKLOAD_CPU,
     .summary = "arithmetic that takes a given processor time",
     .parameters = spin_parameters,
-    .calibrate = spin_calibrate,
+    .calibrate = spin__calibrate,
     .setup = spin_setup,
     .run = spin_run,
     .check = spin_check,

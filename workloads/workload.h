@@ -6,6 +6,7 @@
 #ifndef WORKLOAD_H
 #define WORKLOAD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,13 @@ struct workload_parameter {
 
 enum { WORKLOAD_PARAMETERS_MAX = 8 };
 
+/* For tasks that have tasks of their own: runs fn(left) as a task and fn(right) meanwhile on the calling thread, and
+ * returns once both have returned. The harness provides it. */
+struct workload_fork {
+    void (*both)(void *context, void (*fn)(void *arg), void *left, void *right);
+    void *context;
+};
+
 /* What setup() gets. The harness owns it; a workload copies what it keeps. */
 struct workload_config {
     uint64_t values[WORKLOAD_PARAMETERS_MAX]; /* in the order of the parameter table */
@@ -28,6 +36,7 @@ struct workload_config {
     uint64_t seed;                            /* the run's seed: same seed, same data */
     uint64_t calibration;                     /* what calibrate() returned on this machine, 0 without one */
     const char *scratch_dir;                  /* a folder that file workloads may use */
+    const struct workload_fork *fork;         /* NULL: the backend has no such tasks */
     char *reason;                             /* where a failing setup() writes one line, lower case */
     size_t reason_bytes;
 };
@@ -75,11 +84,23 @@ struct workload {
     void (*teardown)(void *state);
 };
 
-/* All workloads, ended by NULL. */
-extern const struct workload *const workload_registry[];
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* For the harness. The i-th of all workloads, those that are built in first; NULL: there are no more. */
+const struct workload *workload_at(size_t i);
 
 /* The workload of that name, or NULL. */
 const struct workload *workload_find(const char *name);
+
+/* Adds a plugin's, which must live as long as this process. Returns 0 or -ENOSPC. */
+int workload_add(const struct workload *workload);
+bool workload_is_added(const struct workload *workload);
+
+#ifdef __cplusplus
+}
+#endif
 
 /* A bijective mixer of 64 bits: what makes the values of neighbouring tasks differ in every bit. */
 static inline uint64_t workload_mix(uint64_t x)

@@ -6,6 +6,7 @@
 #ifndef EXECUTOR_H
 #define EXECUTOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,7 @@ enum executor_capability {
     EXECUTOR_HAS_WORKERS = 1 << 0, /* n_workers means something: a size, or a cap */
     EXECUTOR_INLINE = 1 << 1,      /* tasks run on the caller's own thread, by definition */
     EXECUTOR_HELPS = 1 << 2,       /* the caller's own thread may run tasks while it waits: no verdicts */
+    EXECUTOR_ELSEWHERE = 1 << 3,   /* tasks run in other processes, whose processor time is not this one's */
 };
 
 struct executor_options {
@@ -47,24 +49,42 @@ struct executor {
      * accepted: -EAGAIN where a thread was refused, -EDQUOT where max_threads forbade it. */
     int (*submit)(void *state, executor_fn *fn, void *arg);
 
-    /* Runs fn once for each of args, args + stride, ... n_tasks in all. On error *n_accepted tells how many were
-     * accepted, in order from the first; the errno is that of the first refused one. */
+    /* NULL: submit is called for each. Runs fn once for each of args, args + stride, ... n_tasks in all. On error
+     * *n_accepted tells how many were accepted, in order from the first; the errno is that of the first refused. */
     int (*submit_many)(void *state, executor_fn *fn, char *args, size_t stride_bytes, size_t n_tasks,
                        size_t *n_accepted);
 
     /* Returns once every accepted task has returned. What they wrote is visible to the caller. */
     int (*wait_all)(void *state);
 
+    /* NULL: nothing is known of its threads. */
     void (*counters)(void *state, struct executor_counters *counters);
 
     /* Only with no task outstanding. Joins every thread. */
     void (*destroy)(void *state);
+
+    /* NULL where the backend has no tasks of tasks. Called by a task: runs fn(left) as a task of its own and fn(right)
+     * meanwhile on the calling thread, and returns once both have returned. Returns 0, or a negative errno and has run
+     * neither. */
+    int (*fork)(void *state, executor_fn *fn, void *left, void *right);
 };
 
-/* All backends, ended by NULL. */
-extern const struct executor *const executor_registry[];
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* For the harness. The i-th of all backends, those that are built in first; NULL: there are no more. */
+const struct executor *executor_at(size_t i);
 
 /* The backend of that name, or NULL. */
 const struct executor *executor_find(const char *name);
+
+/* Adds a plugin's, which must live as long as this process. Returns 0 or -ENOSPC. */
+int executor_add(const struct executor *executor);
+bool executor_is_added(const struct executor *executor);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -56,6 +56,32 @@ static int wait_all(void *state)
     return pool_wait(state);
 }
 
+struct forked {
+    executor_fn *fn;
+    void *arg;
+};
+
+static int run_forked(void *arg, void *result)
+{
+    struct forked *forked = arg;
+    (void)result;
+    forked->fn(forked->arg);
+    return 0;
+}
+
+static int fork_task(void *state, executor_fn *fn, void *left, void *right)
+{
+    struct forked forked = { fn, left };
+    struct pool_handle *handle;
+    int error = pool_apply_async(state, run_forked, &forked, NULL, NULL, &handle);
+    if (error)
+        return error;
+    fn(right);
+    pool_handle_get(handle, POOL_FOREVER, NULL);
+    pool_handle_release(handle);
+    return 0;
+}
+
 static void counters(void *state, struct executor_counters *counters)
 {
     struct pool_counters pool;
@@ -74,20 +100,20 @@ static void destroy(void *state)
 
 const struct executor pool_executor = {
     "pool", "a reusable pool of threads", EXECUTOR_HAS_WORKERS,
-    create, submit, submit_many, wait_all, counters, destroy,
+    create, submit, submit_many, wait_all, counters, destroy, fork_task,
 };
 
 const struct executor pool_again_executor = {
     "pool-again", "the pool a second time, in primary cells: how much two equal things differ here",
-    EXECUTOR_HAS_WORKERS, create, submit, submit_many, wait_all, counters, destroy,
+    EXECUTOR_HAS_WORKERS, create, submit, submit_many, wait_all, counters, destroy, fork_task,
 };
 
 const struct executor pool_helping_executor = {
     "pool-helping", "the pool whose caller runs tasks while it waits, in primary cells: no verdict rests on it",
-    EXECUTOR_HAS_WORKERS | EXECUTOR_HELPS, create_helping, submit, submit_many, wait_all, counters, destroy,
+    EXECUTOR_HAS_WORKERS | EXECUTOR_HELPS, create_helping, submit, submit_many, wait_all, counters, destroy, fork_task,
 };
 
 const struct executor pool_elastic_executor = {
     "pool-elastic", "the pool that grows while its tasks block, from the CPUs' number up to N workers",
-    EXECUTOR_HAS_WORKERS, create_elastic, submit, submit_many, wait_all, counters, destroy,
+    EXECUTOR_HAS_WORKERS, create_elastic, submit, submit_many, wait_all, counters, destroy, fork_task,
 };

@@ -42,6 +42,15 @@ static void destroy(void *state)
     (void)state;
 }
 
+static int fork_task(void *state, executor_fn *fn, void *left, void *right)
+{
+    (void)state;
+    fn(left);
+    fn(right);
+    return 0;
+}
+
 const struct executor serial_executor = {
-    "serial", "the caller's own thread", EXECUTOR_INLINE, create, submit, submit_many, wait_all, counters, destroy,
+    "serial", "the caller's own thread", EXECUTOR_INLINE,
+    create, submit, submit_many, wait_all, counters, destroy, fork_task,
 };

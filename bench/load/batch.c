@@ -3,10 +3,22 @@
 
 #include "record/clock.h"
 
+static int submit_all(struct load_side *side, executor_fn *task, size_t *n_accepted)
+{
+    const struct executor *executor = side->executor;
+    if (executor->submit_many)
+        return executor->submit_many(side->backend, task, side->args, 1, side->n_tasks, n_accepted);
+    int error = 0;
+    for (*n_accepted = 0; *n_accepted < side->n_tasks && !error; *n_accepted += !error)
+        error = executor->submit(side->backend, task, side->args + *n_accepted);
+    return error;
+}
+
 static int run_batch(struct load_side *side)
 {
     size_t n_accepted = side->n_tasks;
-    int error = side->executor->submit_many(side->backend, load_task, side->args, 1, side->n_tasks, &n_accepted);
+    executor_fn *task = side->counts_threads ? load_task_counted : load_task;
+    int error = submit_all(side, task, &n_accepted);
     int waited = side->executor->wait_all(side->backend);
     side->n_submitted += n_accepted;
     return error ? error : waited;

@@ -49,6 +49,17 @@ void load_task(void *arg)
     do_task(current, task_number(current, arg));
 }
 
+/* A thread that runs its first task is one more. */
+void load_task_counted(void *arg)
+{
+    static _Thread_local bool was_seen;
+    /* Relaxed: a count, read after the last task. */
+    if (!was_seen)
+        atomic_fetch_add_explicit(&current->n_threads_seen, 1, memory_order_relaxed);
+    was_seen = true;
+    do_task(current, task_number(current, arg));
+}
+
 void load_task_gated(void *arg)
 {
     /* Relaxed: only whether the count still moves is asked. */
@@ -73,6 +84,18 @@ void load_task_stamped(void *arg)
     sem_post(&current->window);
 }
 
+/* Where the backend is refused a thread both halves run on this one: it is in its counters, and in the record. */
+static void run_both(void *context, void (*fn)(void *arg), void *left, void *right)
+{
+    (void)context;
+    if (current->executor->fork(current->backend, fn, left, right) != 0) {
+        fn(left);
+        fn(right);
+    }
+}
+
+const struct workload_fork load_fork = { .both = run_both };
+
 void load_await(sem_t *semaphore)
 {
     while (sem_wait(semaphore) != 0 && errno == EINTR)
@@ -86,8 +109,9 @@ int load_create_backend(struct load_side *side)
 
 void load_destroy_backend(struct load_side *side)
 {
-    struct executor_counters now;
-    side->executor->counters(side->backend, &now);
+    struct executor_counters now = { 0 };
+    if (side->executor->counters)
+        side->executor->counters(side->backend, &now);
     side->counters.threads_created += now.threads_created;
     side->counters.threads_refused += now.threads_refused;
     if (now.threads_peak > side->counters.threads_peak)

@@ -34,6 +34,7 @@ struct load_side {
     const struct workload *workload;
     void *workload_state;
     enum load_life life;
+    bool counts_threads;
     bool gated;   /* batch: tasks wait at a gate that opens after the last submit */
     bool stamped; /* latency mode */
     uint64_t n_tasks, n_batches, n_inflight, pause_ns;
@@ -43,6 +44,7 @@ struct load_side {
     uint64_t n_submitted; /* tasks accepted so far: the number of the next one */
     struct executor_counters counters;
     struct load_depth depth;
+    atomic_uint_fast64_t n_threads_seen; /* where they are counted */
     uint64_t spun_ns;     /* gap: how long the caller was kept busy by its own pauses */
     int error; /* the negative errno that ended the side, 0 if none did */
 
@@ -85,9 +87,13 @@ void load_await(sem_t *semaphore);
 
 /* The task functions: do task number arg - args. */
 void load_task(void *arg);
+void load_task_counted(void *arg);
 void load_task_gated(void *arg);
 void load_task_window(void *arg);
 void load_task_stamped(void *arg);
+
+/* What tasks that have tasks call; the backend runs them. */
+extern const struct workload_fork load_fork;
 
 int64_t batch_iterate(struct load_side *side);
 int64_t gate_iterate(struct load_side *side);

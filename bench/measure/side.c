@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "gbench/gbench.h"
@@ -100,6 +101,7 @@ static int read_side(struct measuring *m)
         return fail(m, -EINVAL, "unknown load, backend or workload");
     side->life = parse_life(job_word(keys, "life", "warm"));
     side->gated = strcmp(job_word(keys, "gate", ""), "closed") == 0;
+    side->counts_threads = strcmp(job_word(keys, "count", ""), "threads") == 0;
     side->stamped = strcmp(job_word(keys, "mode", ""), "latency") == 0;
     side->n_tasks = key_number(keys, "tasks", 1);
     side->n_batches = key_number(keys, "batches", 1);
@@ -126,6 +128,7 @@ static int setup_workload(struct measuring *m)
         .seed = job_number(m->job, "seed"),
         .calibration = job_number(m->job, "calibration"),
         .scratch_dir = job_word(m->job, "scratch_dir", "."),
+        .fork = m->side.executor->fork ? &load_fork : NULL,
         .reason = m->reason,
         .reason_bytes = sizeof m->reason,
     };
@@ -297,7 +300,8 @@ static void add_times(json_t *metrics, const struct measuring *m)
         set_real(metrics, "cpu_ns", (m->result.cpu_ns - (double)side->spun_ns) / n_tasks);
     } else if (!side->gated) {
         set_real(metrics, "time_ns", m->result.elapsed_ns / n_tasks);
-        set_real(metrics, "cpu_ns", m->result.cpu_ns / n_tasks);
+        if (m->floor || !(side->executor->capabilities & EXECUTOR_ELSEWHERE))
+            set_real(metrics, "cpu_ns", m->result.cpu_ns / n_tasks);
         set_real(metrics, "first_ns", m->first_ns / tasks_each);
     }
     set_count(metrics, "iterations", m->result.iterations);
@@ -318,6 +322,8 @@ static json_t *metrics_json(struct measuring *m, int error)
         return metrics;
     if (side->gated)
         add_depth(metrics, &side->depth);
+    if (side->counts_threads)
+        set_count(metrics, "threads_seen", atomic_load(&side->n_threads_seen));
     set_count(metrics, "threads_created", side->counters.threads_created);
     set_count(metrics, "threads_refused", side->counters.threads_refused);
     set_count(metrics, "threads_peak", side->counters.threads_peak);
@@ -356,15 +362,16 @@ static const char *status_of(int error)
     }
 }
 
-static int write_result(struct measuring *m, int error)
+/* The answer, if the job was a question, or else what was measured. */
+static int write_result(struct measuring *m, int error, json_t *answer)
 {
     json_t *result = json_object();
     json_object_set_new(result, "status", json_string(status_of(error)));
     json_object_set_new(result, "reason", json_string(error ? m->reason : ""));
-    json_object_set_new(result, "metrics", metrics_json(m, error));
+    json_object_set_new(result, "metrics", answer ? answer : metrics_json(m, error));
     if (m->side.recorder && !error)
         json_object_set_new(result, "histogram", histogram_json(&m->side.recorder->sojourn));
-    if (!error)
+    if (!error && !answer)
         set_real(result, "iteration_ns", m->result.elapsed_ns / (double)m->result.iterations);
     set_real(result, "resident_peak_bytes", resident_peak_bytes());
     char *text = json_dumps(result, JSON_COMPACT | JSON_REAL_PRECISION(9));
@@ -374,21 +381,54 @@ static int write_result(struct measuring *m, int error)
     return written > 0 ? 0 : 1;
 }
 
+/* Loads what the job needs. Returns 0 or -EINVAL with a reason. */
+static int load_plugins(struct measuring *m)
+{
+    const json_t *paths = json_object_get(m->job, "plugins"), *path;
+    size_t i;
+    int error = 0;
+    for (i = 0; (path = json_array_get(paths, i)) && !error; i++)
+        error = plugins_load(json_string_value(path), m->reason, sizeof m->reason);
+    return error;
+}
+
+/* What the job asks for where it is not to measure; NULL if it is. */
+static json_t *answer_question(struct measuring *m, int *error)
+{
+    const char *path = json_string_value(json_object_get(m->job, "describe"));
+    const char *name = json_string_value(json_object_get(m->job, "calibrate"));
+    if (!path && !name)
+        return NULL;
+    *error = path ? plugins_load(path, m->reason, sizeof m->reason) : load_plugins(m);
+    if (*error)
+        return json_object();
+    if (path)
+        return plugins_description();
+    const struct workload *workload = workload_find(name);
+    return json_pack("{s:I}", "calibration", (json_int_t)(workload && workload->calibrate ? workload->calibrate() : 0));
+}
+
 int side_main(const char *job_text)
 {
-    static struct measuring m;
+    /* Shared: a backend may run tasks in processes of its own, which count here. */
+    struct measuring *m = mmap(NULL, sizeof *m, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     json_t *job = json_loads(job_text, 0, NULL);
-    m.job = job;
-    if (!job)
+    if (!job || m == MAP_FAILED)
         return 1;
+    m->job = job;
+    int error = 0;
+    json_t *answer = answer_question(m, &error);
+    if (!answer)
+        error = load_plugins(m);
     bool floor = strcmp(job_word(job, "backend", ""), "floor") == 0;
-    int error = floor ? measure_floor(&m) : measure_side(&m);
-    int code = write_result(&m, error);
-    if (m.side.workload_state)
-        m.side.workload->teardown(m.side.workload_state);
-    if (m.side.recorder || m.side.args)
-        load_stop(&m.side);
-    free(m.cpusets);
+    if (!answer && !error)
+        error = floor ? measure_floor(m) : measure_side(m);
+    int code = write_result(m, error, answer);
+    if (m->side.workload_state)
+        m->side.workload->teardown(m->side.workload_state);
+    if (m->side.recorder || m->side.args)
+        load_stop(&m->side);
+    free(m->cpusets);
     json_decref(job);
     return code;
 }

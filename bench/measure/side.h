@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "plan/plan.h"
+#include "plugins/plugins.h"
 
 /* The descriptor on which the measuring process writes its one line. */
 enum { SIDE_RESULT_FD = 3 };
@@ -21,6 +22,8 @@ struct side_setting {
     const char *scratch_dir;
     const cpu_set_t *cpusets;  /* NULL: inherit */
     size_t n_cpusets;
+    const struct plugin *plugins;
+    size_t n_plugins;
     int floor_cpus[2];         /* two CPUs on cores of their own; -1 where there is none */
 };
 

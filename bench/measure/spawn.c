@@ -52,6 +52,10 @@ static void on_signal(int signal)
 
 void spawn_begin(void)
 {
+    static bool has_begun;
+    if (has_begun)
+        return;
+    has_begun = true;
     machine_counters_open(&counters);
     struct sigaction action = { .sa_handler = on_signal };
     static const int signals[] = { SIGINT, SIGTERM, SIGCHLD };

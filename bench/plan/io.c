@@ -31,6 +31,7 @@ static void add_size(const struct plan *plan, struct cell *cell, uint64_t n_work
         return;
     plan_add_side(plan, cell, "pool", n_workers);
     plan_add_side(plan, cell, "raw-capped", n_workers);
+    plan_add_plugin_sides(plan, cell, n_workers);
 }
 
 void io_cells(struct plan *plan, const struct experiment *experiment, const struct profile_row *row)

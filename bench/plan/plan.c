@@ -107,6 +107,14 @@ void plan_add_side(const struct plan *plan, struct cell *cell, const char *backe
     cell->sides[cell->n_sides++] = (struct side){ .backend = backend, .workers = workers };
 }
 
+void plan_add_plugin_sides(const struct plan *plan, struct cell *cell, size_t n_workers)
+{
+    const struct executor *e;
+    for (size_t i = 0; (e = executor_at(i)); i++)
+        if (executor_is_added(e))
+            plan_add_side(plan, cell, e->name, e->capabilities & EXECUTOR_HAS_WORKERS ? n_workers : 0);
+}
+
 void plan_add_usual_sides(const struct plan *plan, struct cell *cell)
 {
     const struct plan_factors *factors = &plan->factors;
@@ -116,6 +124,8 @@ void plan_add_usual_sides(const struct plan *plan, struct cell *cell)
     for (size_t i = 0; i < factors->n_workers; i++)
         plan_add_side(plan, cell, "raw-capped", factors->workers[i]);
     plan_add_side(plan, cell, "serial", 0);
+    for (size_t i = 0; i < factors->n_workers; i++)
+        plan_add_plugin_sides(plan, cell, factors->workers[i]);
     if (cell->role && strcmp(cell->role, "primary") == 0) {
         plan_add_side(plan, cell, "pool-again", factors->workers[0]);
         plan_add_side(plan, cell, "pool-helping", factors->workers[0]);
@@ -160,16 +170,32 @@ static int select_cells(struct plan *plan)
     return 0;
 }
 
+static void add_row(struct plan *plan, const struct profile_row *row)
+{
+    const struct experiment *experiment = find_experiment(row->experiment);
+    experiment->cells(plan, experiment, row);
+}
+
+/* Workloads of plugins are in no profile: each has its cells in all of them. */
+static void add_plugin_rows(struct plan *plan)
+{
+    const struct workload *w;
+    for (size_t i = 0; (w = workload_at(i)); i++) {
+        struct profile_row cpu = { "cpu", w->name, 60, { 0 } }, io = { "io", w->name, 60, { 1, 64 } };
+        if (workload_is_added(w))
+            add_row(plan, w->kind == WORKLOAD_IO ? &io : &cpu);
+    }
+}
+
 int plan_init(struct plan *plan, const struct plan_factors *factors)
 {
     *plan = (struct plan){ .factors = *factors };
     plan->cells = calloc(PLAN_CELLS_MAX, sizeof *plan->cells);
     if (!plan->cells)
         return -ENOMEM;
-    for (const struct profile_row *row = factors->profile->rows; row->experiment; row++) {
-        const struct experiment *experiment = find_experiment(row->experiment);
-        experiment->cells(plan, experiment, row);
-    }
+    for (const struct profile_row *row = factors->profile->rows; row->experiment; row++)
+        add_row(plan, row);
+    add_plugin_rows(plan);
     int error = select_cells(plan);
     if (error)
         plan_release(plan);

@@ -16,7 +16,7 @@
 enum {
     PLAN_WORKERS_MAX = 16,
     CELL_KEYS_MAX = 16,
-    CELL_SIDES_MAX = 2 * PLAN_WORKERS_MAX + 16, /* pool and raw-capped at each size, and what a cell adds */
+    CELL_SIDES_MAX = 24 * PLAN_WORKERS_MAX, /* pool, raw-capped and plugins at each size, and what a cell adds */
     CELL_NAME_BYTES = 256,
 };
 
@@ -28,7 +28,7 @@ struct cell_key {
 };
 
 struct side {
-    const char *backend; /* a name in executor_registry, or "floor" */
+    const char *backend; /* the name of a backend, or "floor" */
     size_t workers;      /* 0 for a backend without */
 };
 
@@ -38,6 +38,7 @@ struct side {
  *   life  warm: the backend exists before the clock starts (the default); run: it is created and destroyed
  *         once in each iteration; batch: for each batch
  *   gate  closed: no task goes on before the last one was submitted, and nothing is retried
+ *   count threads: how many threads ran the tasks is counted, which takes a moment of each task
  *   inflight  tasks outstanding in a window      pause_ns  before each task of a gap
  * All other keys are parameters of the workload. */
 struct cell {
@@ -163,6 +164,9 @@ void plan_add_side(const struct plan *plan, struct cell *cell, const char *backe
 
 /* Adds pool, raw-capped (each at every size), raw and serial; in a primary cell pool-again and pool-helping too. */
 void plan_add_usual_sides(const struct plan *plan, struct cell *cell);
+
+/* Adds all backends of plugins, with so many workers where they have any. */
+void plan_add_plugin_sides(const struct plan *plan, struct cell *cell, size_t n_workers);
 
 /* The value of a key, or of the workload's parameter, or fallback. */
 uint64_t cell_number(const struct cell *cell, const char *key, uint64_t fallback);

@@ -16,7 +16,10 @@ static const struct profile_row smoke[] = {
     { "depth", "empty", 10, { 1000 } },
     { "oneoff", "empty", 8, { 0 } },
     { "io", "sleep", 8, { 1, 64 } },
+    { "cpu", "hash", 8, { 0 } },
+    { "threads", "empty", 8, { 1000 } },
     { "gap", "empty", 8, { 1 * MS } },
+    { "forget", "empty", 8, { 10000 } },
     { .experiment = NULL },
 };
 
@@ -46,7 +49,20 @@ static const struct profile_row full[] = {
     { "oneoff", "empty", 100, { 0 } },
     { "io", "sleep", 100, { 1, 4, 16, 64, 256, 1024, 4096 } },
     { "io", "echo", 100, { 1, 4, 16, 64, 256, 1024, 4096 } },
+    { "io", "pipe", 100, { 1, 16, 64, 1024 } },
+    { "io", "read-warm", 100, { 1, 16, 64 } },
+    { "io", "read-cold", 100, { 1, 4, 16, 64, 256 } },
+    { "io", "write-sync", 100, { 1, 4, 16, 64 } },
+    { "io", "lock-wait", 100, { 1, 8, 64 } },
+    { "cpu", "hash", 100, { 0 } },
+    { "cpu", "gemm", 100, { 0 } },
+    { "cpu", "chase", 100, { 0 } },
+    { "cpu", "alloc", 100, { 0 } },
+    { "cpu", "triad", 100, { 0 } },
+    { "cpu", "false-share", 100, { 0 } },
+    { "threads", "empty", 50, { 1000 } },
     { "gap", "empty", 150, { GRID_ZERO, 10 * US, 100 * US, 1 * MS, 10 * MS, 100 * MS } },
+    { "forget", "empty", 400, { 100, 1000, 10000 } },
     { .experiment = NULL },
 };
 

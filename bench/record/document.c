@@ -19,6 +19,7 @@ static const struct metric {
     { "kernel_bytes_per_task", "bytes", "less", "cost", "throughput",
       "kernel stacks (machine-wide) and page tables per outstanding task" },
     { "held", "tasks", "more", "count", "throughput", "tasks outstanding when the gate opened" },
+    { "threads_seen", "threads", "none", "count", "throughput", "threads that ran at least one task" },
     { "server_cpu_ns", "ns", "less", "cost", "any", "processor time of the server process per task" },
     { "p50_ns", "ns", "less", "cost", "latency", "median sojourn" },
     { "p90_ns", "ns", "less", "cost", "latency", "90th percentile of the sojourn" },
@@ -54,22 +55,24 @@ json_t *document_metrics(void)
 json_t *document_backends(void)
 {
     json_t *list = json_array();
-    for (const struct executor *const *e = executor_registry; *e; e++)
-        json_array_append_new(list, json_pack("{s:s, s:s}", "name", (*e)->name, "summary", (*e)->summary));
+    const struct executor *e;
+    for (size_t i = 0; (e = executor_at(i)); i++)
+        json_array_append_new(list, json_pack("{s:s, s:s}", "name", e->name, "summary", e->summary));
     return list;
 }
 
 json_t *document_workloads(void)
 {
     json_t *list = json_array();
-    for (const struct workload *const *w = workload_registry; *w; w++) {
+    const struct workload *w;
+    for (size_t i = 0; (w = workload_at(i)); i++) {
         json_t *parameters = json_array();
-        for (const struct workload_parameter *p = (*w)->parameters; p && p->name; p++)
+        for (const struct workload_parameter *p = w->parameters; p && p->name; p++)
             json_array_append_new(parameters, json_pack(
                 "{s:s, s:s, s:I, s:I, s:I}", "name", p->name, "summary", p->summary,
                 "default", (json_int_t)p->default_value, "min", (json_int_t)p->min, "max", (json_int_t)p->max));
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:o}", "name", (*w)->name, "kind",
-                                              (*w)->kind == WORKLOAD_IO ? "io" : "cpu", "summary", (*w)->summary,
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:o}", "name", w->name, "kind",
+                                              w->kind == WORKLOAD_IO ? "io" : "cpu", "summary", w->summary,
                                               "parameters", parameters));
     }
     return list;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -97,4 +98,16 @@ unsigned long long folder_free_bytes(const char *path)
 {
     struct statvfs status;
     return statvfs(path, &status) == 0 ? (unsigned long long)status.f_bavail * status.f_frsize : 0;
+}
+
+void folder_hash_file(const char *path, char hash[17])
+{
+    uint64_t value = 0xcbf29ce484222325u; /* FNV-1a */
+    FILE *file = fopen(path, "re");
+    int c;
+    while (file && (c = getc_unlocked(file)) != EOF)
+        value = (value ^ (uint64_t)c) * 0x100000001b3u;
+    if (file)
+        fclose(file);
+    snprintf(hash, 17, file ? "%016llx" : "unknown", (unsigned long long)value);
 }

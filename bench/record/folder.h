@@ -19,6 +19,9 @@ int folder_write_json(const char *dir, const char *name, const json_t *json);
 /* Makes the names in a folder outlast a power cut, as fsync does for what is in a file. */
 void folder_sync(const char *dir);
 
+/* A hash of a file's content, or "unknown". */
+void folder_hash_file(const char *path, char hash[17]);
+
 /* Bytes free for this user where the path lies, or 0 if that cannot be known. */
 unsigned long long folder_free_bytes(const char *path);
 

@@ -32,13 +32,24 @@ static json_t *workers_json(const struct plan_factors *factors)
     return list;
 }
 
+/* Their names without folders, which are nobody's business. */
+static json_t *plugins_json(const struct run_options *options)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < options->n_plugins; i++)
+        json_array_append_new(list, json_pack("{s:s, s:s}", "file", last_name(options->plugins[i].path),
+                                              "hash", options->plugins[i].hash));
+    return list;
+}
+
 static json_t *factors_json(const struct run *run)
 {
     const struct plan_factors *factors = &run->plan.factors;
-    return json_pack("{s:s, s:I, s:I, s:o, s:o, s:s, s:s, s:I, s:I, s:s, s:s}", "profile", factors->profile->name,
+    return json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:s, s:s, s:I, s:I, s:s, s:s}", "profile", factors->profile->name,
                      "seed", (json_int_t)factors->seed, "rounds", (json_int_t)factors->rounds,
                      "workers", workers_json(factors), "backends", names_json(factors->backends),
-                     "filter", factors->filter ? factors->filter : "", "bind", options_bind_names[run->options.bind],
+                     "plugins", plugins_json(&run->options), "filter", factors->filter ? factors->filter : "",
+                     "bind", options_bind_names[run->options.bind],
                      "stack_bytes", (json_int_t)run_setting(run).stack_bytes,
                      "cpus_usable", (json_int_t)factors->cpus_usable,
                      "cpu_setting", machine_cpu_setting(run->machine), "kernel", run->kernel);
@@ -66,8 +77,8 @@ static json_t *command_json(const struct run *run)
     const struct plan_factors *factors = &run->plan.factors;
     json_t *workers = workers_json(factors), *backends = names_json(factors->backends);
     json_t *workers_text = list_text(workers), *backends_text = list_text(backends);
-    char filter[1024] = "";
-    size_t n = 0;
+    char filter[1024] = "", plugins[1024] = "";
+    size_t n = 0, n_plugins = 0;
     if (factors->filter) {
         n = (size_t)snprintf(filter, sizeof filter, " --filter '");
         for (const char *c = factors->filter; *c && n < sizeof filter - 8; c++)
@@ -75,11 +86,18 @@ static json_t *command_json(const struct run *run)
                                      : snprintf(filter + n, sizeof filter - n, "%c", *c));
         snprintf(filter + n, sizeof filter - n, "'");
     }
+    /* Without their folders; a name that needs quotes is left to the reader. */
+    for (size_t i = 0; i < run->options.n_plugins && n_plugins < sizeof plugins - 1; i++) {
+        const char *name = last_name(run->options.plugins[i].path);
+        bool is_plain = !name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")];
+        n_plugins += (size_t)snprintf(plugins + n_plugins, sizeof plugins - n_plugins, " --plugin %s",
+                                      is_plain ? name : "FILE.so");
+    }
     json_t *command = json_sprintf("poolbench run --profile %s --rounds %zu --seed %llu --workers %s --backends %s"
-                                   " --bind %s%s",
+                                   " --bind %s%s%s",
                                    factors->profile->name, factors->rounds, (unsigned long long)factors->seed,
                                    json_string_value(workers_text), json_string_value(backends_text),
-                                   options_bind_names[run->options.bind], filter);
+                                   options_bind_names[run->options.bind], filter, plugins);
     json_decref(workers);
     json_decref(backends);
     json_decref(workers_text);

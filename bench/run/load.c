@@ -42,6 +42,15 @@ static int read_factors(struct run *run, const json_t *factors)
     return 0;
 }
 
+/* The same files in the same order. */
+static bool has_plugins(const struct run_options *options, const json_t *plugins)
+{
+    bool same = json_array_size(plugins) == options->n_plugins;
+    for (size_t i = 0; i < options->n_plugins && same; i++)
+        same = strcmp(word(json_array_get(plugins, i), "hash"), options->plugins[i].hash) == 0;
+    return same;
+}
+
 int run_load(struct run *run)
 {
     char path[4096 + 16];
@@ -67,6 +76,8 @@ int run_load(struct run *run)
     const char *binary = word(json_object_get(document, "suite"), "binary");
     if (strcmp(binary, run->binary) != 0 || strcmp(binary, "unknown") == 0)
         return refuse(run, "it was measured by another build of poolbench");
+    if (!has_plugins(&run->options, json_object_get(json_object_get(document, "factors"), "plugins")))
+        return refuse(run, "it was measured with other plugins: give the same with --plugin, in the same order");
     if (strcmp(word(of_run, "machine"), machine_id(run->machine)) != 0)
         return refuse(run, "it was measured on another machine");
     snprintf(run->started, sizeof run->started, "%.31s", word(of_run, "started"));

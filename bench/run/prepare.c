@@ -11,22 +11,11 @@
 
 #include "measure/spawn.h"
 #include "nearest.h"
+#include "record/folder.h"
 
 enum { WARNINGS_MAX = 8, PROBE_TIMEOUT_S = 30 };
 
 static const double probe_min_time_ns = 30e6;
-
-static void hash_binary(char hash[17])
-{
-    uint64_t value = 0xcbf29ce484222325u; /* FNV-1a */
-    FILE *file = fopen("/proc/self/exe", "re");
-    int c;
-    while (file && (c = getc_unlocked(file)) != EOF)
-        value = (value ^ (uint64_t)c) * 0x100000001b3u;
-    if (file)
-        fclose(file);
-    snprintf(hash, 17, file ? "%016llx" : "unknown", (unsigned long long)value);
-}
 
 /* The first CPU of each of the first two cores; -1 where there is none. */
 static void pick_floor_cpus(struct run *run)
@@ -88,7 +77,7 @@ int run_look_around(struct run *run)
         return RUN_ERROR;
     }
     snprintf(run->kernel, sizeof run->kernel, "%.60s %.60s", system.release, system.machine);
-    hash_binary(run->binary);
+    folder_hash_file("/proc/self/exe", run->binary);
     run->checks = read_checks(run->machine);
     check_environment(run->checks);
     return 0;
@@ -167,7 +156,9 @@ struct side_setting run_setting(const struct run *run)
         .stack_bytes = least > 64 << 10 ? (size_t)least : 64 << 10,
         .max_threads = run->headroom.max_threads,
         .thread_limit = run->headroom.limit,
-        .scratch_dir = run->options.scratch_dir,
+        .scratch_dir = run->scratch_dir,
+        .plugins = run->options.plugins,
+        .n_plugins = run->options.n_plugins,
         .cpusets = run->n_cpusets ? run->cpusets : NULL,
         .n_cpusets = run->n_cpusets,
         .floor_cpus = { run->floor_cpus[0], run->floor_cpus[1] },
@@ -234,8 +225,18 @@ static int probe_io(struct run *run)
 
 int run_calibrate(struct run *run)
 {
-    for (const struct workload *const *w = workload_registry; *w; w++)
-        if ((*w)->calibrate && plan_has(&run->plan, NULL, *w))
-            json_object_set_new(run->calibration, (*w)->name, json_integer((json_int_t)(*w)->calibrate()));
+    const struct workload *w;
+    for (size_t i = 0; (w = workload_at(i)); i++) {
+        uint64_t value = 0;
+        if (!plan_has(&run->plan, NULL, w))
+            continue;
+        int error = plugins_calibrate(run->options.plugins, run->options.n_plugins, w, &value);
+        if (error)
+            return error == -EINTR ? RUN_STOPPED : RUN_ERROR;
+        if (w->calibrate)
+            value = w->calibrate();
+        if (value)
+            json_object_set_new(run->calibration, w->name, json_integer((json_int_t)value));
+    }
     return probe_io(run);
 }

@@ -353,7 +353,9 @@ int run_main(struct run_options *options)
 {
     struct run run = { .options = *options, .calibration = json_object(), .journal = { .fd = -1 } };
     spawn_begin();
-    int code = options->resume ? take_up(&run) : begin(&run);
+    int code = run_make_scratch(&run);
+    if (!code)
+        code = options->resume ? take_up(&run) : begin(&run);
     if (!code) {
         print_checks(&run);
         code = carry_out(&run);
@@ -362,6 +364,7 @@ int run_main(struct run_options *options)
     }
     if (code == RUN_OK || code == RUN_SOME_FAILED)
         printf("%s\n", run.dir);
+    run_remove_scratch(&run);
     journal_close(&run.journal);
     plan_release(&run.plan);
     json_decref(run.calibration);

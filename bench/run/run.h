@@ -34,6 +34,7 @@ struct run {
     struct plan plan;
     char plan_hash[17];
     char dir[4096];
+    char scratch_dir[4096]; /* of the run's own; "" if there is none */
     char started[32];
     int n_resumes;
     struct journal journal;
@@ -52,6 +53,10 @@ int run_calibrate(struct run *run);
 
 /* Finds how many iterations each cell takes and writes the plan's line. Returns 0, or an exit code. */
 int run_pilot(struct run *run);
+
+/* A folder for files of workloads. Returns 0 or RUN_ERROR, printed. */
+int run_make_scratch(struct run *run);
+void run_remove_scratch(const struct run *run);
 
 /* Makes of a stopped run's folder what the options say; refuses what would mix two settings. Returns 0 or
  * RUN_ERROR, printed. */

@@ -107,8 +107,10 @@ def would_change(judgement: Judgement) -> str | None:
     return " / ".join(clauses) or None
 
 
-def claims_by_word(judgement: Judgement, word: str) -> list[str]:
-    return [verdict.experiment.claim for verdict in judgement.verdicts if verdict.word == word]
+def claims_by_word(judgement: Judgement, *words: str) -> list[str]:
+    """In the order of their numbers."""
+    found = [verdict.experiment.claim for verdict in judgement.verdicts if verdict.word in words]
+    return sorted(found, key=lambda claim: (len(claim), claim))
 
 
 def claims(judgement: Judgement) -> str | None:
@@ -124,7 +126,7 @@ def not_answered(judgement: Judgement) -> str | None:
     run = judgement.run
     left = claims_by_word(judgement, NOT_MEASURED)
     if run.profile == "smoke":
-        left = [verdict.experiment.claim for verdict in judgement.verdicts]
+        left = claims_by_word(judgement, SUPPORTED, REFUTED, INCONCLUSIVE, NOT_MEASURED)
     if not left or run.profile == "full":
         return None
     return f"{' '.join(left)}: make bench" + ("" if run.profile == "smoke" else " PROFILE=full")

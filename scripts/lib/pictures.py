@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import answers
+import stats
 import text
 from runs import FILE_NAME, Cell, Experiment, Run, Side
 from stats import Estimate
-from verdicts import Judgement
+from verdicts import Judgement, ratio_values
 
 PLOT_DIR = Path(__file__).resolve().parent.parent / "plot"
 GNUPLOT_OLDEST = (5, 0)
@@ -24,7 +25,7 @@ TIMEOUT_S = 60
 
 # Backend -> its line style in scripts/plot/style.gp. Up to four sizes of one backend have styles of their own.
 STYLES = {"pool": 10, "pool-again": 20, "raw": 30, "raw-capped": 40, "serial": 50, "pool-helping": 60,
-          "pool-elastic": 65, "floor": 70, "ideal": 80}
+          "pool-elastic": 65, "floor": 70, "ideal": 80, "processes": 85, "raw-detached": 35}
 STYLE_OTHERS = 90
 VARIANTS = 4
 
@@ -197,6 +198,15 @@ def floors(judgement: Judgement, experiment: Experiment) -> Picture:
     return Picture("position", "time_ns", ranked(rows))
 
 
+def threads(judgement: Judgement, experiment: Experiment) -> Picture:
+    run, series = judgement.run, Series()
+    rows = [Row(0, of, side.backend, series.style(side.backend, side.backend), label=text.side_name(side),
+                open=is_open(run, side, of))
+            for cell in run.cells_of(experiment.name) for side in cell.sides
+            if (of := run.estimate(side, "threads_seen")).n]
+    return Picture("position", "threads_seen", ranked(rows))
+
+
 def ranked(rows: list[Row]) -> list[Row]:
     """Categories from the smallest value, at the top, to the largest."""
     ordered = sorted((row for row in rows if row.of.n), key=lambda row: row.of.value)
@@ -252,6 +262,22 @@ def io(judgement: Judgement, experiment: Experiment) -> Picture:
     return Picture("inflight", "tasks_per_s", rows)
 
 
+def cpu(judgement: Judgement, experiment: Experiment) -> Picture:
+    """Speed over that of the caller alone, over workers; sides without workers stand at the number of CPUs."""
+    run, series, rows, limits = judgement.run, Series(), [], []
+    cpus = run.document["factors"]["cpus_usable"]
+    for panel, cell in enumerate(run.cells_of(experiment.name), 1):
+        serial = next((side for side in cell.sides if side.backend == "serial"), None)
+        limits.append(Limit("y", 1, "alone", panel=panel))
+        for side in cell.sides if serial else []:
+            if side.backend in ("serial", "pool-again"):
+                continue
+            of = stats.median(ratio_values(run, "time_ns", side, serial))
+            rows.append(Row(side.workers or cpus, of, side.backend, series.style(side.backend, side.backend), panel,
+                            is_open(run, side, of), cell.workload))
+    return Picture("workers", "speed_up", rows, limits)
+
+
 def gap(judgement: Judgement, experiment: Experiment) -> Picture:
     """Pauses stand side by side, because one of them is none."""
     run, series, rows = judgement.run, Series(), []
@@ -295,6 +321,8 @@ VIEWS: dict[str, View] = {
                   ["held", "bytes_per_task", "kernel_bytes_per_task", "submit_ns", "threads_refused"]),
     "oneoff": View("oneoff", oneoff, ["time_ns", "first_ns", "cpu_ns"]),
     "io": View("io", io, ["time_ns", "cpu_ns", "server_cpu_ns"]),
+    "cpu": View("cpu", cpu, ["time_ns", "cpu_ns"]),
+    "threads": View("threads", threads, ["threads_seen", "threads_created"]),
     "gap": View("gap", gap, LATENCY_PARTS),
 }
 

@@ -11,7 +11,7 @@ set tmargin at screen 0.885
 set bmargin at screen 0.17
 set offsets graph 0, graph 0.12, 0, 0
 
-value_text(v) = sprintf('%.3g', v)
+value_text(v) = panel_y_format(1) eq counts ? sprintf('%.0f', v) : sprintf('%.3g', v)
 if (panel_y_format(1) eq seconds) {
     value_text(v) = v >= 1 ? sprintf('%.3g s', v) : v >= 1e-3 ? sprintf('%.3g ms', v * 1e3) : \
         v >= 1e-6 ? sprintf('%.3g us', v * 1e6) : sprintf('%.3g ns', v * 1e9)

@@ -2,7 +2,7 @@
 name = 'io'
 load 'style.gp'
 x_label = 'tasks in flight'
-panel_y_label(p) = p == 1 ? 'tasks per second' : ''
+y_label = 'tasks per second'
 panel_y_format(p) = counts
 x_format = counts
 workloads = ''

@@ -1,5 +1,5 @@
-# Draws series over a numeric axis, in one panel or several side by side: points with their intervals, lines between
-# them, limits in grey. Load style.gp first.
+# Draws series over a numeric axis, in one panel or several, up to three side by side: points with their intervals,
+# lines between them, limits in grey. Load style.gp first.
 
 if (x_min == x_max && x_min > 0 && !x_is_category) { log_x = 1 }
 if (log_x) { set logscale x }
@@ -13,13 +13,32 @@ set ytics noenhanced
 x_room = x_min == x_max ? (log_x ? 10 : 1) : log_x ? (x_max / x_min) ** 0.03 * 1.05 : 0.06 * (x_max - x_min)
 set xrange [(log_x ? x_min / x_room : x_min - x_room) * x_unit : (log_x ? x_max * x_room : x_max + x_room) * x_unit]
 
+n_cols = n_panels > 3 ? 3 : n_panels
+n_rows = (n_panels + n_cols - 1) / n_cols
+column_of(p) = (p - 1) % n_cols
+row_of(p) = (p - 1) / n_cols
+is_lowest(p) = p + n_cols > n_panels
+height = n_rows == 1 ? height : 150 + 310 * n_rows
+eval write_texts
+
+if (x_is_power_of_two) {
+    set xtics ()
+    do for [k = 0:20] { set xtics add (sprintf('%d', 2 ** k) 2 ** k) }
+}
+
 left_edge = 0.105
 longest = 0
 do for [i = 1:n_blocks] { longest = strlen(word(titles, i)) > longest ? strlen(word(titles, i)) : longest }
 right_edge = longest > 30 ? 0.605 : 0.705
 panel_gap = 0.095
-panel_width = (right_edge - left_edge - (n_panels - 1) * panel_gap) / n_panels
-panel_left(p) = left_edge + (p - 1) * (panel_width + panel_gap)
+panel_width = (right_edge - left_edge - (n_cols - 1) * panel_gap) / n_cols
+panel_left(p) = left_edge + column_of(p) * (panel_width + panel_gap)
+
+top_edge = n_rows > 1 ? 1 - 95.0 / height : n_panels > 1 || strlen(panel_title(1)) ? 0.85 : 0.885
+bottom_edge = (n_rows > 1 ? 105.0 : 95.0) / height
+row_gap = 75.0 / height
+panel_height = (top_edge - bottom_edge - (n_rows - 1) * row_gap) / n_rows
+panel_top(p) = top_edge - row_of(p) * (panel_height + row_gap)
 
 if (x_is_category) {
     if (x_max > 3) { set xtics font ',10' }
@@ -46,14 +65,15 @@ do for [kind in kinds] {
     do for [p = 1:n_panels] {
         set lmargin at screen panel_left(p)
         set rmargin at screen panel_left(p) + panel_width
-        set tmargin at screen n_panels > 1 || strlen(panel_title(p)) ? 0.85 : 0.885
-        set bmargin at screen 0.17
+        set tmargin at screen panel_top(p)
+        set bmargin at screen panel_top(p) - panel_height
+        set xlabel (is_lowest(p) ? x_label : '') noenhanced
         set format y panel_y_format(p)
-        set ylabel panel_y_label(p) noenhanced
+        set ylabel (column_of(p) == 0 ? panel_y_label(p) : '') noenhanced
         set title panel_title(p) noenhanced offset 0, -0.3
         if (p == 1) {
-            set key at screen right_edge + 0.02, 0.89 left Left top reverse vertical samplen 3 spacing 1.25 \
-                font ',12' noenhanced
+            set key at screen right_edge + 0.02, 1 - 62.0 / height left Left top reverse vertical samplen 3 \
+                spacing 1.25 font ',12' noenhanced
         }
         if (p > 1) { unset key; unset label 1; unset label 2 }
         do for [k = 1:n_limits] {

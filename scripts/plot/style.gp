@@ -63,6 +63,7 @@ panel_y_format(p) = '%h'
 panel_y_unit(p) = y_unit
 x_format = '%h'
 x_is_category = 0      # ticks are named by the labels of the rows
+x_is_power_of_two = 0  # ticks are 1, 2, 4, ...
 x_limits_above = 0     # the limit of x is named above its panel instead of along its line
 seconds = '%.0s %cs'
 bytes = '%.0s %cB'
@@ -77,6 +78,7 @@ set style line 13 lc rgb '#8CCBF0' lw 2 pt 13 ps 0.9 dt (2, 3)
 set style line 20 lc rgb '#0072B2' lw 1.2 pt 6 ps 1.6 dt (1, 3)
 set style line 30 lc rgb '#D55E00' lw 2.2 pt 9 ps 1.1 dt (10, 4)
 set style line 31 lc rgb '#E58A44' lw 2 pt 8 ps 1.1 dt (10, 4, 2, 4)
+set style line 35 lc rgb '#A04000' lw 2 pt 10 ps 1.1 dt (6, 3)
 set style line 40 lc rgb '#E69F00' lw 2 pt 13 ps 1.1 dt (10, 4, 2, 4)
 set style line 41 lc rgb '#EDB945' lw 2 pt 12 ps 1.1 dt (6, 3, 2, 3)
 set style line 42 lc rgb '#F2CC78' lw 2 pt 12 ps 0.8 dt (3, 3)
@@ -86,6 +88,7 @@ set style line 60 lc rgb '#009E73' lw 2 pt 15 ps 0.9 dt 1
 set style line 65 lc rgb '#CC79A7' lw 2 pt 5 ps 0.9 dt (8, 3)
 set style line 70 lc rgb '#777777' lw 1.2 pt 11 ps 0.9 dt 1
 set style line 80 lc rgb '#666666' lw 1.4 pt 0 ps 0 dt (2, 4)
+set style line 85 lc rgb '#333333' lw 2 pt 1 ps 1.4 dt (2, 3)
 set style line 90 lc rgb '#CC79A7' lw 2 pt 2 ps 1 dt 1
 set style line 91 lc rgb '#009E73' lw 2 pt 1 ps 1 dt (8, 3)
 set style line 92 lc rgb '#8A7F00' lw 2 pt 3 ps 1 dt (4, 3)
@@ -109,6 +112,6 @@ canvas(kind) = kind eq 'svg' \
     : sprintf("set terminal pngcairo size %d,%d font 'sans-serif,13' fontscale 1.2 linewidth 1.25 pointscale 1.25", \
               int(1.25 * width), int(1.25 * height)).sprintf("; set output '%s.png'", name)
 
-write_texts = "set label 1 title_text at screen 0.015, 0.955 left noenhanced font ',17';" \
-    ." set label 2 footer_text at screen 0.015, 0.03 left noenhanced font ',9' textcolor rgb limit_grey"
+write_texts = "set label 1 title_text at screen 0.015, 1 - 25.0 / height left noenhanced font ',17';" \
+    ." set label 2 footer_text at screen 0.015, 17.0 / height left noenhanced font ',9' textcolor rgb limit_grey"
 eval write_texts

@@ -1,0 +1,175 @@
+/* What processes reach that share nothing but the work: one to each CPU, bound to it, each with an equal part of the
+ * tasks. There is no queue, no lock and no allocator in common, so no library of threads can be much faster with
+ * tasks of equal length. It is no contestant: it shows what the machine has to give.
+ *
+ * The processes are forked at creation and see, as the parent does, what lies in memory that the harness shares; what a
+ * workload writes elsewhere is their own. In each a single thread waits for its part. They end with their parent.
+ */
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "backends/backends.h"
+
+/* One process, in memory that both sides see. The semaphores order all else. */
+struct part {
+    _Alignas(128) sem_t begin, end;
+    executor_fn *fn; /* NULL: no more */
+    char *args;
+    size_t stride_bytes, n_tasks;
+    pid_t pid;
+};
+
+struct processes {
+    struct part *parts;
+    size_t n_parts;
+};
+
+static void await(sem_t *semaphore)
+{
+    while (sem_wait(semaphore) != 0)
+        ; /* EINTR */
+}
+
+static void *serve(void *arg)
+{
+    struct part *part = arg;
+    for (;;) {
+        await(&part->begin);
+        if (!part->fn)
+            return NULL;
+        for (size_t i = 0; i < part->n_tasks; i++)
+            part->fn(part->args + i * part->stride_bytes);
+        sem_post(&part->end);
+    }
+}
+
+/* The n-th CPU of the mask, from the beginning again if there are fewer. */
+static void bind_to(size_t n)
+{
+    cpu_set_t mask, one;
+    if (sched_getaffinity(0, sizeof mask, &mask) != 0)
+        return;
+    n %= (size_t)CPU_COUNT(&mask);
+    for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++)
+        if (CPU_ISSET(cpu, &mask) && n-- == 0) {
+            CPU_ZERO(&one);
+            CPU_SET(cpu, &one);
+            sched_setaffinity(0, sizeof one, &one);
+            return;
+        }
+}
+
+/* A thread of its own runs the tasks: the one that forks is the harness's caller. */
+static _Noreturn void be_process(struct part *part, size_t n, pid_t parent)
+{
+    pthread_t thread;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(0);
+    bind_to(n);
+    if (pthread_create(&thread, NULL, serve, part) != 0)
+        _exit(1);
+    pthread_join(thread, NULL);
+    _exit(0);
+}
+
+static void destroy(void *state)
+{
+    struct processes *processes = state;
+    for (size_t i = 0; i < processes->n_parts; i++) {
+        processes->parts[i].fn = NULL;
+        sem_post(&processes->parts[i].begin);
+        waitpid(processes->parts[i].pid, NULL, 0);
+    }
+    munmap(processes->parts, processes->n_parts * sizeof *processes->parts);
+    free(processes);
+}
+
+static int create(const struct executor_options *options, void **state)
+{
+    struct processes *processes = calloc(1, sizeof *processes);
+    pid_t parent = getpid();
+    void *parts = mmap(NULL, options->n_workers * sizeof(struct part), PROT_READ | PROT_WRITE,
+                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (!processes || parts == MAP_FAILED) {
+        free(processes);
+        return -ENOMEM;
+    }
+    processes->parts = parts;
+    for (size_t i = 0; i < options->n_workers; i++) {
+        struct part *part = &processes->parts[i];
+        sem_init(&part->begin, 1, 0);
+        sem_init(&part->end, 1, 0);
+        part->pid = fork();
+        if (part->pid == 0)
+            be_process(part, i, parent);
+        if (part->pid < 0) {
+            destroy(processes);
+            return -EAGAIN;
+        }
+        processes->n_parts++;
+    }
+    *state = processes;
+    return 0;
+}
+
+static void hand_over(struct part *part, executor_fn *fn, char *args, size_t stride_bytes, size_t n_tasks)
+{
+    part->fn = fn;
+    part->args = args;
+    part->stride_bytes = stride_bytes;
+    part->n_tasks = n_tasks;
+    sem_post(&part->begin);
+}
+
+static int wait_all(void *state)
+{
+    struct processes *processes = state;
+    for (size_t i = 0; i < processes->n_parts; i++)
+        if (processes->parts[i].n_tasks > 0) {
+            await(&processes->parts[i].end);
+            processes->parts[i].n_tasks = 0;
+        }
+    return 0;
+}
+
+static int submit_many(void *state, executor_fn *fn, char *args, size_t stride_bytes, size_t n_tasks,
+                       size_t *n_accepted)
+{
+    struct processes *processes = state;
+    size_t n = processes->n_parts, first = 0;
+    wait_all(state); /* one batch at a time */
+    for (size_t i = 0; i < n; i++) {
+        size_t n_share = n_tasks / n + (i < n_tasks % n);
+        if (n_share > 0)
+            hand_over(&processes->parts[i], fn, args + first * stride_bytes, stride_bytes, n_share);
+        first += n_share;
+    }
+    *n_accepted = n_tasks;
+    return 0;
+}
+
+static int submit(void *state, executor_fn *fn, void *arg)
+{
+    size_t n_accepted;
+    return submit_many(state, fn, arg, 0, 1, &n_accepted);
+}
+
+static void counters(void *state, struct executor_counters *counters)
+{
+    (void)state;
+    *counters = (struct executor_counters){ 0 };
+}
+
+const struct executor processes_executor = {
+    "processes", "a process bound to each CPU, with an equal part of the tasks: what the machine has to give",
+    EXECUTOR_HAS_WORKERS | EXECUTOR_ELSEWHERE, create, submit, submit_many, wait_all, counters, destroy, NULL,
+};

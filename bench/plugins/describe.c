@@ -1,0 +1,135 @@
+/* What a plugin brings, as a process of its own says it; that may crash, hang or end as it likes. */
+#include "plugins/plugins.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "measure/spawn.h"
+#include "plugin.h"
+#include "record/folder.h"
+
+enum { DESCRIBE_TIMEOUT_S = 10, CALIBRATE_TIMEOUT_S = 30 };
+
+/* Kept for as long as this process lives: the registries point to it. */
+struct described_workload {
+    struct workload workload;
+    struct workload_parameter parameters[WORKLOAD_PARAMETERS_MAX + 1];
+    bool calibrates;
+};
+
+static int complain(const char *path, const char *why)
+{
+    fprintf(stderr, "poolbench: plugin '%s': %s\n", path, why);
+    return 1;
+}
+
+static char *text_of(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return strdup(text ? text : "");
+}
+
+static int add_backend(const json_t *row)
+{
+    struct executor *executor = calloc(1, sizeof *executor);
+    if (!executor)
+        return -ENOMEM;
+    executor->name = text_of(row, "name");
+    executor->summary = text_of(row, "summary");
+    executor->capabilities = (unsigned)json_integer_value(json_object_get(row, "capabilities"));
+    return executor_find(executor->name) ? -EEXIST : executor_add(executor);
+}
+
+static int add_workload(const json_t *row)
+{
+    struct described_workload *described = calloc(1, sizeof *described);
+    const json_t *parameters = json_object_get(row, "parameters"), *parameter;
+    size_t i;
+    if (!described)
+        return -ENOMEM;
+    described->workload = (struct workload){
+        .name = text_of(row, "name"), .summary = text_of(row, "summary"),
+        .kind = json_integer_value(json_object_get(row, "kind")) == WORKLOAD_IO ? WORKLOAD_IO : WORKLOAD_CPU,
+        .parameters = described->parameters,
+    };
+    described->calibrates = json_is_true(json_object_get(row, "calibrates"));
+    json_array_foreach(parameters, i, parameter) {
+        if (i == WORKLOAD_PARAMETERS_MAX)
+            break;
+        described->parameters[i] = (struct workload_parameter){
+            .name = text_of(parameter, "name"), .summary = text_of(parameter, "summary"),
+            .default_value = (uint64_t)json_integer_value(json_object_get(parameter, "default")),
+            .min = (uint64_t)json_integer_value(json_object_get(parameter, "min")),
+            .max = (uint64_t)json_integer_value(json_object_get(parameter, "max")),
+        };
+    }
+    return workload_find(described->workload.name) ? -EEXIST : workload_add(&described->workload);
+}
+
+/* Two plugins may bring the same name. */
+static int add_all(const char *path, const json_t *description)
+{
+    const json_t *backends = json_object_get(description, "backends"), *row;
+    const json_t *workloads = json_object_get(description, "workloads");
+    size_t i;
+    int error = 0;
+    for (i = 0; (row = json_array_get(backends, i)) && !error; i++)
+        error = add_backend(row);
+    for (i = 0; (row = json_array_get(workloads, i)) && !error; i++)
+        error = add_workload(row);
+    return error == 0 ? 0 : complain(path, error == -EEXIST ? "another plugin brings the same name"
+                                                            : "too many backends or workloads");
+}
+
+int plugins_describe(const char *path, struct plugin *plugin)
+{
+    char *absolute = realpath(path, NULL);
+    struct spawn_result result;
+    if (!absolute || access(absolute, R_OK) != 0)
+        return complain(path, strerror(errno));
+    spawn_begin();
+    json_t *job = json_pack("{s:s}", "describe", absolute);
+    int error = spawn_side(job, DESCRIBE_TIMEOUT_S, &result);
+    json_decref(job);
+    if (error)
+        return complain(path, error == -EINTR ? "stopped" : strerror(-error));
+    int code = strcmp(result.status, "ok") == 0 ? add_all(path, result.metrics) : complain(path, result.reason);
+    spawn_release(&result);
+    *plugin = (struct plugin){ .path = absolute };
+    folder_hash_file(absolute, plugin->hash);
+    return code;
+}
+
+json_t *plugins_paths(const struct plugin *plugins, size_t n_plugins)
+{
+    json_t *paths = json_array();
+    for (size_t i = 0; i < n_plugins; i++)
+        json_array_append_new(paths, json_string(plugins[i].path));
+    return paths;
+}
+
+int plugins_calibrate(const struct plugin *plugins, size_t n_plugins, const struct workload *workload, uint64_t *value)
+{
+    const struct described_workload *described = (const struct described_workload *)workload;
+    struct spawn_result result;
+    *value = 0;
+    if (!workload_is_added(workload) || !described->calibrates)
+        return 0;
+    json_t *job = json_pack("{s:s, s:o}", "calibrate", workload->name, "plugins", plugins_paths(plugins, n_plugins));
+    int error = spawn_side(job, CALIBRATE_TIMEOUT_S, &result);
+    json_decref(job);
+    if (error)
+        return error;
+    *value = (uint64_t)json_integer_value(json_object_get(result.metrics, "calibration"));
+    if (strcmp(result.status, "ok") != 0) {
+        fprintf(stderr, "poolbench: workload '%s' cannot be calibrated: %s\n", workload->name, result.reason);
+        error = -EINVAL;
+    }
+    spawn_release(&result);
+    return error;
+}

@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+"""Files of workloads lie in a folder of the run's own in the scratch folder, which is gone when the run has ended, also
+by a signal; and without such a folder nothing is measured."""
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+from harness import (RUN_ERROR, RUN_OK, RUN_STOPPED, Bench, await_true, check, check_ended, check_equal, document, end,
+                     run_folders, run_parts)
+
+PLAN = ("--profile", "full", "--filter", "^io/read-warm/inflight:1/", "--backends", "pool,raw", "--rounds")
+
+
+def scratch_of(bench: Bench) -> Path:
+    scratch = bench.top / "scratch"
+    scratch.mkdir()
+    return scratch
+
+
+def test_removed(bench: Bench, scratch: Path) -> None:
+    ended = bench.run(*PLAN, "2", "--results", bench.results, "--scratch", scratch)
+    check_ended("a run with files", ended, RUN_OK)
+    check_equal("left in the scratch folder", list(scratch.iterdir()), [])
+    statuses = {sample["status"] for sample in document(ended.folder)["samples"]}
+    check_equal("how its sides ended", statuses, {"ok"})
+
+
+def test_stopped(bench: Bench, scratch: Path) -> None:
+    process = bench.start(*PLAN, "1000", "--results", bench.results / "stopped", "--scratch", scratch)
+    await_true("a file", lambda: [path for path in scratch.glob("*/read-*") if "." not in path.name])
+    process.send_signal(signal.SIGINT)
+    check_equal("exit code of a run that was stopped", end(process).code, RUN_STOPPED)
+    check_equal("left in the scratch folder", list(scratch.iterdir()), [])
+
+
+def test_no_folder(bench: Bench, scratch: Path) -> None:
+    ended = bench.run(*PLAN, "2", "--results", bench.results / "none", "--scratch", scratch / "not-there")
+    check_equal("exit code without a folder", ended.code, RUN_ERROR)
+    check(len(ended.errors) == 1 and f"{scratch}/not-there" in ended.errors[0], f"errors: {ended.errors}")
+    check_equal("runs", run_folders(bench.results / "none"), [])
+
+
+def part(test: Callable[[Bench, Path], None]) -> Callable[[], None]:
+    def run() -> None:
+        with Bench() as bench:
+            test(bench, scratch_of(bench))
+    run.__name__ = test.__name__
+    return run
+
+
+if __name__ == "__main__":
+    run_parts([part(test) for test in (test_removed, test_stopped, test_no_folder)])
