@@ -29,7 +29,9 @@ if (x_is_power_of_two) {
 left_edge = 0.105
 longest = 0
 do for [i = 1:n_blocks] { longest = strlen(word(titles, i)) > longest ? strlen(word(titles, i)) : longest }
-right_edge = longest > 30 ? 0.605 : 0.705
+# The key stands beside the panels, or where the last row has room for it.
+has_key_inside = n_cols * n_rows > n_panels
+right_edge = has_key_inside ? 0.975 : longest > 30 ? 0.605 : 0.705
 panel_gap = 0.095
 panel_width = (right_edge - left_edge - (n_cols - 1) * panel_gap) / n_cols
 panel_left(p) = left_edge + column_of(p) * (panel_width + panel_gap)
@@ -39,6 +41,8 @@ bottom_edge = (n_rows > 1 ? 105.0 : 95.0) / height
 row_gap = 75.0 / height
 panel_height = (top_edge - bottom_edge - (n_rows - 1) * row_gap) / n_rows
 panel_top(p) = top_edge - row_of(p) * (panel_height + row_gap)
+key_left = has_key_inside ? panel_left(n_panels + 1) : right_edge + 0.02
+key_top = has_key_inside ? panel_top(n_panels + 1) : 1 - 62.0 / height
 
 if (x_is_category) {
     if (x_max > 3) { set xtics font ',10' }
@@ -72,7 +76,7 @@ do for [kind in kinds] {
         set ylabel (column_of(p) == 0 ? panel_y_label(p) : '') noenhanced
         set title panel_title(p) noenhanced offset 0, -0.3
         if (p == 1) {
-            set key at screen right_edge + 0.02, 1 - 62.0 / height left Left top reverse vertical samplen 3 \
+            set key at screen key_left, key_top left Left top reverse vertical samplen 3 \
                 spacing 1.25 font ',12' noenhanced
         }
         if (p > 1) { unset key; unset label 1; unset label 2 }
