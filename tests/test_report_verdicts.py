@@ -126,6 +126,14 @@ def test_c19_forget(folder: Path) -> None:
     check(folder, "forget", INCONCLUSIVE, profile="full", scale={("forget", "raw-detached"): 0.01}, noise=0.4)
 
 
+def test_a_missing_backend_is_told(folder: Path) -> None:
+    def leave_out(run: dict) -> None:
+        contrast = next(e for e in run["experiments"] if e["name"] == "forget")["rule"]["contrasts"][0]
+        contrast["b"] = None
+    found = check(folder, "forget", NOT_MEASURED, profile="full", change_run=leave_out)
+    assert "was not among the backends" in found.reason
+
+
 def test_noise_alone_refutes_nothing(folder: Path) -> None:
     """The floor widens the band of no difference; beyond a quarter it says too little to refute anything."""
     close = {("reuse", "raw"): 0.04, ("grain", "raw"): 0.5, ("oneoff", "raw"): 2, ("gap", "raw"): 0.6}

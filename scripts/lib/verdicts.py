@@ -162,6 +162,8 @@ def why_absent(run: Run, experiment: Experiment) -> str:
         return f"{' and '.join(lacking)} was not among the backends"
     if run.document["factors"]["filter"]:
         return "the filter left its primary cell out"
+    if run.primary_cells(experiment.name):
+        return "a backend that its rule compares was not among the backends"
     return f"not in the profile {run.profile}"
 
 
