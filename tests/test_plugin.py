@@ -141,6 +141,15 @@ def test_broken() -> None:
                 check_equal(f"status of {name}", sample["status"], "ok")
 
 
+def test_gone() -> None:
+    """A plugin that is no longer there when its side's turn comes: the reason does not tell where it was."""
+    with Bench() as bench:
+        job = {"cell": "test", "workload": "spin", "backend": "naive", "plugins": [str(bench.top / "gone.so")]}
+        answer = side(job)
+        check_equal("status", answer["status"], "failed")
+        check(answer["reason"].startswith("gone.so: "), f"reason: {answer['reason']}")
+
+
 def side(job: dict) -> dict:
     """One job of a measuring process."""
     done = subprocess.run(["sh", "-c", 'exec "$0" side "$1" 3>&1 >/dev/null', BUILD / "poolbench", json.dumps(job)],
@@ -170,4 +179,4 @@ def test_every_check() -> None:
 
 
 if __name__ == "__main__":
-    run_parts([test_examples, test_refused, test_broken, test_every_check])
+    run_parts([test_examples, test_refused, test_broken, test_gone, test_every_check])

@@ -59,6 +59,13 @@ static int add_workload(const struct workload *w, char *reason, size_t reason_by
     return workload_add(w) ? refuse(reason, reason_bytes, "too many workloads") : 0;
 }
 
+/* The linker's text begins with the path, whose folder is nobody's business: reasons stand in what a run leaves. */
+static const char *link_error(const char *path)
+{
+    const char *text = dlerror(), *slash = strrchr(path, '/');
+    return slash && strncmp(text, path, strlen(path)) == 0 ? text + (slash + 1 - path) : text;
+}
+
 int plugins_load(const char *path, char *reason, size_t reason_bytes)
 {
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
@@ -66,7 +73,7 @@ int plugins_load(const char *path, char *reason, size_t reason_bytes)
     int error = 0;
     if (!plugin)
         return refuse(reason, reason_bytes, "%s", library ? "it does not define poolbench_plugin: see bench/plugin.h"
-                                                          : dlerror());
+                                                          : link_error(path));
     if (plugin->version != POOLBENCH_PLUGIN_VERSION)
         return refuse(reason, reason_bytes, "it was built with version %u of bench/plugin.h, this is version %d",
                       plugin->version, POOLBENCH_PLUGIN_VERSION);
