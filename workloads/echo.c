@@ -186,6 +186,19 @@ static void echo_teardown(void *state)
     free_echo(echo);
 }
 
+/* Once the server runs and all connections are asked for, with that error or 0. */
+static int end_setup(const struct workload_config *config, struct echo *echo, int error, void **state)
+{
+    if (error) {
+        error = explain(config, echo, error);
+        echo_teardown(echo);
+        return error;
+    }
+    echo__process_cpu_ns(&echo->process, &echo->setup_cpu_ns);
+    *state = echo;
+    return 0;
+}
+
 static int echo_setup(const struct workload_config *config, void **state)
 {
     struct sockaddr_in address;
@@ -207,15 +220,7 @@ static int echo_setup(const struct workload_config *config, void **state)
         free_echo(echo);
         return workload__fail(config, -error, "cannot start the echo server");
     }
-    error = connect_all(echo, &address);
-    if (error) {
-        error = explain(config, echo, error);
-        echo_teardown(echo);
-        return error;
-    }
-    echo__process_cpu_ns(&echo->process, &echo->setup_cpu_ns);
-    *state = echo;
-    return 0;
+    return end_setup(config, echo, connect_all(echo, &address), state);
 }
 
 /* Makes all pairs. On an error there is none. Returns 0 or a negative errno. */
@@ -277,15 +282,7 @@ static int pipe_setup(const struct workload_config *config, void **state)
         free_echo(echo);
         return error;
     }
-    error = await_greetings(echo, 0);
-    if (error) {
-        error = explain(config, echo, error);
-        echo_teardown(echo);
-        return error;
-    }
-    echo__process_cpu_ns(&echo->process, &echo->setup_cpu_ns);
-    *state = echo;
-    return 0;
+    return end_setup(config, echo, await_greetings(echo, 0), state);
 }
 
 static struct connection *take_connection(struct echo *echo)
