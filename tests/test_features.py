@@ -56,6 +56,7 @@ INSIDE = {
     "blocks are kept": ("test_pool_allocations", "pool/queue.c", "if (queue->n_spare == N_SPARE_MAX) {", "if (true) {"),
     "joining waits for helpers": ("test_pool_join", "pool/pool.c", "|| pool->n_unfinished > 0", ""),
     "who has left is joined": ("test_pool_exit", "pool/thread.c", "    join_worker(before);", ""),
+    "both halves run": ("test_rawthread_fork", "rawthread/fork.c", "    fn(right);", ""),
     "one worker is ready": ("test_pool_lazy", "pool/worker.c", "while (pool->n_ready <= pool->max_workers) {",
                             "while (pool->n_alive <= pool->max_workers) {"),
 }
