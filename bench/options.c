@@ -222,17 +222,16 @@ static void set_defaults(struct run_options *options)
 
 int options_take_plugins(int argc, char **argv, struct plugin *plugins, size_t *n_plugins)
 {
-    static const char name[] = "--plugin";
+    int option;
     *n_plugins = 0;
-    for (int i = 1; i < argc; i++) {
-        size_t n = strlen(name);
-        const char *path = strcmp(argv[i], name) == 0 ? argv[++i]
-            : strncmp(argv[i], name, n) == 0 && argv[i][n] == '=' ? argv[i] + n + 1 : NULL;
-        if (i >= argc || !path)
-            continue;
+    opterr = 0;
+    optind = 0; /* begins anew, whatever was read before */
+    while ((option = getopt_long(argc, argv, "-:", long_options, NULL)) != -1) {
+        if (option != 'g')
+            continue; /* what is wrong with it is said when all of them are read */
         if (*n_plugins == PLUGINS_MAX)
-            return complain("plugin", path, "at most 16 can be given");
-        if (plugins_describe(path, &plugins[*n_plugins]) != 0)
+            return complain("plugin", optarg, "at most 16 can be given");
+        if (plugins_describe(optarg, &plugins[*n_plugins]) != 0)
             return 1;
         ++*n_plugins;
     }
@@ -250,9 +249,9 @@ int options_parse(int argc, char **argv, struct run_options *options)
     memcpy(options->plugins, plugins, n_plugins * sizeof *plugins);
     options->n_plugins = n_plugins;
     opterr = 0;
-    optind = 1;
+    optind = 0;
     for (;;) {
-        int at = optind;
+        int at = optind ? optind : 1;
         option = getopt_long(argc, argv, "+:", long_options, NULL);
         if (option == -1)
             break;

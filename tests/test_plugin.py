@@ -91,6 +91,9 @@ def test_examples() -> None:
         ended = bench.run(*options, "--profile", "smoke", "--filter", "^(cpu/sort|grain)/", "--backends",
                           "pool,raw,serial,naive", "--results", bench.results)
         check_ended("the examples", ended, RUN_OK)
+        short = bench.run("--plug", plugins[0], "--backends", "naive", "--profile", "smoke", "--filter", "^grain/",
+                          "--rounds", "1", "--results", bench.results)
+        check_ended("a shortened option", short, RUN_OK)
         run = document(ended.folder)
         seen = {(s["cell"].partition("/length")[0].split("/")[0], s["backend"], s["status"]) for s in run["samples"]}
         check({("cpu", "naive", "ok"), ("grain", "naive", "ok"), ("cpu", "pool", "ok")} <= seen, f"measured: {seen}")

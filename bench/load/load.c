@@ -84,7 +84,7 @@ void load_task_stamped(void *arg)
     sem_post(&current->window);
 }
 
-/* Where the backend is refused a thread both halves run on this one: it is in its counters, and in the record. */
+/* Where the backend is refused a thread, which its counters tell, both halves run on this one. */
 static void run_both(void *context, void (*fn)(void *arg), void *left, void *right)
 {
     (void)context;
