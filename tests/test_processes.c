@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -40,6 +41,28 @@ static size_t count_processes(void)
     return n;
 }
 
+static void crash(void *arg)
+{
+    (void)arg;
+    raise(SIGSEGV);
+}
+
+/* Who waits for a process that has crashed ends as it did, instead of waiting for ever. */
+static void test_crash(const struct executor *processes, const struct executor_options *options)
+{
+    pid_t child = fork();
+    int status = 0;
+    if (child == 0) {
+        void *state;
+        if (processes->create(options, &state) == 0 && processes->submit(state, crash, args) == 0)
+            processes->wait_all(state);
+        _exit(0);
+    }
+    CHECK_EQ(waitpid(child, &status, 0), child);
+    CHECK(WIFSIGNALED(status));
+    CHECK_EQ(WTERMSIG(status), SIGSEGV);
+}
+
 int main(void)
 {
     const struct executor *processes = executor_find("processes");
@@ -48,6 +71,7 @@ int main(void)
     size_t n_accepted = 0;
     shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     shared->tester = getpid();
+    test_crash(processes, &options);
     if (!CHECK_EQ(processes->create(&options, &state), 0))
         return 1;
     for (int round = 1; round <= 3; round++) {

@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "backends/backends.h"
@@ -130,12 +131,35 @@ static void hand_over(struct part *part, executor_fn *fn, char *args, size_t str
     sem_post(&part->begin);
 }
 
+/* Ends this process as one of its processes has ended, so that the reason is the true one. */
+static _Noreturn void end_like(int status)
+{
+    if (WIFSIGNALED(status)) {
+        signal(WTERMSIG(status), SIG_DFL);
+        raise(WTERMSIG(status));
+    }
+    _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+}
+
+static void await_end(struct part *part)
+{
+    struct timespec soon;
+    int status;
+    do {
+        clock_gettime(CLOCK_REALTIME, &soon);
+        soon.tv_sec++;
+        if (sem_timedwait(&part->end, &soon) == 0)
+            return;
+    } while (waitpid(part->pid, &status, WNOHANG) != part->pid);
+    end_like(status);
+}
+
 static int wait_all(void *state)
 {
     struct processes *processes = state;
     for (size_t i = 0; i < processes->n_parts; i++)
         if (processes->parts[i].n_tasks > 0) {
-            await(&processes->parts[i].end);
+            await_end(&processes->parts[i]);
             processes->parts[i].n_tasks = 0;
         }
     return 0;
