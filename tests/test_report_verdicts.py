@@ -10,10 +10,11 @@ from report_helpers import main
 
 import answers
 import verdicts
+from effects import INCONCLUSIVE, NOT_MEASURED, REFUTED, SUPPORTED, Effect
 from madeup_run import MS, US, make_documents, write_run
 from runs import Contrast, Run, read_run
 from stats import Estimate
-from verdicts import INCONCLUSIVE, NOT_MEASURED, REFUTED, SUPPORTED, Effect, Judgement, Verdict
+from verdicts import Judgement, Verdict
 
 
 def judge(folder: Path, change_run: Callable[[dict], None] | None = None, incomplete: bool = False,

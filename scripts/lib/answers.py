@@ -3,9 +3,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import stats
+from effects import SUPPORTED, is_not_ahead, ratio_values
 from runs import Cell, Experiment, Run, Side
 from stats import Estimate
-from verdicts import SUPPORTED, Comparison, Judgement, Threshold, compare_cells, is_not_ahead, ratio_values, threshold
+from verdicts import Comparison, Judgement, Threshold, compare_cells, threshold
 
 
 def experiment_of(run: Run, name: str) -> Experiment | None:

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 import answers
 import stats
 import text
+from effects import INCONCLUSIVE, NOT_MEASURED, REFUTED, SUPPORTED
 from runs import Run, Side
-from verdicts import INCONCLUSIVE, NOT_MEASURED, REFUTED, SUPPORTED, Judgement
+from verdicts import Judgement
 
 WARNINGS_MAX = 3
 LABEL_WIDTH = 26

@@ -9,10 +9,11 @@ from typing import Any
 import answers
 import lastpage
 from answers import experiment_of
-from pictures import view_of
+from effects import NOT_MEASURED, Effect
 from runs import Experiment, Run, Side
 from text import code, estimate, markdown, percent, percentile, plural, quantity, side_name, significant
-from verdicts import NOT_MEASURED, Effect, Judgement, Threshold, Verdict, compare_cells
+from verdicts import Judgement, Threshold, Verdict, compare_cells
+from views import view_of
 
 DASH = "\u2013"
 

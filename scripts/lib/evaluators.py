@@ -1,0 +1,82 @@
+"""Rules of claims that are no ratio, a function for each, by the names that run.json gives them."""
+from collections.abc import Callable, Sequence
+
+import stats
+from effects import INCONCLUSIVE, NOT_MEASURED, REFUTED, SUPPORTED, Effect
+from runs import Run
+from text import plural
+
+
+def too_few(n: int) -> str:
+    return f"{plural(n, 'paired round')}: an interval needs {stats.ROUNDS_MIN}"
+
+
+# A depth below which a pool's memory advantage refutes the claim, and from which it supports it.
+DEPTH_REFUTED_BELOW, DEPTH_SUPPORTED_FROM = 2, 10
+
+
+def decide_depth(run: Run, effects: Sequence[Effect]) -> tuple[str, str]:
+    """C3: the pool holds all tasks, and one thread per task is refused or costs much more memory."""
+    effect = effects[0]
+    assert effect.contrast.a and effect.contrast.b
+    pool, raw = run.samples_of(effect.contrast.a), run.samples_of(effect.contrast.b)
+    tasks = run.cells[effect.contrast.a.cell].number("tasks") or 0
+    if not all(sample.status == "ok" and sample.metrics.get("held", 0) >= tasks for sample in pool):
+        least = min(sample.metrics.get("held", 0) for sample in pool)
+        return INCONCLUSIVE, f"the pool itself held only {least:,.0f} of {tasks:,.0f} tasks"
+    if len(raw) < stats.ROUNDS_MIN:
+        return INCONCLUSIVE, too_few(len(raw))
+    if all(sample.status == "limit" or sample.metrics.get("held", tasks) < tasks for sample in raw):
+        most = max(sample.metrics.get("held", 0) for sample in raw)
+        reason = next((sample.reason for sample in raw if sample.reason), "threads were refused")
+        return SUPPORTED, f"the pool holds all {tasks:,.0f}, raw at most {most:,.0f}: {reason}"
+    if effect.holds("at_least", DEPTH_SUPPORTED_FROM):
+        return SUPPORTED, f"both hold all; raw needs at least {DEPTH_SUPPORTED_FROM} times the memory"
+    held_all = all(sample.status == "ok" and sample.metrics.get("held", tasks) >= tasks for sample in raw)
+    if held_all and effect.holds("below", DEPTH_REFUTED_BELOW):
+        return REFUTED, f"raw holds all {tasks:,.0f} within {DEPTH_REFUTED_BELOW} times the memory"
+    return INCONCLUSIVE, "neither refused, nor 10 times the memory, nor within 2 times"
+
+
+def decide_threads(run: Run, effects: Sequence[Effect]) -> tuple[str, str]:
+    """C17: in every round the pool shows no more threads than it has workers, and raw one for each task."""
+    effect = effects[0]
+    assert effect.contrast.a and effect.contrast.b
+    tasks, workers = run.cells[effect.contrast.b.cell].number("tasks") or 0, effect.contrast.a.workers
+    pool, raw = (list(run.values(side, "threads_seen").values()) for side in (effect.contrast.a, effect.contrast.b))
+    if min(len(pool), len(raw)) < stats.ROUNDS_MIN:
+        return INCONCLUSIVE, too_few(min(len(pool), len(raw)))
+    if max(pool) > workers:
+        return REFUTED, f"a pool of {plural(workers, 'worker')} ran its tasks on {max(pool):,.0f} threads"
+    if min(raw) < tasks:
+        return REFUTED, f"raw ran {tasks:,.0f} tasks on {min(raw):,.0f} threads"
+    return SUPPORTED, (f"a pool of {plural(workers, 'worker')} ran {tasks:,.0f} tasks on at most {max(pool):,.0f} "
+                       "threads, raw on one each, in every round")
+
+
+# Speed-up over serial below which the pool refutes C14 where bound processes reach the second; and the share of what
+# these reach that supports it.
+CPU_REFUTED_BELOW, CPU_REACHED_FROM, CPU_SUPPORTED_FROM = 1.2, 1.6, 0.8
+
+
+def decide_cpu(run: Run, effects: Sequence[Effect]) -> tuple[str, str]:
+    """C14: the pool's speed-up over serial, held against that of bound processes."""
+    share, pool, processes = effects
+    if run.document["factors"]["cpus_usable"] < 2:
+        return NOT_MEASURED, "there is one CPU: nothing can be faster than alone on it"
+    if min(effect.ratio.n for effect in effects) < stats.ROUNDS_MIN:
+        return INCONCLUSIVE, too_few(min(effect.ratio.n for effect in effects))
+    if pool.interval_holds("below", CPU_REFUTED_BELOW) and processes.interval_holds("at_least", CPU_REACHED_FROM):
+        return REFUTED, (f"{pool.contrast.name} is below {CPU_REFUTED_BELOW:g}, where bound processes reach "
+                         f"{CPU_REACHED_FROM:g}")
+    if share.interval_holds("at_least", CPU_SUPPORTED_FROM):
+        return SUPPORTED, (f"the pool reaches at least {CPU_SUPPORTED_FROM:g} of what bound processes reach: "
+                           f"{pool.ratio.value:.3g} and {processes.ratio.value:.3g} times serial")
+    return INCONCLUSIVE, (f"neither {CPU_SUPPORTED_FROM:g} of what bound processes reach, nor below "
+                          f"{CPU_REFUTED_BELOW:g} times serial where they reach {CPU_REACHED_FROM:g}")
+
+
+Evaluator = Callable[[Run, Sequence[Effect]], tuple[str, str]]
+
+# Rules that are no ratio, by the name that run.json gives them.
+EVALUATORS: dict[str, Evaluator] = {"depth": decide_depth, "threads": decide_threads, "cpu": decide_cpu}

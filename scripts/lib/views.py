@@ -1,0 +1,324 @@
+"""What each picture shows: a function for each experiment that makes its rows, and a table of how they are drawn. An
+experiment without a row there gets a generic picture."""
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import answers
+import stats
+import text
+from effects import ratio_values
+from runs import Cell, Experiment, Run, Side
+from stats import Estimate
+from verdicts import Judgement
+
+
+@dataclass(frozen=True)
+class Row:
+    x: float
+    of: Estimate
+    series: str
+    style: int
+    panel: int = 1
+    open: bool = False  # drawn hollow: no interval, too few samples, or stopped at a limit
+    label: str = ""     # of a category, or of the panel
+
+
+@dataclass(frozen=True)
+class Limit:
+    axis: str  # x, y, or band: a region of x from value to until
+    value: float
+    label: str
+    until: float = math.nan
+    panel: int = 1
+
+
+@dataclass
+class Picture:
+    x_name: str
+    y_name: str
+    rows: list[Row]
+    limits: list[Limit] = field(default_factory=list)
+    x_label: str = ""  # for generic pictures
+    y_label: str = ""
+
+
+# Backend -> its line style in scripts/plot/style.gp. Up to four sizes of one backend have styles of their own.
+STYLES = {"pool": 10, "pool-again": 20, "raw": 30, "raw-capped": 40, "serial": 50, "pool-helping": 60,
+          "pool-elastic": 65, "floor": 70, "ideal": 80, "processes": 85, "raw-detached": 35}
+STYLE_OTHERS = 90
+VARIANTS = 4
+
+# Floors that other pictures draw as limits, where a time is on an axis.
+LIMITS = {"clone": "clone", "pthread-tuned": "create + join", "futex-round-trip": "futex round trip"}
+
+Builder = Callable[[Judgement, Experiment], Picture]
+
+
+@dataclass(frozen=True)
+class View:
+    """How an experiment is shown: its script, its rows, and the metrics of its table."""
+    script: str
+    build: Builder
+    metrics: list[str]
+
+
+class Series:
+    """Gives series their names and styles, in order of appearance."""
+
+    def __init__(self) -> None:
+        self.styles: dict[str, int] = {}
+        self.counts: dict[int, int] = {}
+
+    def style(self, backend: str, series: str) -> int:
+        if series not in self.styles:
+            first = STYLES.get(backend, STYLE_OTHERS)
+            variant = self.counts.get(first, 0)
+            self.counts[first] = variant + 1
+            self.styles[series] = first + min(variant, VARIANTS - 1)
+        return self.styles[series]
+
+
+def time_limits(run: Run, axis: str, panel: int = 1) -> list[Limit]:
+    found = [(answers.floor_estimate(run, name), label) for name, label in LIMITS.items()]
+    return [Limit(axis, of.value, label, panel=panel) for of, label in found if of.n]
+
+
+def is_open(run: Run, side: Side, of: Estimate) -> bool:
+    return not of.has_interval or run.status(side) != "ok"
+
+
+# One function per experiment.
+
+REUSE_NAMES = {("pool", "run"): "kept", ("pool", "batch"): "one a batch"}
+
+
+def reuse(judgement: Judgement, experiment: Experiment) -> Picture:
+    run, series, rows = judgement.run, Series(), []
+    for cell in run.cells_of(experiment.name):
+        life = str(cell.keys.get("life"))
+        for side in cell.sides:
+            if life == "batch" and side.backend != "pool":
+                continue  # a backend without a pool has no life of its own
+            name = ", ".join(filter(None, [text.side_name(side), REUSE_NAMES.get((side.backend, life), "")]))
+            of = run.estimate(side, "time_ns")
+            rows.append(Row(cell.number("batches") or 0, of, name, series.style(side.backend, name),
+                            open=is_open(run, side, of)))
+    return Picture("batches", "time_ns", rows, time_limits(run, "y"))
+
+
+def grain(judgement: Judgement, experiment: Experiment) -> Picture:
+    run, series, rows = judgement.run, Series(), []
+    workload = answers.main_workload(run, experiment.name)
+    for cell in run.cells_of(experiment.name):
+        length_ns = cell.number("length_ns")
+        if cell.workload != workload or length_ns is None:
+            continue
+        for side in cell.sides:
+            if side.backend != "serial":
+                of = answers.efficiency(run, cell, side)
+                rows.append(Row(length_ns, of, text.side_name(side), series.style(side.backend, text.side_name(side)),
+                                open=is_open(run, side, of)))
+    limits, found = time_limits(run, "x"), answers.grain_break_even(judgement)
+    if found.lo is not None and found.hi is not None:
+        limits.append(Limit("band", found.lo, "break-even", found.hi))
+    return Picture("length_ns", "efficiency", rows, limits)
+
+
+def depth(judgement: Judgement, experiment: Experiment) -> Picture:
+    """A side that was stopped stands at the number that it held, once. Less than a page for all tasks together is no
+    place on the axis."""
+    run, series, rows, limits = judgement.run, Series(), [], {}
+    for panel, metric in ((1, "bytes_per_task"), (2, "submit_ns")):
+        stopped: set[str] = set()
+        for cell in sorted(run.cells_of(experiment.name), key=lambda cell: cell.number("tasks") or 0):
+            for side in cell.sides:
+                name, of = text.side_name(side), run.estimate(side, metric)
+                if name in stopped:
+                    continue
+                if of.value <= 0:
+                    continue
+                x = cell.number("tasks") or 0
+                if run.status(side) == "limit":
+                    stopped.add(name)
+                    x = run.estimate(side, "held").value
+                    limits[panel] = Limit("x", x, f"{limit_name(run, side)} binds at {x:,.0f}", panel=panel)
+                rows.append(Row(x, of, name, series.style(side.backend, name), panel, is_open(run, side, of)))
+    return Picture("tasks_outstanding", "bytes_per_task_or_submit_ns", rows, list(limits.values()))
+
+
+def limit_name(run: Run, side: Side) -> str:
+    """The limit known before the run if it was the one, or else all that the side said."""
+    reason = next((sample.reason for sample in run.samples_of(side) if sample.reason), "a limit")
+    expected = run.document["headroom"].get("limit")
+    return expected if isinstance(expected, str) and expected in reason else reason
+
+
+ONEOFF_NAMES = {"run": "made for the task", "warm": "there before the task"}
+
+
+def oneoff(judgement: Judgement, experiment: Experiment) -> Picture:
+    """The sides of the cold cell, and the warm pool."""
+    run, series, rows = judgement.run, Series(), []
+    for cell in run.cells_of(experiment.name):
+        life = str(cell.keys.get("life"))
+        for side in cell.sides:
+            if life != "run" and not side.backend.startswith("pool"):
+                continue
+            of = run.estimate(side, "time_ns")
+            label = text.side_name(side)
+            if side.backend.startswith("pool"):
+                label += f", {ONEOFF_NAMES.get(life, life)}"
+            rows.append(Row(0, of, side.backend, series.style(side.backend, side.backend), label=label,
+                            open=is_open(run, side, of)))
+    rows += [Row(0, answers.floor_estimate(run, name), "floor", STYLES["floor"], label=f"floor: {label}")
+             for name, label in LIMITS.items() if answers.floor_estimate(run, name).n]
+    return Picture("position", "time_ns", ranked(rows))
+
+
+def floors(judgement: Judgement, experiment: Experiment) -> Picture:
+    run = judgement.run
+    rows = []
+    for cell in run.cells_of(experiment.name):
+        for side in cell.sides:
+            of = run.estimate(side, "time_ns")
+            rows.append(Row(0, of, "floor", STYLES["floor"], label=cell.name.partition("/")[2],
+                            open=is_open(run, side, of)))
+    return Picture("position", "time_ns", ranked(rows))
+
+
+def threads(judgement: Judgement, experiment: Experiment) -> Picture:
+    run, series = judgement.run, Series()
+    rows = [Row(0, of, side.backend, series.style(side.backend, side.backend), label=text.side_name(side),
+                open=is_open(run, side, of))
+            for cell in run.cells_of(experiment.name) for side in cell.sides
+            if (of := run.estimate(side, "threads_seen")).n]
+    return Picture("position", "threads_seen", ranked(rows))
+
+
+def ranked(rows: list[Row]) -> list[Row]:
+    """Categories from the smallest value, at the top, to the largest."""
+    ordered = sorted((row for row in rows if row.of.n), key=lambda row: row.of.value)
+    return [Row(-float(i), row.of, row.series, row.style, row.panel, row.open, row.label)
+            for i, row in enumerate(ordered)]
+
+
+def io_sizes(run: Run, cell: Cell, side: Side) -> list[str]:
+    """What a number of workers stands for; one size may stand for several things."""
+    if not side.workers:
+        return [side.backend]
+    calibration = run.document.get("calibration")
+    goetz = calibration.get(f"{cell.workload}_goetz") if isinstance(calibration, dict) else None
+    names = []
+    if side.workers in run.document["factors"]["workers"]:
+        names.append(text.side_name(side))
+    if side.workers == goetz:
+        names.append(f"{side.backend}, Goetz's size")
+    if side.workers == cell.number("inflight"):
+        names.append(f"{side.backend}, a worker for each")
+    return names
+
+
+def ideal_io(run: Run, cells: list[Cell], panel: int, style: int) -> list[Row]:
+    """In flight over latency: the wait that the workload declares, or the time of serial at one in flight."""
+    ones = [cell for cell in cells if cell.number("inflight") == 1]
+    latency_ns = cells[0].number("wait_ns")
+    if latency_ns is None:
+        serial = [run.estimate(side, "time_ns") for cell in ones for side in cell.sides if side.backend == "serial"]
+        latency_ns = serial[0].value if serial and serial[0].n else None
+    if latency_ns is None:
+        return []
+    return [Row(inflight, Estimate(rate, rate, rate, 0), "ideal: in flight / latency", style, panel,
+                label=cell.workload)
+            for cell in cells if (inflight := cell.number("inflight")) and (rate := inflight * 1e9 / latency_ns)]
+
+
+def io(judgement: Judgement, experiment: Experiment) -> Picture:
+    run, series, rows = judgement.run, Series(), []
+    workloads = list(dict.fromkeys(cell.workload for cell in run.cells_of(experiment.name)))
+    for panel, workload in enumerate(workloads, 1):
+        cells = sorted((cell for cell in run.cells_of(experiment.name) if cell.workload == workload),
+                       key=lambda cell: cell.number("inflight") or 0)
+        rows += ideal_io(run, cells, panel, series.style("ideal", "ideal"))
+        for cell in cells:
+            for side in cell.sides:
+                if side.backend in ("pool-again", "serial"):
+                    continue
+                time = run.estimate(side, "time_ns")
+                of = answers.rate_of(time) if time.n else time
+                rows += [Row(cell.number("inflight") or 0, of, name, series.style(side.backend, name), panel,
+                             is_open(run, side, of), workload) for name in io_sizes(run, cell, side)]
+    return Picture("inflight", "tasks_per_s", rows)
+
+
+def cpu(judgement: Judgement, experiment: Experiment) -> Picture:
+    """Speed over that of the caller alone, over workers; sides without workers stand at the number of CPUs."""
+    run, series, rows, limits = judgement.run, Series(), [], []
+    cpus = run.document["factors"]["cpus_usable"]
+    for panel, cell in enumerate(run.cells_of(experiment.name), 1):
+        serial = next((side for side in cell.sides if side.backend == "serial"), None)
+        limits.append(Limit("y", 1, "alone", panel=panel))
+        for side in cell.sides if serial else []:
+            if side.backend in ("serial", "pool-again"):
+                continue
+            of = stats.median(ratio_values(run, "time_ns", side, serial))
+            rows.append(Row(side.workers or cpus, of, side.backend, series.style(side.backend, side.backend), panel,
+                            is_open(run, side, of), cell.workload))
+    return Picture("workers", "speed_up", rows, limits)
+
+
+def gap(judgement: Judgement, experiment: Experiment) -> Picture:
+    """Pauses stand side by side, because one of them is none."""
+    run, series, rows = judgement.run, Series(), []
+    pauses = sorted({cell.number("pause_ns") or 0 for cell in run.cells_of(experiment.name)})
+    for panel, quantile in ((1, 0.5), (2, 0.99)):
+        for cell in sorted(run.cells_of(experiment.name), key=lambda cell: cell.number("pause_ns") or 0):
+            pause_ns = cell.number("pause_ns") or 0
+            for side in cell.sides:
+                of = answers.latency(run, side, quantile)
+                name, label = text.side_name(side), text.quantity(pause_ns, "ns") if pause_ns else "none"
+                rows.append(Row(pauses.index(pause_ns), of, name, series.style(side.backend, name), panel,
+                                not of.is_printable, label))
+    return Picture("pause", "sojourn_ns", rows, time_limits(run, "y", 1))
+
+
+def generic(judgement: Judgement, experiment: Experiment) -> Picture:
+    """The metric over the first swept key that is a number, one series for each side and other swept keys."""
+    run, series, rows = judgement.run, Series(), []
+    cells = run.cells_of(experiment.name)
+    axis = next((axis for axis in experiment.axes if any(cell.number(axis) is not None for cell in cells)), "")
+    several = len({cell.workload for cell in cells}) > 1
+    others = [key for key in experiment.axes if key != axis and len({cell.keys.get(key) for cell in cells}) > 1]
+    for cell in cells:
+        suffix = [f"{key} {cell.keys[key]}" for key in others if key in cell.keys] + [cell.workload] * several
+        for side in cell.sides:
+            name, of = ", ".join([text.side_name(side), *suffix]), run.estimate(side, experiment.metric)
+            rows.append(Row(cell.number(axis) or 0, of, name, series.style(side.backend, name),
+                            open=is_open(run, side, of), label=name))
+    unit = run.metrics[experiment.metric].unit if experiment.metric in run.metrics else ""
+    y_label = f"{experiment.metric} ({unit})" if unit else experiment.metric
+    return Picture(axis or "position", experiment.metric, rows if axis else ranked(rows), [], axis, y_label)
+
+
+LATENCY_PARTS = ["lateness_p50_ns", "queue_p50_ns", "service_p50_ns", "delivery_p50_ns"]
+
+VIEWS: dict[str, View] = {
+    "floors": View("floors", floors, ["time_ns"]),
+    "reuse": View("reuse", reuse, ["time_ns", "first_ns", "cpu_ns"]),
+    "grain": View("grain", grain, ["time_ns", "cpu_ns"]),
+    "depth": View("depth", depth,
+                  ["held", "bytes_per_task", "kernel_bytes_per_task", "submit_ns", "threads_refused"]),
+    "oneoff": View("oneoff", oneoff, ["time_ns", "first_ns", "cpu_ns"]),
+    "io": View("io", io, ["time_ns", "cpu_ns", "server_cpu_ns"]),
+    "cpu": View("cpu", cpu, ["time_ns", "cpu_ns"]),
+    "threads": View("threads", threads, ["threads_seen", "threads_created"]),
+    "gap": View("gap", gap, LATENCY_PARTS),
+}
+
+
+def view_of(run: Run, experiment: Experiment) -> View:
+    if experiment.name in VIEWS:
+        return VIEWS[experiment.name]
+    cells = run.cells_of(experiment.name)
+    has_axis = any(cell.number(axis) is not None for axis in experiment.axes for cell in cells)
+    return View("lines" if has_axis else "dots", generic, [experiment.metric])
