@@ -99,17 +99,28 @@ int plugins_describe(const char *path, struct plugin *plugin)
     if (error)
         return complain(path, error == -EINTR ? "stopped" : strerror(-error));
     int code = strcmp(result.status, "ok") == 0 ? add_all(path, result.metrics) : complain(path, result.reason);
+    *plugin = (struct plugin){ .path = absolute, .description = json_incref(result.metrics) };
     spawn_release(&result);
-    *plugin = (struct plugin){ .path = absolute };
     folder_hash_file(absolute, plugin->hash);
     return code;
 }
 
-json_t *plugins_paths(const struct plugin *plugins, size_t n_plugins)
+static bool brings(const struct plugin *plugin, const char *kind, const char *name)
+{
+    const json_t *list = json_object_get(plugin->description, kind), *row;
+    size_t i;
+    json_array_foreach(list, i, row)
+        if (strcmp(json_string_value(json_object_get(row, "name")), name) == 0)
+            return true;
+    return false;
+}
+
+json_t *plugins_paths(const struct plugin *plugins, size_t n_plugins, const char *backend, const char *workload)
 {
     json_t *paths = json_array();
     for (size_t i = 0; i < n_plugins; i++)
-        json_array_append_new(paths, json_string(plugins[i].path));
+        if (brings(&plugins[i], "backends", backend) || brings(&plugins[i], "workloads", workload))
+            json_array_append_new(paths, json_string(plugins[i].path));
     return paths;
 }
 
@@ -120,7 +131,8 @@ int plugins_calibrate(const struct plugin *plugins, size_t n_plugins, const stru
     *value = 0;
     if (!workload_is_added(workload) || !described->calibrates)
         return 0;
-    json_t *job = json_pack("{s:s, s:o}", "calibrate", workload->name, "plugins", plugins_paths(plugins, n_plugins));
+    json_t *job = json_pack("{s:s, s:o}", "calibrate", workload->name, "plugins",
+                            plugins_paths(plugins, n_plugins, "", workload->name));
     int error = spawn_side(job, CALIBRATE_TIMEOUT_S, &result);
     json_decref(job);
     if (error)

@@ -12,15 +12,17 @@ enum { PLUGINS_MAX = 16 };
 
 struct plugin {
     const char *path;
-    char hash[17]; /* of the file */
+    char hash[17];             /* of the file */
+    const json_t *description; /* what it brings; kept for as long as this process lives */
 };
 
 /* Has a process of its own load the plugin and say what it brings, and adds that to the registries, without its
  * functions. Returns 0, or 1 with one line on stderr. */
 int plugins_describe(const char *path, struct plugin *plugin);
 
-/* Their paths, for a measuring process. A new reference. */
-json_t *plugins_paths(const struct plugin *plugins, size_t n_plugins);
+/* The paths of those that bring this backend or this workload, for a measuring process: what the others bring along,
+ * libraries that start threads or take signals, stays out of it. A new reference. */
+json_t *plugins_paths(const struct plugin *plugins, size_t n_plugins, const char *backend, const char *workload);
 
 /* Has a process of its own calibrate a workload of a plugin's. *value is 0 if it has no calibration, and for a workload
  * that is built in. Returns 0, -EINTR if a signal came, or another negative errno, printed. */
