@@ -26,7 +26,7 @@ static const struct option long_options[] = {
 static const char usage[] =
     "usage: poolbench run [options]\n"
     "measures, and prints the run's folder on stdout\n"
-    "  --profile smoke|quick|full  what to measure, how often and how long (quick)\n"
+    "  --profile NAME              what to measure, how often and how long: smoke, quick, full, peers (quick)\n"
     "  --filter REGEX              only cells whose name matches, such as '^grain/'\n"
     "  --backends LIST             of the backends that `poolbench list backends` shows (all)\n"
     "  --workers LIST              sizes of pools and caps (the CPUs that can be used)\n"

@@ -16,7 +16,7 @@
 #include "backends/executor.h"
 
 /* Of these headers. A plugin that was built with another version is refused. */
-enum { POOLBENCH_PLUGIN_VERSION = 1 };
+enum { POOLBENCH_PLUGIN_VERSION = 2 };
 
 struct poolbench_plugin {
     unsigned version;                       /* POOLBENCH_PLUGIN_VERSION */

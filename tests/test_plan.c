@@ -308,9 +308,9 @@ static void test_profiles(void)
 
 int main(void)
 {
-    static const char *const profiles[] = { "smoke", "quick", "full" };
+    static const char *const profiles[] = { "smoke", "quick", "full", "peers" };
     test_profiles();
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 4; i++) {
         test_cells(profiles[i]);
         test_order(profiles[i]);
         if (i == 0)

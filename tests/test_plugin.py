@@ -53,7 +53,7 @@ static int fork_task(void *state, executor_fn *fn, void *left, void *right)
     return 0;
 }
 static const struct executor backend = { "NAME", "made to be broken", 0, create, submit, submit_many, wait_all,
-                                         counters, destroy, fork_task };
+                                         counters, destroy, fork_task, NULL };
 static const struct executor *const backends[] = { &backend, NULL };
 const struct poolbench_plugin poolbench_plugin = { VERSION, backends, NULL };
 """

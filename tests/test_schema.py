@@ -37,6 +37,8 @@ def expected_metrics(cell: Object, backend: str) -> set[str]:
         return {"time_ns", "iterations", "tasks"}
     if cell["keys"].get("gate") == "closed":
         return COUNTERS - {"cpu_ns"} | DEPTH
+    if cell["load"] == "idle":
+        return COUNTERS - {"cpu_ns"} | {"idle_cpu_share"}
     if backend == "processes":  # whose processor time is not the measuring process's
         return COUNTERS - {"cpu_ns"} | THROUGHPUT
     if cell["keys"].get("count") == "threads":
@@ -92,7 +94,8 @@ def test_complete() -> None:
         stripped = [{key: line[key] for key in COMMON} for line in lines]
         check(stripped == run["samples"], "samples are not the lines of the journal")
         check_equal("workloads and floors", {cell["experiment"] for cell in run["cells"]},
-                    {"floors", "reuse", "grain", "depth", "oneoff", "io", "cpu", "threads", "gap", "forget"})
+                    {"floors", "reuse", "grain", "depth", "oneoff", "io", "cpu", "threads", "gap", "forget",
+                      "spawn", "map", "idle"})
 
 
 def test_stopped() -> None:

@@ -46,7 +46,8 @@ struct executor {
 
     /* Runs fn(arg) once, some time after this call began. Blocks only where the backend's own nature
      * is to block (raw-capped at its cap, serial). Returns 0, or a negative errno with the task not
-     * accepted: -EAGAIN where a thread was refused, -EDQUOT where max_threads forbade it. */
+     * accepted: -EAGAIN where a thread was refused, -EDQUOT where max_threads forbade it, -ENOTSUP where the
+     * backend takes no task that comes alone. */
     int (*submit)(void *state, executor_fn *fn, void *arg);
 
     /* NULL: submit is called for each. Runs fn once for each of args, args + stride, ... n_tasks in all. On error
@@ -67,6 +68,11 @@ struct executor {
      * meanwhile on the calling thread, and returns once both have returned. Returns 0, or a negative errno and has run
      * neither. */
     int (*fork)(void *state, executor_fn *fn, void *left, void *right);
+
+    /* NULL: submit_many and wait_all. The backend's own way to call one function for all elements of an array, in
+     * chunks that it chooses. Runs fn once for each of args, args + stride, ... n_tasks in all, and returns once all
+     * have returned: 0, or a negative errno and has run none. */
+    int (*map)(void *state, executor_fn *fn, char *args, size_t stride_bytes, size_t n_tasks);
 };
 
 #ifdef __cplusplus

@@ -82,6 +82,22 @@ static int fork_task(void *state, executor_fn *fn, void *left, void *right)
     return 0;
 }
 
+/* One element: what is called is the same for all. */
+static int call_element(void *const *args, void *result)
+{
+    executor_fn *const *fn = args[0];
+    (void)result;
+    (*fn)(args[1]);
+    return 0;
+}
+
+static int map(void *state, executor_fn *fn, char *args, size_t stride_bytes, size_t n_tasks)
+{
+    const struct pool_arg each[] = { { &fn, 0 }, { args, stride_bytes } };
+    const struct pool_starcalls calls = { .fn = call_element, .args = each, .n_args = 2, .n_calls = n_tasks };
+    return pool_starmap(state, &calls, NULL);
+}
+
 static void counters(void *state, struct executor_counters *counters)
 {
     struct pool_counters pool;
@@ -100,20 +116,21 @@ static void destroy(void *state)
 
 const struct executor pool_executor = {
     "pool", "a reusable pool of threads", EXECUTOR_HAS_WORKERS,
-    create, submit, submit_many, wait_all, counters, destroy, fork_task,
+    create, submit, submit_many, wait_all, counters, destroy, fork_task, map,
 };
 
 const struct executor pool_again_executor = {
     "pool-again", "the pool a second time, in primary cells: how much two equal things differ here",
-    EXECUTOR_HAS_WORKERS, create, submit, submit_many, wait_all, counters, destroy, fork_task,
+    EXECUTOR_HAS_WORKERS, create, submit, submit_many, wait_all, counters, destroy, fork_task, map,
 };
 
 const struct executor pool_helping_executor = {
     "pool-helping", "the pool whose caller runs tasks while it waits, in primary cells: no verdict rests on it",
-    EXECUTOR_HAS_WORKERS | EXECUTOR_HELPS, create_helping, submit, submit_many, wait_all, counters, destroy, fork_task,
+    EXECUTOR_HAS_WORKERS | EXECUTOR_HELPS,
+    create_helping, submit, submit_many, wait_all, counters, destroy, fork_task, map,
 };
 
 const struct executor pool_elastic_executor = {
     "pool-elastic", "the pool that grows while its tasks block, from the CPUs' number up to N workers",
-    EXECUTOR_HAS_WORKERS, create_elastic, submit, submit_many, wait_all, counters, destroy, fork_task,
+    EXECUTOR_HAS_WORKERS, create_elastic, submit, submit_many, wait_all, counters, destroy, fork_task, map,
 };

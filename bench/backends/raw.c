@@ -112,15 +112,15 @@ static int fork_task(void *state, executor_fn *fn, void *left, void *right)
 }
 
 const struct executor raw_executor = {
-    "raw", "one thread per task", 0, create, submit, submit_many, wait_all, counters, destroy, fork_task,
+    "raw", "one thread per task", 0, create, submit, submit_many, wait_all, counters, destroy, fork_task, NULL,
 };
 
 const struct executor raw_capped_executor = {
     "raw-capped", "one thread per task, at most N alive", EXECUTOR_HAS_WORKERS,
-    create_capped, submit, submit_many, wait_all, counters, destroy, NULL,
+    create_capped, submit, submit_many, wait_all, counters, destroy, NULL, NULL,
 };
 
 const struct executor raw_detached_executor = {
     "raw-detached", "one thread per task, which nobody joins", 0,
-    create_detached, submit, submit_many, wait_all, counters, destroy, fork_task,
+    create_detached, submit, submit_many, wait_all, counters, destroy, fork_task, NULL,
 };

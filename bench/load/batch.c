@@ -14,10 +14,20 @@ static int submit_all(struct load_side *side, executor_fn *task, size_t *n_accep
     return error;
 }
 
+static int map_all(struct load_side *side)
+{
+    int error = side->executor->map(side->backend, load_task, side->args, 1, side->n_tasks);
+    if (!error)
+        side->n_submitted += side->n_tasks;
+    return error;
+}
+
 static int run_batch(struct load_side *side)
 {
     size_t n_accepted = side->n_tasks;
     executor_fn *task = side->counts_threads ? load_task_counted : load_task;
+    if (side->maps && side->executor->map)
+        return map_all(side);
     int error = submit_all(side, task, &n_accepted);
     int waited = side->executor->wait_all(side->backend);
     side->n_submitted += n_accepted;

@@ -1,7 +1,9 @@
 /* A batch behind a gate: every task is outstanding before the first one goes on, so that what an outstanding task
- * costs can be read off. A refusal ends the ramp there. */
+ * costs can be read off. A refusal ends the ramp there, and so does a backend that has no place left and runs a task on
+ * the thread that submits it. */
 #include "load/load.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -59,6 +61,10 @@ static uint64_t submit_until_refused(struct load_side *side)
         side->error = side->executor->submit(side->backend, load_task_gated, side->args + i);
         if (side->error)
             return i;
+        if (side->spilled) {
+            side->error = -ENOBUFS;
+            return i + 1;
+        }
     }
     return side->n_tasks;
 }
@@ -69,7 +75,7 @@ int64_t gate_iterate(struct load_side *side)
     read_memory(); /* what reading itself takes is there from now on */
     struct memory before = read_memory();
     uint64_t start = clock_now_ns();
-    uint64_t n_held = submit_until_refused(side);
+    uint64_t n_accepted = submit_until_refused(side), n_held = n_accepted - (side->error == -ENOBUFS);
     uint64_t submitted = clock_now_ns();
     await_arrivals(side);
     struct memory after = read_memory();
@@ -78,7 +84,7 @@ int64_t gate_iterate(struct load_side *side)
     int waited = side->executor->wait_all(side->backend);
     uint64_t end = clock_now_ns();
 
-    side->n_submitted += n_held;
+    side->n_submitted += n_accepted;
     double n = n_held ? (double)n_held : 1;
     side->depth = (struct load_depth){
         .n_held = n_held,

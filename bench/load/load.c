@@ -15,6 +15,7 @@ const struct load load_table[] = {
     { "batch", "all tasks at once, wait for all", batch_iterate },
     { "window", "a fixed number of tasks outstanding", window_iterate },
     { "gap", "one task at a time, after a pause", gap_iterate },
+    { "idle", "all tasks at once, then none", idle_iterate },
     { NULL, NULL, NULL },
 };
 
@@ -60,12 +61,17 @@ void load_task_counted(void *arg)
     do_task(current, task_number(current, arg));
 }
 
+/* The submitting thread opens the gate, so it cannot wait there. */
 void load_task_gated(void *arg)
 {
     /* Relaxed: only whether the count still moves is asked. */
     atomic_fetch_add_explicit(&current->n_arrived, 1, memory_order_relaxed);
-    pthread_rwlock_rdlock(&current->gate);
-    pthread_rwlock_unlock(&current->gate);
+    if (is_caller) {
+        current->spilled = true;
+    } else {
+        pthread_rwlock_rdlock(&current->gate);
+        pthread_rwlock_unlock(&current->gate);
+    }
     do_task(current, task_number(current, arg));
 }
 
@@ -146,5 +152,5 @@ void load_forget(struct load_side *side)
 {
     if (side->recorder)
         memset(side->recorder, 0, sizeof *side->recorder);
-    side->spun_ns = 0;
+    side->spun_ns = side->idle_ns = side->idle_cpu_ns = 0;
 }

@@ -1,4 +1,4 @@
-/* How tasks arrive: batch, window, gap. A load drives one backend through one iteration of a cell.
+/* How tasks arrive: batch, window, gap, idle. A load drives one backend through one iteration of a cell.
  *
  * One process measures one side, so the task functions find their side in a variable of this file
  * instead of in an argument: a task's argument is only its number, as an address, and costs no memory.
@@ -35,6 +35,7 @@ struct load_side {
     void *workload_state;
     enum load_life life;
     bool counts_threads;
+    bool maps;    /* batch: by the backend's own map, where it has one */
     bool gated;   /* batch: tasks wait at a gate that opens after the last submit */
     bool stamped; /* latency mode */
     uint64_t n_tasks, n_batches, n_inflight, pause_ns;
@@ -44,6 +45,8 @@ struct load_side {
     uint64_t n_submitted; /* tasks accepted so far: the number of the next one */
     struct executor_counters counters;
     struct load_depth depth;
+    uint64_t idle_ns, idle_cpu_ns; /* how long nothing was to be done, and the processor time that this took */
+    bool spilled;                  /* gated: a task ran on the submitting thread */
     atomic_uint_fast64_t n_threads_seen; /* where they are counted */
     uint64_t spun_ns;     /* gap: how long the caller was kept busy by its own pauses */
     int error; /* the negative errno that ended the side, 0 if none did */
@@ -99,5 +102,6 @@ int64_t batch_iterate(struct load_side *side);
 int64_t gate_iterate(struct load_side *side);
 int64_t window_iterate(struct load_side *side);
 int64_t gap_iterate(struct load_side *side);
+int64_t idle_iterate(struct load_side *side);
 
 #endif

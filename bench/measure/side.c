@@ -1,8 +1,8 @@
 /* A process that measures one side of a cell once: sets up the workload, warms up, lets Google Benchmark
  * run the iterations, checks the results, and writes one line.
  *
- * A negative errno tells how it ended: -EAGAIN, -EDQUOT, -EMFILE, -ENOMEM and -ENOTSUP are limits of the machine,
- * named in the reason; all else is a failure.
+ * A negative errno tells how it ended: -EAGAIN, -EDQUOT, -EMFILE, -ENOBUFS, -ENOMEM and -ENOTSUP are limits of the
+ * machine or of the backend, named in the reason; all else is a failure.
  */
 #include "measure/side.h"
 
@@ -101,6 +101,7 @@ static int read_side(struct measuring *m)
         return fail(m, -EINVAL, "unknown load, backend or workload");
     side->life = parse_life(job_word(keys, "life", "warm"));
     side->gated = strcmp(job_word(keys, "gate", ""), "closed") == 0;
+    side->maps = strcmp(job_word(keys, "call", ""), "map") == 0;
     side->counts_threads = strcmp(job_word(keys, "count", ""), "threads") == 0;
     side->stamped = strcmp(job_word(keys, "mode", ""), "latency") == 0;
     side->n_tasks = key_number(keys, "tasks", 1);
@@ -198,6 +199,10 @@ static int explain(struct measuring *m, int error)
         return fail(m, error, "stopped at %llu threads by the reserve: %s binds", n, limit);
     if (error == -EAGAIN)
         return fail(m, error, "refused a thread at %llu threads: %s binds", n, limit);
+    if (error == -ENOBUFS)
+        return fail(m, error, "its queue was full at %llu tasks: the next one ran on the submitting thread", n);
+    if (error == -ENOTSUP)
+        return fail(m, error, "the backend has no such operation");
     return fail(m, error, "%s", strerror(-error));
 }
 
@@ -298,6 +303,8 @@ static void add_times(json_t *metrics, const struct measuring *m)
     if (side->stamped) {
         add_quantiles(metrics, side->recorder);
         set_real(metrics, "cpu_ns", (m->result.cpu_ns - (double)side->spun_ns) / n_tasks);
+    } else if (side->idle_ns) {
+        set_real(metrics, "idle_cpu_share", (double)side->idle_cpu_ns / (double)side->idle_ns);
     } else if (!side->gated) {
         set_real(metrics, "time_ns", m->result.elapsed_ns / n_tasks);
         if (m->floor || !(side->executor->capabilities & EXECUTOR_ELSEWHERE))
@@ -327,7 +334,10 @@ static json_t *metrics_json(struct measuring *m, int error)
     set_count(metrics, "threads_created", side->counters.threads_created);
     set_count(metrics, "threads_refused", side->counters.threads_refused);
     set_count(metrics, "threads_peak", side->counters.threads_peak);
-    set_count(metrics, "inline_tasks", tally_sum((struct tally *)&side->tally).n_inline);
+    struct tally_sum sum = tally_sum((struct tally *)&side->tally);
+    set_count(metrics, "inline_tasks", sum.n_inline);
+    if (side->executor && side->executor->capabilities & EXECUTOR_HELPS)
+        set_real(metrics, "inline_share", (double)sum.n_inline / (double)sum.n_run);
     return metrics;
 }
 
@@ -357,7 +367,8 @@ static const char *status_of(int error)
 {
     switch (-error) {
     case 0: return "ok";
-    case EAGAIN: case EDQUOT: case EMFILE: case ENOMEM: case ENOTSUP: return "limit";
+    case EAGAIN: case EDQUOT: case EMFILE: case ENOBUFS: case ENOMEM: case ENOTSUP:
+        return "limit";
     default: return "failed";
     }
 }

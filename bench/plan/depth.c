@@ -2,6 +2,17 @@
  * accept a task without running it can take part. */
 #include "plan/cells.h"
 
+#include "backends/executor.h"
+
+/* Of plugins those that have a number of workers: threads of the others might not stop at the machine's reserve. */
+static void add_plugins(const struct plan *plan, struct cell *cell)
+{
+    const struct executor *e;
+    for (size_t i = 0; (e = executor_at(i)); i++)
+        if (executor_is_added(e) && e->capabilities & EXECUTOR_HAS_WORKERS)
+            plan_add_side(plan, cell, e->name, plan->factors.workers[0]);
+}
+
 void depth_cells(struct plan *plan, const struct experiment *experiment, const struct profile_row *row)
 {
     for (const uint64_t *n_tasks = row->grid; *n_tasks; n_tasks++) {
@@ -14,6 +25,7 @@ void depth_cells(struct plan *plan, const struct experiment *experiment, const s
             cell->role = "primary";
         plan_add_side(plan, cell, "pool", plan->factors.workers[0]);
         plan_add_side(plan, cell, "raw", 0);
+        add_plugins(plan, cell);
         if (cell->role)
             plan_add_side(plan, cell, "pool-again", plan->factors.workers[0]);
     }

@@ -115,6 +115,19 @@ void plan_add_plugin_sides(const struct plan *plan, struct cell *cell, size_t n_
             plan_add_side(plan, cell, e->name, e->capabilities & EXECUTOR_HAS_WORKERS ? n_workers : 0);
 }
 
+void plan_add_pool_sides(const struct plan *plan, struct cell *cell)
+{
+    const struct plan_factors *factors = &plan->factors;
+    for (size_t i = 0; i < factors->n_workers; i++)
+        plan_add_side(plan, cell, "pool", factors->workers[i]);
+    for (size_t i = 0; i < factors->n_workers; i++)
+        plan_add_plugin_sides(plan, cell, factors->workers[i]);
+    if (cell->role && strcmp(cell->role, "primary") == 0) {
+        plan_add_side(plan, cell, "pool-again", factors->workers[0]);
+        plan_add_side(plan, cell, "pool-helping", factors->workers[0]);
+    }
+}
+
 void plan_add_usual_sides(const struct plan *plan, struct cell *cell)
 {
     const struct plan_factors *factors = &plan->factors;
@@ -124,12 +137,7 @@ void plan_add_usual_sides(const struct plan *plan, struct cell *cell)
     for (size_t i = 0; i < factors->n_workers; i++)
         plan_add_side(plan, cell, "raw-capped", factors->workers[i]);
     plan_add_side(plan, cell, "serial", 0);
-    for (size_t i = 0; i < factors->n_workers; i++)
-        plan_add_plugin_sides(plan, cell, factors->workers[i]);
-    if (cell->role && strcmp(cell->role, "primary") == 0) {
-        plan_add_side(plan, cell, "pool-again", factors->workers[0]);
-        plan_add_side(plan, cell, "pool-helping", factors->workers[0]);
-    }
+    plan_add_pool_sides(plan, cell);
 }
 
 size_t plan_n_sides(const struct plan *plan)

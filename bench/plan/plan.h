@@ -33,13 +33,14 @@ struct side {
 };
 
 /* One point of an experiment; its sides run next to each other in every round. Keys that the harness knows:
- *   load  batch, window, gap         mode     throughput, latency
+ *   load  batch, window, gap, idle   mode     throughput, latency
  *   tasks of one batch or window     batches  one after the other in one iteration (1)
  *   life  warm: the backend exists before the clock starts (the default); run: it is created and destroyed
  *         once in each iteration; batch: for each batch
  *   gate  closed: no task goes on before the last one was submitted, and nothing is retried
+ *   call  map: the backend's own map makes the calls of a batch, where it has one
  *   count threads: how many threads ran the tasks is counted, which takes a moment of each task
- *   inflight  tasks outstanding in a window      pause_ns  before each task of a gap
+ *   inflight  tasks outstanding in a window      pause_ns  before each task of a gap, or of an idle backend
  * All other keys are parameters of the workload. */
 struct cell {
     const struct experiment *experiment;
@@ -164,6 +165,9 @@ void plan_add_side(const struct plan *plan, struct cell *cell, const char *backe
 
 /* Adds pool, raw-capped (each at every size), raw and serial; in a primary cell pool-again and pool-helping too. */
 void plan_add_usual_sides(const struct plan *plan, struct cell *cell);
+
+/* Adds pool at every size and the backends of plugins; in a primary cell pool-again and pool-helping too. */
+void plan_add_pool_sides(const struct plan *plan, struct cell *cell);
 
 /* Adds all backends of plugins, with so many workers where they have any. */
 void plan_add_plugin_sides(const struct plan *plan, struct cell *cell, size_t n_workers);

@@ -20,6 +20,9 @@ static const struct profile_row smoke[] = {
     { "threads", "empty", 8, { 1000 } },
     { "gap", "empty", 8, { 1 * MS } },
     { "forget", "empty", 8, { 10000 } },
+    { "spawn", "fib", 8, { 10 } },
+    { "map", "spin", 8, { 100 } },
+    { "idle", "empty", 60, { 50 * MS } },
     { .experiment = NULL },
 };
 
@@ -66,10 +69,24 @@ static const struct profile_row full[] = {
     { .experiment = NULL },
 };
 
+/* What tells pools apart, for which backends of plugins are given: see docs/peers.md. */
+static const struct profile_row peers[] = {
+    { "floors", "", 30, { 0 } },
+    { "grain", "spin", 60, { 300, 1 * US, 3 * US, 10 * US, 30 * US, 100 * US, 1 * MS } },
+    { "gap", "empty", 60, { GRID_ZERO, 1 * MS } },
+    { "spawn", "fib", 60, { 16, 20 } },
+    { "map", "spin", 60, { 100, 1 * US } },
+    { "oneoff", "empty", 60, { 0 } },
+    { "idle", "empty", 200, { 200 * MS } },
+    { "depth", "empty", 300, { 1000, 10000, 100000 } },
+    { .experiment = NULL },
+};
+
 const struct profile profile_table[] = {
     { "smoke", "every part once, in seconds: decides nothing", 3, smoke },
     { "quick", "the headline claims within five minutes", 10, quick },
     { "full", "every claim within an hour", 20, full },
+    { "peers", "the pool beside those of other libraries, given as plugins", 12, peers },
     { .name = NULL },
 };
 

@@ -20,6 +20,8 @@ static const struct metric {
       "kernel stacks (machine-wide) and page tables per outstanding task" },
     { "held", "tasks", "more", "count", "throughput", "tasks outstanding when the gate opened" },
     { "threads_seen", "threads", "none", "count", "throughput", "threads that ran at least one task" },
+    { "idle_cpu_share", "CPUs", "less", "cost", "throughput",
+      "processor time of the process over wall time while there is nothing to do" },
     { "server_cpu_ns", "ns", "less", "cost", "any", "processor time of the server process per task" },
     { "p50_ns", "ns", "less", "cost", "latency", "median sojourn" },
     { "p90_ns", "ns", "less", "cost", "latency", "90th percentile of the sojourn" },
@@ -38,6 +40,8 @@ static const struct metric {
     { "threads_refused", "threads", "less", "count", "any", "refused creations, each attempt counted" },
     { "threads_peak", "threads", "none", "count", "any", "most threads created and not yet joined" },
     { "inline_tasks", "tasks", "none", "count", "any", "tasks that ran on the submitting or waiting thread" },
+    { "inline_share", "1", "none", "count", "any",
+      "those over all tasks, warm-up included, where the caller may run tasks while it waits" },
 };
 
 json_t *document_metrics(void)

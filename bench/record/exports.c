@@ -70,6 +70,11 @@ static void add_row(struct row_list *list, const json_t *line, size_t workers)
 {
     static const char *const times[] = { "time_ns", "p50_ns", "submit_ns" };
     char name[CELL_NAME_BYTES + 64];
+    double real_ns = 0;
+    for (size_t i = 0; i < 3 && real_ns == 0; i++)
+        real_ns = metric_of(line, times[i]);
+    if (real_ns == 0)
+        return; /* a backend that was idle has no time of a task */
     if (list->n == list->capacity) {
         list->capacity = 2 * list->capacity + 64;
         list->rows = realloc(list->rows, list->capacity * sizeof *list->rows);
@@ -79,9 +84,6 @@ static void add_row(struct row_list *list, const json_t *line, size_t workers)
     int n = snprintf(name, sizeof name, "%s/%s", text_of(line, "backend"), text_of(line, "cell"));
     if (workers)
         snprintf(name + n, sizeof name - (size_t)n, "/workers:%zu", workers);
-    double real_ns = 0;
-    for (size_t i = 0; i < 3 && real_ns == 0; i++)
-        real_ns = metric_of(line, times[i]);
     double n_tasks = metric_of(line, "tasks"), cpu_ns = metric_of(line, "cpu_ns");
     list->rows[list->n++] = (struct gbench_row){
         .name = strdup(name), .iterations = n_tasks < 1 ? 1 : (uint64_t)n_tasks,
