@@ -46,7 +46,7 @@ objects = $(patsubst %.c,$(BUILD)/%.o,$(patsubst %.cc,$(BUILD)/%.o,$(1)))
 POOL := $(call objects,$(call sources,pool))
 RAWTHREAD := $(call objects,$(call sources,rawthread))
 WORKLOADS := $(call objects,$(call sources,workloads))
-BENCH := $(call objects,$(filter-out bench/sanity/%,$(sort $(wildcard bench/*.c bench/*/*.c bench/*/*.cc))))
+BENCH := $(call objects,$(filter-out bench/peers/%,$(sort $(wildcard bench/*.c bench/*/*.c bench/*/*.cc))))
 BENCH_LIB := $(filter-out $(BUILD)/bench/main.o,$(BENCH))
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(call sources,tests))
 LIB_TESTS := $(filter $(BUILD)/tests/test_pool% $(BUILD)/tests/test_rawthread% $(BUILD)/tests/test_cpu_limits,$(TESTS))
@@ -148,7 +148,7 @@ report:
 list: $(BINARY)
 	@$(BINARY) list
 
-tests: $(BINARY) $(TESTS) $(EXAMPLES)
+tests: $(BINARY) $(TESTS) $(EXAMPLES) peer-plugins
 lib-tests: $(LIB_TESTS)
 .PHONY: tests lib-tests test-lib
 test: tests
@@ -171,19 +171,43 @@ soak: $(STRESS)
 		echo "again with: $$settings tests/run --build '$(BUILD)' $(RUNFLAGS) <the test that failed>"; exit 1; }; \
 	done
 
-# The pool beside GLib's GThreadPool, in about a minute.
-SANITY_ROUNDS ?= 25
-$(BUILD)/bench/sanity/sanity.o: INCLUDE = -Ipool $(shell $(PKG_CONFIG) --cflags glib-2.0)
-$(BUILD)/sanity: $(BUILD)/bench/sanity/sanity.o $(POOL)
-	$(call say,LINK,$@)$(CC) $(LINK_ALL) -o $@ $^ $(shell $(PKG_CONFIG) --libs glib-2.0)
-$(BUILD)/bench/sanity/sanity.o: $(BUILD)/flags | $(BUILD)/glib
-$(BUILD)/glib:
-	@mkdir -p $(BUILD)
-	@$(PKG_CONFIG) --exists glib-2.0 || { echo 'make sanity: GLib is missing: install libglib2.0-dev' >&2; exit 1; }
-	@touch $@
-.PHONY: sanity
-sanity: $(BUILD)/sanity
-	@$(BUILD)/sanity '$(SANITY_ROUNDS)' >$(BUILD)/sanity.csv && scripts/sanity <$(BUILD)/sanity.csv
+# Pools of other libraries as plugins. Each is built where its library is found; poolbench itself needs none of them.
+PEERS := boost-asio eigen glib libuv moodycamel onetbb openmp-gomp openmp-llvm pthreadpool
+LLVM_CC ?= clang # whose OpenMP is LLVM's
+package = $$$$($(PKG_CONFIG) --$(1) $(2) 2>/dev/null)
+peer_so = $(patsubst %,$(BUILD)/peers/%.so,$(1))
+
+# $(call peer,name,source,compiler,its language,flags of poolbench,header,flags of the library,libraries)
+define peer
+$(call peer_so,$(1)): bench/peers/$(2) $(BUILD)/flags
+	@mkdir -p $$(@D); \
+	if echo '#include <$(6)>' | $(3) -x $(4) -E $(7) - >/dev/null 2>&1; then \
+		echo '  PEER  $(1)'; $(if $(V),set -x;) \
+		$(3) $$($(5)) -Ibench $(7) -shared -fPIC -MF $(BUILD)/peers/$(1).d -o $$@ $$< $(8); \
+	else rm -f $$@; fi
+endef
+c_peer = $(eval $(call peer,$(1),$(2),$(3),c,C_ALL,$(4),$(5),$(6)))
+cxx_peer = $(eval $(call peer,$(1),$(1).cc,$$(CXX),c++,CXX_ALL,$(2),$(3),$(4)))
+$(call c_peer,glib,glib.c,$$(CC),glib.h,$(call package,cflags,glib-2.0),$(call package,libs,glib-2.0))
+$(call c_peer,libuv,libuv.c,$$(CC),uv.h,,-luv)
+$(call c_peer,openmp-gomp,openmp.c,$$(CC),omp.h,-fopenmp)
+$(call c_peer,openmp-llvm,openmp.c,$(LLVM_CC),omp.h,-fopenmp=libomp)
+$(call c_peer,pthreadpool,pthreadpool.c,$$(CC),pthreadpool.h,,-lpthreadpool)
+$(call cxx_peer,boost-asio,boost/asio/thread_pool.hpp)
+$(call cxx_peer,eigen,unsupported/Eigen/CXX11/ThreadPool,-isystem /usr/include/eigen3)
+# gcc 12 sees an overflow in the queue's own code where none is.
+$(call cxx_peer,moodycamel,concurrentqueue/blockingconcurrentqueue.h,-Wno-stringop-overflow)
+$(call cxx_peer,onetbb,oneapi/tbb/task_arena.h,,-ltbb)
+
+.PHONY: peers peer-plugins
+peer-plugins: $(call peer_so,$(PEERS))
+peers: $(BINARY) peer-plugins
+	@found= lost=; for p in $(PEERS); do \
+		if [ -e $(BUILD)/peers/$$p.so ]; then found="$$found $(BUILD)/peers/$$p.so"; else lost="$$lost $$p"; fi; \
+	done; \
+	[ -z "$$lost" ] || echo "make peers: not found:$$lost: scripts/setup --peers installs what is missing" >&2; \
+	[ -n "$$found" ] || exit 1; \
+	$(MAKE) --no-print-directory bench PROFILE=peers PLUGINS="$(PLUGINS)$$found"
 
 # Each library by itself: one object in which only the public names can be seen, as an archive and shared.
 PREFIX ?= /usr/local
@@ -267,13 +291,13 @@ clean:
 
 help:
 	@echo 'make                 build $(BINARY)'
-	@echo 'make bench           measure and report: PROFILE=smoke|quick|full (quick) FILTER= BACKENDS= WORKERS= ROUNDS='
-	@echo '                     PLUGINS= SEED= RESULTS= SCRATCH= BIND=none|core|pu RESUME=<run>'
+	@echo 'make bench           measure and report: PROFILE=smoke|quick|full|peers (quick) FILTER= BACKENDS= WORKERS='
+	@echo '                     ROUNDS= PLUGINS= SEED= RESULTS= SCRATCH= BIND=none|core|pu RESUME=<run>'
 	@echo 'make report RUN=     draw a run again'
 	@echo 'make test            all tests: RUNFLAGS=<options of tests/run>'
 	@echo 'make test-lib        those of pool/ and rawthread/, which need a C compiler only'
 	@echo 'make soak            their stress, with new seeds: SOAK=<seconds> (600)'
-	@echo 'make sanity          the pool beside GLib, in a minute: SANITY_ROUNDS=25'
+	@echo 'make peers           the pool beside those of other libraries, which scripts/setup --peers installs'
 	@echo 'make list            what there is to measure'
 	@echo 'make install         pool/ and rawthread/ as libraries: PREFIX=/usr/local DESTDIR= LIBDIR= INCLUDEDIR= MANDIR='
 	@echo 'make uninstall       remove them again'

@@ -29,7 +29,6 @@ MAY_INCLUDE = {
     "bench/machine": "pool.h rawthread.h workload.h jansson.h version.h hwloc.h",
 }
 MAY_INCLUDE_OWN_LIBRARY = {"bench/gbench": re.compile(r"benchmark/benchmark\.h|[a-z_]+"),  # and C++'s own
-                           "bench/sanity": re.compile(r"glib\.h"),
                            "bench/peers": re.compile(r"(?!hwloc\.h|benchmark/).+")}
 MAY_BE_CPP = ("bench/gbench/", "bench/peers/", "tests/")
 
