@@ -50,7 +50,7 @@ prefix=()
 python=$home/full/python3
 
 setup_on bare -- --help
-check 'help' 0 $? '--test' '--check'
+check 'help' 0 $? '--test' '--peers' '--check'
 
 setup_on bare -- --chekc
 check 'unknown option' 1 $? "unknown option '--chekc'"
@@ -66,10 +66,15 @@ setup_on bare -- --check
 check 'list of a bare system' 1 $? 'command gcc' 'command g\+\+' 'command make' 'command pkg-config' \
     'module benchmark' 'module hwloc' 'module jansson' 'gnuplot'
 
+setup_on bare -- --check --peers
+check 'list for the peers' 1 $? 'module glib-2.0' 'module libuv' 'header pthreadpool.h' 'header oneapi/' \
+    'header boost/' 'header concurrentqueue/' 'header unsupported/Eigen/' 'command clang$' 'header omp.h'
+
 # A Python without the modules: whatever the system's own one has, what it lacks is named.
 python=$home/none
 setup_on bare full -- --check --test
-check 'list for the tests' 1 $? 'command clang-14' 'command musl-gcc' 'command node$' 'npm packages'
+check 'list for the tests' 1 $? 'command clang-14' 'command musl-gcc' 'command node$' \
+    'npm packages' 'header omp.h'
 
 # A library that pkg-config knows counts whatever the packages are; one that it does not know is named.
 python=$home/full/python3
