@@ -61,7 +61,8 @@ json_t *document_backends(void)
     json_t *list = json_array();
     const struct executor *e;
     for (size_t i = 0; (e = executor_at(i)); i++)
-        json_array_append_new(list, json_pack("{s:s, s:s}", "name", e->name, "summary", e->summary));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:b}", "name", e->name, "summary", e->summary,
+                                              "plugin", (int)executor_is_added(e)));
     return list;
 }
 

@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
+import peers
 import text
 from runs import FILE_NAME, Experiment, Run
 from verdicts import Judgement
@@ -80,10 +81,10 @@ def write_inputs(judgement: Judgement, folder: Path) -> list[str]:
     data, plots = folder / "data", folder / "plots"
     data.mkdir()
     plots.mkdir()
-    for experiment in run.experiments:
-        if not run.cells_of(experiment.name):
-            continue
-        view = view_of(run, experiment)
+    shown = [(experiment, view_of(run, experiment)) for experiment in run.experiments if run.cells_of(experiment.name)]
+    if run.plugin_backends:
+        shown.append((peers.EXPERIMENT, View("peers", peers.picture, [])))
+    for experiment, view in shown:
         picture = view.build(judgement, experiment)
         (data / f"{experiment.name}.dat").write_text(dat(picture))
         (data / f"{experiment.name}.limits.dat").write_text(limits_dat(picture))

@@ -168,6 +168,13 @@ class Run:
         seen = {sample.status for sample in self.samples_of(side)}
         return next((status for status in ("failed", "limit", "ok") if status in seen), "absent")
 
+    @cached_property
+    def plugin_backends(self) -> list[str]:
+        """Those that plugins brought; older runs do not tell."""
+        rows = self.document.get("backends")
+        return [row["name"] for row in (rows if isinstance(rows, list) else [])
+                if isinstance(row, dict) and row.get("plugin") is True and isinstance(row.get("name"), str)]
+
     def cells_of(self, experiment: str) -> list[Cell]:
         return [cell for cell in self.cells.values() if cell.experiment == experiment]
 

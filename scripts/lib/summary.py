@@ -8,6 +8,7 @@ from typing import Any
 
 import answers
 import lastpage
+import peers
 from answers import experiment_of
 from effects import NOT_MEASURED, Effect
 from runs import Experiment, Run, Side
@@ -207,6 +208,25 @@ def absolutes(run: Run, verdict: Verdict) -> str:
     return " ".join(parts)
 
 
+def beside_peers(judgement: Judgement, drawn: set[str]) -> list[str]:
+    """Only where plugins brought backends."""
+    run, name = judgement.run, peers.EXPERIMENT.name
+    if not run.plugin_backends:
+        return []
+    out = ["## Beside other pools", ""]
+    if name in drawn:
+        out += ["![How does the pool do beside those of other libraries?](plots/peers.svg)", "",
+                f"Drawn from [data/{name}.dat](data/{name}.dat) by [plots/{name}.gp](plots/{name}.gp). The line is "
+                "where the pool stands. Hollow points have no interval.", ""]
+    out += table([markdown(word) for word in peers.HEADER],
+                 [[markdown(word) for word in row] for row in peers.table(run)])
+    return out + [
+        "The pool has its own values; the others have how many times as much they take, paired by round, so above 1 "
+        "the pool is ahead. From METG on, values are absolute: the shortest task that keeps half the efficiency, CPUs "
+        "kept busy after a burst, and, with tasks of 10 us, processor time over wall time and the share of tasks that "
+        f"the submitting thread ran. {peers.NONE}: it has no such operation, or that was not measured.", ""]
+
+
 # What a reader needs to judge the numbers.
 
 def left_out(judgement: Judgement) -> list[str]:
@@ -317,7 +337,7 @@ def summary(judgement: Judgement, drawn: list[str], not_drawn: str) -> str:
     out += [*(f"    {line}" for line in lastpage.render(judgement)), ""]
     if not_drawn:
         out += [f"The pictures are not drawn: {markdown(not_drawn)}. Their data is in data/.", ""]
-    out += claims(judgement) + ["## Experiments", ""]
+    out += claims(judgement) + beside_peers(judgement, set(drawn)) + ["## Experiments", ""]
     for experiment in run.experiments:
         if experiment_of(run, experiment.name):
             out += chapter(judgement, experiment, set(drawn))

@@ -45,9 +45,12 @@ class Picture:
 
 # Backend -> its line style in scripts/plot/style.gp. Up to four sizes of one backend have styles of their own.
 STYLES = {"pool": 10, "pool-again": 20, "raw": 30, "raw-capped": 40, "serial": 50, "pool-helping": 60,
-          "pool-elastic": 65, "floor": 70, "ideal": 80, "processes": 85, "raw-detached": 35}
+          "pool-elastic": 65, "floor": 70, "ideal": 80, "processes": 85, "raw-detached": 35, "peers": 95, "peer": 96}
 STYLE_OTHERS = 90
 VARIANTS = 4
+
+# From so many backends of plugins on, their lines cannot be told apart: they become a band.
+BAND_FROM = 3
 
 # Floors that other pictures draw as limits, where a time is on an axis.
 LIMITS = {"clone": "clone", "pthread-tuned": "create + join", "futex-round-trip": "futex round trip"}
@@ -114,8 +117,10 @@ def grain(judgement: Judgement, experiment: Experiment) -> Picture:
         length_ns = cell.number("length_ns")
         if cell.workload != workload or length_ns is None:
             continue
+        band = run.plugin_backends if len(run.plugin_backends) >= BAND_FROM else []
+        rows += peers_band(run, cell, length_ns, band)
         for side in cell.sides:
-            if side.backend != "serial":
+            if side.backend != "serial" and side.backend not in band:
                 of = answers.efficiency(run, cell, side)
                 rows.append(Row(length_ns, of, text.side_name(side), series.style(side.backend, text.side_name(side)),
                                 open=is_open(run, side, of)))
@@ -123,6 +128,15 @@ def grain(judgement: Judgement, experiment: Experiment) -> Picture:
     if found.lo is not None and found.hi is not None:
         limits.append(Limit("band", found.lo, "break-even", found.hi))
     return Picture("length_ns", "efficiency", rows, limits)
+
+
+def peers_band(run: Run, cell: Cell, x: float, backends: list[str]) -> list[Row]:
+    """From the least to the greatest efficiency of these backends."""
+    found = [of.value for side in cell.sides if side.backend in backends
+             and (of := answers.efficiency(run, cell, side)).n]
+    if not found:
+        return []
+    return [Row(x, Estimate(stats.median(found).value, min(found), max(found), len(found)), "peers", STYLES["peers"])]
 
 
 def depth(judgement: Judgement, experiment: Experiment) -> Picture:
@@ -187,13 +201,14 @@ def floors(judgement: Judgement, experiment: Experiment) -> Picture:
     return Picture("position", "time_ns", ranked(rows))
 
 
-def threads(judgement: Judgement, experiment: Experiment) -> Picture:
+def sides_ranked(judgement: Judgement, experiment: Experiment) -> Picture:
+    """One cell: its sides by the experiment's metric."""
     run, series = judgement.run, Series()
     rows = [Row(0, of, side.backend, series.style(side.backend, side.backend), label=text.side_name(side),
                 open=is_open(run, side, of))
             for cell in run.cells_of(experiment.name) for side in cell.sides
-            if (of := run.estimate(side, "threads_seen")).n]
-    return Picture("position", "threads_seen", ranked(rows))
+            if (of := run.estimate(side, experiment.metric)).n]
+    return Picture("position", experiment.metric, ranked(rows))
 
 
 def ranked(rows: list[Row]) -> list[Row]:
@@ -311,7 +326,8 @@ VIEWS: dict[str, View] = {
     "oneoff": View("oneoff", oneoff, ["time_ns", "first_ns", "cpu_ns"]),
     "io": View("io", io, ["time_ns", "cpu_ns", "server_cpu_ns"]),
     "cpu": View("cpu", cpu, ["time_ns", "cpu_ns"]),
-    "threads": View("threads", threads, ["threads_seen", "threads_created"]),
+    "threads": View("threads", sides_ranked, ["threads_seen", "threads_created"]),
+    "idle": View("idle", sides_ranked, ["idle_cpu_share"]),
     "gap": View("gap", gap, LATENCY_PARTS),
 }
 

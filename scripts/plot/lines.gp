@@ -60,8 +60,11 @@ side_of_line(k) = k % 3 == 1 ? -0.5 : 0.45
 # What a panel draws of a block. Series stand a little beside each other, so that their intervals can be told apart.
 aside(i) = (i - (n_blocks + 1) / 2.0) * 0.005 / n_panels
 moved(x, i) = log_x ? x * (x_max / x_min) ** aside(i) : x + (x_max - x_min) * aside(i)
-x_of(i, p) = in_panel(i, p) ? moved(column(X), i) * x_unit : NaN
+x_of(i, p) = in_panel(i, p) ? (is_band(i) ? column(X) : moved(column(X), i)) * x_unit : NaN
 y_of(n, p) = column(n) * panel_y_unit(p)
+# A band is filled from its lowest to its highest value and has no points.
+is_band(i) = style(i) == 95
+point_of(i, p) = is_band(i) ? NaN : x_of(i, p)
 
 do for [kind in kinds] {
     eval canvas(kind)
@@ -109,9 +112,12 @@ do for [kind in kinds] {
         plot for [k = 1:n_limits] (limit_is(k, 'y', p) ? limit_value(k) * panel_y_unit(p) : NaN) \
                 with lines lc rgb limit_grey lw 1 dt (3, 3) notitle, \
             for [i = n_blocks:1:-1] data index i - 1 using \
-                (x_of(i, p)):(y_of(Y, p)):(y_of(LO, p)):(y_of(HI, p)) \
+                (is_band(i) ? x_of(i, p) : NaN):(y_of(LO, p)):(y_of(HI, p)) \
+                with filledcurves fc rgb peers_grey fs transparent solid 0.6 noborder notitle, \
+            for [i = n_blocks:1:-1] data index i - 1 using \
+                (point_of(i, p)):(y_of(Y, p)):(y_of(LO, p)):(y_of(HI, p)) \
                 with yerrorbars ls style(i) lw 1.2 dt 1 ps 0 notitle, \
-            for [i = n_blocks:1:-1] data index i - 1 using (x_of(i, p)):(y_of(Y, p)) \
+            for [i = n_blocks:1:-1] data index i - 1 using (point_of(i, p)):(y_of(Y, p)) \
                 with linespoints ls style(i) notitle, \
             for [i = n_blocks:1:-1] data index i - 1 using (column(OPEN) == 1 ? x_of(i, p) : NaN):(y_of(Y, p)) \
                 with points ls style(i) ps 0.45 lc rgb '#FFFFFF' notitle, \

@@ -93,6 +93,9 @@ set style line 90 lc rgb '#CC79A7' lw 2 pt 2 ps 1 dt 1
 set style line 91 lc rgb '#009E73' lw 2 pt 1 ps 1 dt (8, 3)
 set style line 92 lc rgb '#8A7F00' lw 2 pt 3 ps 1 dt (4, 3)
 set style line 93 lc rgb '#555555' lw 2 pt 4 ps 1 dt (2, 3)
+set style line 95 lc rgb '#BBBBBB' lw 9 pt 0 ps 0 dt 1 # of a band, in the key
+set style line 96 lc rgb '#555555' lw 1.4 pt 7 ps 0.9 dt 1 # of a peer alone
+peers_grey = '#BBBBBB'
 limit_grey = '#777777'
 band_grey = '#E9E9E9'
 

@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""Each peer that is built is measured in every experiment of the profile peers: it does each task once, and what it
+cannot do ends at a limit with a reason. Nothing is asked about how fast it is."""
+import json
+import subprocess
+import sys
+from collections import defaultdict
+
+from harness import BUILD, RUN_OK, SKIPPED, TOP, Bench, check, check_complete, check_ended, check_equal, document
+
+PEERS = sorted((BUILD / "peers").glob("*.so"))
+SOURCES = {"openmp-gomp": "openmp.c", "openmp-llvm": "openmp.c"}
+
+# Cells that a peer cannot do, by their beginnings; all others it must.
+ALONE = {"gap/", "depth/"}  # a task comes alone
+TREE = {"spawn/"}           # tasks wait for tasks
+CANNOT = {"boost-asio": TREE, "eigen": TREE | {"depth/"}, "glib": TREE, "libuv": TREE | {"oneoff/empty/life:run"},
+          "moodycamel": TREE, "onetbb": set(), "openmp-gomp": ALONE, "openmp-llvm": ALONE, "pthreadpool": ALONE | TREE}
+HELPS = {"eigen", "onetbb", "openmp-gomp", "openmp-llvm", "pthreadpool"}
+
+
+def options() -> list[str]:
+    return [word for path in PEERS for word in ("--plugin", str(path))]
+
+
+def test_listed() -> None:
+    done = subprocess.run([BUILD / "poolbench", "list", "backends", "--json", *options()], capture_output=True,
+                          text=True, timeout=60)
+    rows = {row["name"]: row for row in json.loads(done.stdout)["backends"]}
+    for path in PEERS:
+        check(rows.get(path.stem, {}).get("plugin") is True, f"{path.stem} is not listed as a plugin's: {done.stdout}")
+        source = TOP / "bench" / "peers" / SOURCES.get(path.stem, f"{path.stem}.c")
+        check(source.exists() or source.with_suffix(".cc").exists(), f"{path.stem} has no source")
+
+
+def measure(*more: str) -> list[dict]:
+    names = [path.stem for path in PEERS]
+    with Bench() as bench:
+        ended = bench.run(*options(), "--profile", "peers", "--rounds", "1", "--backends", ",".join(["pool", *names]),
+                          "--results", bench.results, *more)
+        check_ended(f"run {more}", ended, RUN_OK)
+        check_complete(ended.folder)
+        run = document(ended.folder)
+        check_equal("plugins", [row["file"] for row in run["factors"]["plugins"]], [path.name for path in PEERS])
+        return run["samples"]
+
+
+def check_sample(sample: dict) -> None:
+    name, cell = sample["backend"], sample["cell"]
+    what = f"{name} in {cell}: {sample['status']}, {sample['reason']}"
+    if name == "pool":
+        check_equal(what, sample["status"], "ok")
+        return
+    check(name in CANNOT, f"{name} is not known here")
+    if not any(cell.startswith(start) for start in CANNOT[name]):
+        check_equal(what, sample["status"], "ok")
+    else:
+        check(sample["status"] == "ok" or sample["status"] == "limit" and sample["reason"], what)
+    if name not in HELPS:
+        check_equal(f"tasks by the submitter: {what}", sample["metrics"]["inline_tasks"], 0)
+
+
+def test_every_experiment() -> None:
+    """Without the cells that take their time and show nothing more."""
+    seen = defaultdict(set)
+    for sample in measure("--filter", "^(gap|spawn|oneoff|idle)/|^grain/.*:(300|100000)/|^map/.*:100/|tasks:1000$"):
+        check_sample(sample)
+        seen[sample["backend"]].add(sample["cell"].split("/")[0])
+    for name, experiments in seen.items():
+        check_equal(f"experiments of {name}", experiments, {"grain", "gap", "spawn", "map", "oneoff", "idle", "depth"})
+
+
+def test_sizes() -> None:
+    """One worker, and more than there are CPUs."""
+    for sample in measure("--workers", "1,5", "--filter", "^(grain/.*:3000|oneoff|gap/.*pause_ns:0|spawn)/"):
+        check_sample(sample)
+
+
+def test_full_queue() -> None:
+    """A queue with an end is a limit that says how far it went, not a task that waits for itself."""
+    for sample in measure("--filter", "^depth/.*tasks:10000$"):
+        if sample["backend"] == "eigen":
+            check_equal("status of eigen", sample["status"], "limit")
+            check("queue was full" in sample["reason"] and sample["metrics"]["held"] >= 1024, f"eigen: {sample}")
+        else:
+            check_sample(sample)
+
+
+if __name__ == "__main__":
+    if not PEERS:
+        print("no peer's library (libglib2.0-dev, libtbb-dev, ...) is there: scripts/setup --peers")
+        sys.exit(SKIPPED)
+    if "-fsanitize" in (BUILD / "flags").read_text():
+        print("peers are not built for a sanitizer: their libraries are not")
+        sys.exit(SKIPPED)
+    for test in (test_listed, test_every_experiment, test_sizes, test_full_queue):
+        test()
