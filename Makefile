@@ -172,37 +172,40 @@ soak: $(STRESS)
 		echo "again with: $$settings tests/run --build '$(BUILD)' $(RUNFLAGS) <the test that failed>"; exit 1; }; \
 	done
 
-# Pools of other libraries as plugins. Each is built where its library is found; poolbench itself needs none of them.
+# Pools of other libraries as plugins. Each is built where its adapter finds its library; poolbench itself needs none of
+# them, and their sanitizers would find fault with the libraries.
 PEERS := boost-asio eigen glib libuv moodycamel onetbb openmp-gomp openmp-llvm pthreadpool
-LLVM_CC ?= clang # whose OpenMP is LLVM's
+# Each OpenMP is made for the code of its own compiler.
+GNU_CC ?= gcc
+LLVM_CC ?= clang
 package = $$$$($(PKG_CONFIG) --$(1) $(2) 2>/dev/null)
 peer_so = $(patsubst %,$(BUILD)/peers/%.so,$(1))
 
-# $(call peer,name,source,compiler,its language,flags of poolbench,header,flags of the library,libraries)
+# $(call peer,name,source,compiler,flags of poolbench,flags of the library,libraries)
 define peer
 $(call peer_so,$(1)): bench/peers/$(2) $(BUILD)/flags
 	@mkdir -p $$(@D); \
-	if echo '#include <$(6)>' | $(3) -x $(4) -E $(7) - >/dev/null 2>&1; then \
+	if $(3) -D_GNU_SOURCE -Ibench $(5) -E $$< >/dev/null 2>&1; then \
 		echo '  PEER  $(1)'; $(if $(V),set -x;) \
-		$(3) $$($(5)) -Ibench $(7) -shared -fPIC -MF $(BUILD)/peers/$(1).d -o $$@ $$< $(8); \
+		$(3) $$($(4)) -Ibench $(5) -shared -fPIC -MF $(BUILD)/peers/$(1).d -o $$@ $$< $(6); \
 	else rm -f $$@; fi
 endef
-c_peer = $(eval $(call peer,$(1),$(2),$(3),c,C_ALL,$(4),$(5),$(6)))
-cxx_peer = $(eval $(call peer,$(1),$(1).cc,$$(CXX),c++,CXX_ALL,$(2),$(3),$(4)))
-$(call c_peer,glib,glib.c,$$(CC),glib.h,$(call package,cflags,glib-2.0),$(call package,libs,glib-2.0))
-$(call c_peer,libuv,libuv.c,$$(CC),uv.h,,-luv)
-$(call c_peer,openmp-gomp,openmp.c,$$(CC),omp.h,-fopenmp)
-$(call c_peer,openmp-llvm,openmp.c,$(LLVM_CC),omp.h,-fopenmp=libomp)
-$(call c_peer,pthreadpool,pthreadpool.c,$$(CC),pthreadpool.h,,-lpthreadpool)
-$(call cxx_peer,boost-asio,boost/asio/thread_pool.hpp)
-$(call cxx_peer,eigen,unsupported/Eigen/CXX11/ThreadPool,-isystem /usr/include/eigen3)
+c_peer = $(eval $(call peer,$(1),$(2),$(3),C_ALL,$(4),$(5)))
+cxx_peer = $(eval $(call peer,$(1),$(1).cc,$$(CXX),CXX_ALL,$(2),$(3)))
+$(call c_peer,glib,glib.c,$$(CC),$(call package,cflags,glib-2.0),$(call package,libs,glib-2.0))
+$(call c_peer,libuv,libuv.c,$$(CC),,-luv)
+$(call c_peer,openmp-gomp,openmp.c,$(GNU_CC),-fopenmp)
+$(call c_peer,openmp-llvm,openmp.c,$(LLVM_CC),-fopenmp=libomp)
+$(call c_peer,pthreadpool,pthreadpool.c,$$(CC),,-lpthreadpool)
+$(call cxx_peer,boost-asio)
+$(call cxx_peer,eigen,-isystem /usr/include/eigen3)
 # gcc 12 sees an overflow in the queue's own code where none is.
-$(call cxx_peer,moodycamel,concurrentqueue/blockingconcurrentqueue.h,-Wno-stringop-overflow)
-$(call cxx_peer,onetbb,oneapi/tbb/task_arena.h,,-ltbb)
+$(call cxx_peer,moodycamel,-Wno-stringop-overflow)
+$(call cxx_peer,onetbb,,-ltbb)
 
 .PHONY: peers peer-plugins
-peer-plugins: $(call peer_so,$(PEERS))
-# Looked for when the recipe runs, and so when they are built.
+peer-plugins: $(if $(SAN),,$(call peer_so,$(PEERS)))
+# Looked for when the recipe runs, and so once they are built.
 found_peers = $(shell ls $(call peer_so,$(PEERS)) 2>/dev/null)
 lost_peers = $(filter-out $(basename $(notdir $(found_peers))),$(PEERS))
 peers: override PROFILE = peers

@@ -90,8 +90,5 @@ if __name__ == "__main__":
     if not PEERS:
         print("no peer's library (libglib2.0-dev, libtbb-dev, ...) is there: scripts/setup --peers")
         sys.exit(SKIPPED)
-    if "-fsanitize" in (BUILD / "flags").read_text():
-        print("peers are not built for a sanitizer: their libraries are not")
-        sys.exit(SKIPPED)
     for test in (test_listed, test_every_experiment, test_sizes, test_full_queue):
         test()

@@ -12,6 +12,11 @@
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_arena.h>
 #include <oneapi/tbb/task_group.h>
+#include <oneapi/tbb/version.h>
+
+#if TBB_INTERFACE_VERSION < 12060
+#error "oneTBB before 2021.6 lets no task of a group be enqueued from outside"
+#endif
 
 namespace {
 
