@@ -200,7 +200,7 @@ $(call c_peer,pthreadpool,pthreadpool.c,$$(CC),,-lpthreadpool)
 $(call cxx_peer,boost-asio)
 $(call cxx_peer,eigen,-isystem /usr/include/eigen3)
 # gcc 12 sees an overflow in the queue's own code where none is.
-$(call cxx_peer,moodycamel,-Wno-stringop-overflow)
+$(call cxx_peer,moodycamel,-Wno-stringop-overflow -Wno-unknown-warning-option)
 $(call cxx_peer,onetbb,,-ltbb)
 
 .PHONY: peers peer-plugins

@@ -58,6 +58,9 @@ def check_sample(sample: dict) -> None:
         check(sample["status"] == "ok" or sample["status"] == "limit" and sample["reason"], what)
     if name not in HELPS:
         check_equal(f"tasks by the submitter: {what}", sample["metrics"]["inline_tasks"], 0)
+    elif sample["status"] == "ok":
+        share, n_inline = sample["metrics"]["inline_share"], sample["metrics"]["inline_tasks"]
+        check(0 <= share <= 1 and (share > 0) == (n_inline > 0), f"share of {n_inline} is {share}: {what}")
 
 
 def test_every_experiment() -> None:

@@ -144,6 +144,24 @@ def test_broken() -> None:
                 check_equal(f"status of {name}", sample["status"], "ok")
 
 
+def test_loaded_where_needed() -> None:
+    """A plugin is in the process that describes it and in those that measure its sides, and in no other."""
+    with Bench() as bench:
+        trace = bench.top / "trace"
+        noisy = build(bench.top, "noisy", BACKEND.replace("VERSION", "POOLBENCH_PLUGIN_VERSION", 1).replace(
+            "BODY", "fn(arg)").replace("CREATE", "").replace("NAME", "noisy") + "#include <fcntl.h>\n"
+            "__attribute__((constructor)) static void tell(void) { int file = open(\"" + str(trace) + "\", O_CREAT |"
+            " O_APPEND | O_WRONLY, 0600); if (file < 0 || write(file, \"x\", 1) != 1) abort(); close(file); }\n")
+        for backends in ("pool", "pool,noisy"):
+            trace.write_text("")
+            ended = bench.run("--plugin", noisy, "--profile", "smoke", "--filter", "^threads/|^grain/", "--rounds", "2",
+                              "--backends", backends, "--results", bench.results)
+            check_ended(backends, ended, RUN_OK)
+            n_sides = len([s for s in document(ended.folder)["samples"] if s["backend"] == "noisy"])
+            n_loaded = len(trace.read_text()) - 1  # once it was described
+            check(n_loaded >= n_sides and (n_loaded > 0) == (n_sides > 0), f"{backends}: loaded {n_loaded} times")
+
+
 def test_gone() -> None:
     """A plugin that is no longer there when its side's turn comes: the reason does not tell where it was."""
     with Bench() as bench:
@@ -182,4 +200,4 @@ def test_every_check() -> None:
 
 
 if __name__ == "__main__":
-    run_parts([test_examples, test_refused, test_broken, test_gone, test_every_check])
+    run_parts([test_examples, test_refused, test_broken, test_loaded_where_needed, test_gone, test_every_check])

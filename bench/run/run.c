@@ -190,26 +190,56 @@ static json_t *gbench_context(const struct run *run)
                      "num_cpus", (json_int_t)run->plan.factors.cpus_usable, "poolbench_version", POOLBENCH_VERSION);
 }
 
+/* Of the same backend, ended alike for the same reason, in another cell. */
+static bool is_alike(const json_t *a, const json_t *b)
+{
+    static const char *const same[] = { "status", "backend", "reason" };
+    size_t n_same = 0;
+    for (size_t i = 0; i < 3; i++)
+        n_same += json_equal(json_object_get(a, same[i]), json_object_get(b, same[i]));
+    return n_same == 3;
+}
+
+/* A line for each side that failed, and for each thing that a backend or the machine cannot do. */
+static int print_failures(const json_t *failures, size_t n_rounds)
+{
+    const json_t *failure;
+    int code = RUN_OK;
+    size_t i;
+    json_array_foreach(failures, i, failure) {
+        const char *status, *backend, *cell, *reason;
+        json_int_t n_seen;
+        size_t n_alike = 0, n_before = 0;
+        json_unpack((json_t *)failure, "{s:s, s:s, s:s, s:s, s:I}", "status", &status, "backend", &backend,
+                    "cell", &cell, "reason", &reason, "rounds", &n_seen);
+        bool failed = strcmp(status, "failed") == 0;
+        for (size_t k = 0; k < json_array_size(failures) && !failed; k++) {
+            bool alike = is_alike(failure, json_array_get(failures, k));
+            n_alike += alike && k != i;
+            n_before += alike && k < i;
+        }
+        code = failed ? RUN_SOME_FAILED : code;
+        if (n_before)
+            continue;
+        fprintf(stderr, "%s: %s %s: %s (%lld of %zu rounds", failed ? "FAILED" : "limit", backend, cell, reason,
+                (long long)n_seen, n_rounds);
+        if (n_alike)
+            fprintf(stderr, "; the same in %zu more", n_alike);
+        fputs(")\n", stderr);
+    }
+    return code;
+}
+
 static int finish(struct run *run)
 {
-    json_t *context = gbench_context(run), *failures = document_failures(run->journal.lines), *failure;
+    json_t *context = gbench_context(run), *failures = document_failures(run->journal.lines);
     int error = exports_gbench(run->dir, &run->plan, run->journal.lines, context), code = RUN_OK;
     if (!error)
         error = exports_histograms(run->dir, run->journal.lines);
     if (!error)
         error = run_write_document(run, "complete");
     progress_end(&run->progress);
-    size_t i;
-    json_array_foreach(failures, i, failure) {
-        const char *status, *backend, *cell, *reason;
-        json_int_t n_rounds;
-        json_unpack(failure, "{s:s, s:s, s:s, s:s, s:I}", "status", &status, "backend", &backend, "cell", &cell,
-                    "reason", &reason, "rounds", &n_rounds);
-        bool failed = strcmp(status, "failed") == 0;
-        fprintf(stderr, "%s: %s %s: %s (%lld of %zu rounds)\n", failed ? "FAILED" : "limit", backend, cell, reason,
-                (long long)n_rounds, run->plan.factors.rounds);
-        code = failed ? RUN_SOME_FAILED : code;
-    }
+    code = print_failures(failures, run->plan.factors.rounds);
     json_decref(context);
     json_decref(failures);
     return error ? complain(run, "cannot write to", error) : code;

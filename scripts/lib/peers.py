@@ -68,9 +68,12 @@ def times_the_pool(run: Run, measure: Measure, backend: str) -> Estimate:
 
 
 def metg(run: Run, backend: str) -> Estimate:
-    """Between two lengths of the grid; without an interval where the shortest one is long enough already."""
+    """Between two lengths of the grid; without an interval where the shortest one is long enough already. None of a
+    backend that was measured at one length alone."""
+    lengths = [cell for cell in run.cells_of("grain") if cell.number("length_ns") is not None
+               and any(side.backend == backend for side in cell.sides)]
     found = next((of.length for of in answers.metgs(run) if of.backend == backend and of.level == METG_LEVEL), None)
-    if found is None or found.hi is None:
+    if len(lengths) < 2 or found is None or found.hi is None:
         return stats.median([])
     has_lo = found.lo is not None
     return Estimate(found.hi, found.lo if has_lo else math.nan, found.hi if has_lo else math.nan, run.rounds_done)
