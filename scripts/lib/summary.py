@@ -229,6 +229,22 @@ def beside_peers(judgement: Judgement, drawn: set[str]) -> list[str]:
 
 # What a reader needs to judge the numbers.
 
+def unmeasured(run: Run) -> list[str]:
+    """What failed, and what ended at a limit: once where a backend ended alike in several cells."""
+    rounds: Counter[tuple[str, str, str, str]] = Counter(
+        (side_name(s.side), s.status, s.reason, s.side.cell) for s in run.samples if s.status != "ok")
+    cells: dict[tuple[str, str, str], list[str]] = {}
+    for (*what, cell) in sorted(rounds):
+        cells.setdefault((what[0], what[1], what[2]), []).append(cell)
+    items = []
+    for (side, status, reason), of in cells.items():
+        n = sum(rounds[side, status, reason, cell] for cell in of)
+        more = f" and {plural(len(of) - 1, 'other cell')}" if len(of) > 1 else ""
+        items.append(f"{markdown(side)} in {code(of[0])}{more} {'ended at a limit' if status == 'limit' else 'failed'} "
+                     f"in {plural(n, 'round')}: {markdown(reason)}")
+    return items
+
+
 def left_out(judgement: Judgement) -> list[str]:
     run, items = judgement.run, []
     if not run.is_complete:
@@ -237,11 +253,7 @@ def left_out(judgement: Judgement) -> list[str]:
         items.append(f"all cells that the filter {code(run.document['factors']['filter'])} does not match")
     items += [f"{markdown(v.experiment.claim)} was not measured: {markdown(v.reason)}" for v in judgement.verdicts
               if v.word == NOT_MEASURED]
-    failures = Counter((s.side, s.status, s.reason) for s in run.samples if s.status != "ok")
-    for (side, status, reason), n in sorted(failures.items()):
-        what = "ended at a limit" if status == "limit" else "failed"
-        items.append(f"{markdown(side_name(side))} in {code(side.cell)} {what} in {plural(n, 'round')}: "
-                     f"{markdown(reason)}")
+    items += unmeasured(run)
     hardware = run.machine.get("processor")
     threads = hardware.get("hardware_threads") if isinstance(hardware, dict) else None
     usable = run.document["factors"]["cpus_usable"]

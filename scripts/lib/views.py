@@ -45,9 +45,10 @@ class Picture:
 
 # Backend -> its line style in scripts/plot/style.gp. Up to four sizes of one backend have styles of their own.
 STYLES = {"pool": 10, "pool-again": 20, "raw": 30, "raw-capped": 40, "serial": 50, "pool-helping": 60,
-          "pool-elastic": 65, "floor": 70, "ideal": 80, "processes": 85, "raw-detached": 35, "peers": 95, "peer": 96}
+          "pool-elastic": 65, "floor": 70, "ideal": 80, "processes": 85, "raw-detached": 35, "peers": 110, "peer": 111}
 STYLE_OTHERS = 90
 VARIANTS = 4
+VARIANTS_OTHERS = 10  # of backends that have no style of their own
 
 # From so many backends of plugins on, their lines cannot be told apart: they become a band.
 BAND_FROM = 3
@@ -78,7 +79,8 @@ class Series:
             first = STYLES.get(backend, STYLE_OTHERS)
             variant = self.counts.get(first, 0)
             self.counts[first] = variant + 1
-            self.styles[series] = first + min(variant, VARIANTS - 1)
+            most = VARIANTS_OTHERS if first == STYLE_OTHERS else VARIANTS
+            self.styles[series] = first + min(variant, most - 1)
         return self.styles[series]
 
 
@@ -328,6 +330,8 @@ VIEWS: dict[str, View] = {
     "cpu": View("cpu", cpu, ["time_ns", "cpu_ns"]),
     "threads": View("threads", sides_ranked, ["threads_seen", "threads_created"]),
     "idle": View("idle", sides_ranked, ["idle_cpu_share"]),
+    "spawn": View("spawn", generic, ["time_ns", "cpu_ns"]),
+    "map": View("map", generic, ["time_ns", "cpu_ns"]),
     "gap": View("gap", gap, LATENCY_PARTS),
 }
 

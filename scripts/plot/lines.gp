@@ -63,7 +63,7 @@ moved(x, i) = log_x ? x * (x_max / x_min) ** aside(i) : x + (x_max - x_min) * as
 x_of(i, p) = in_panel(i, p) ? (is_band(i) ? column(X) : moved(column(X), i)) * x_unit : NaN
 y_of(n, p) = column(n) * panel_y_unit(p)
 # A band is filled from its lowest to its highest value and has no points.
-is_band(i) = style(i) == 95
+is_band(i) = style(i) == 110
 point_of(i, p) = is_band(i) ? NaN : x_of(i, p)
 
 do for [kind in kinds] {

@@ -93,8 +93,14 @@ set style line 90 lc rgb '#CC79A7' lw 2 pt 2 ps 1 dt 1
 set style line 91 lc rgb '#009E73' lw 2 pt 1 ps 1 dt (8, 3)
 set style line 92 lc rgb '#8A7F00' lw 2 pt 3 ps 1 dt (4, 3)
 set style line 93 lc rgb '#555555' lw 2 pt 4 ps 1 dt (2, 3)
-set style line 95 lc rgb '#BBBBBB' lw 9 pt 0 ps 0 dt 1 # of a band, in the key
-set style line 96 lc rgb '#555555' lw 1.4 pt 7 ps 0.9 dt 1 # of a peer alone
+set style line 94 lc rgb '#7B4FA3' lw 2 pt 6 ps 1 dt (10, 3)
+set style line 95 lc rgb '#0E7C7B' lw 2 pt 8 ps 1 dt (6, 3, 1, 3)
+set style line 96 lc rgb '#B5651D' lw 2 pt 10 ps 1 dt (3, 2)
+set style line 97 lc rgb '#9A3B5A' lw 2 pt 12 ps 1 dt (10, 3, 2, 3)
+set style line 98 lc rgb '#4B6A88' lw 2 pt 14 ps 1 dt (5, 2)
+set style line 99 lc rgb '#6B8E23' lw 2 pt 15 ps 0.9 dt (1, 2)
+set style line 110 lc rgb '#BBBBBB' lw 9 pt 0 ps 0 dt 1 # of a band, in the key
+set style line 111 lc rgb '#555555' lw 1.4 pt 7 ps 0.9 dt 1 # of a peer alone
 peers_grey = '#BBBBBB'
 limit_grey = '#777777'
 band_grey = '#E9E9E9'
