@@ -1,4 +1,4 @@
-/* How tasks arrive: batch, window, gap. A load drives one backend through one iteration of a cell.
+/* How tasks arrive: batch, window, gap, open. A load drives one backend through one iteration of a cell.
  *
  * One process measures one side, so the task functions find their side in a variable of this file
  * instead of in an argument: a task's argument is only its number, as an address, and costs no memory.
@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "backends/executor.h"
+#include "load/open.h"
 #include "record/recorder.h"
 #include "record/tally.h"
 #include "workload.h"
@@ -38,6 +39,9 @@ struct load_side {
     bool gated;   /* batch: tasks wait at a gate that opens after the last submit */
     bool stamped; /* latency mode */
     uint64_t n_tasks, n_batches, n_inflight, pause_ns;
+    size_t n_functions, n_chunk; /* batch: functions that the tasks have in turn, 0: one, submitted all at once; and
+                                    how many of the workload's tasks each of them does */
+    struct load_open open;
 
     /* What happened. */
     struct tally tally;
@@ -91,6 +95,11 @@ void load_task_counted(void *arg);
 void load_task_gated(void *arg);
 void load_task_window(void *arg);
 void load_task_stamped(void *arg);
+void load_task_open(void *arg);
+
+/* Different functions that do the same: task number arg - args and the rest of its chunk. */
+enum { LOAD_KINDS = 8 };
+extern executor_fn *const load_task_kinds[LOAD_KINDS];
 
 /* What tasks that have tasks call; the backend runs them. */
 extern const struct workload_fork load_fork;
@@ -99,5 +108,10 @@ int64_t batch_iterate(struct load_side *side);
 int64_t gate_iterate(struct load_side *side);
 int64_t window_iterate(struct load_side *side);
 int64_t gap_iterate(struct load_side *side);
+int64_t open_iterate(struct load_side *side);
+
+/* Of an open load, around the backend's life: the arrivals and the place of the tasks' threads. */
+int open_prepare(struct load_side *side);
+void open_release(struct load_side *side);
 
 #endif

@@ -19,6 +19,7 @@
 #include "gbench/gbench.h"
 #include "load/floors.h"
 #include "load/load.h"
+#include "measure/open.h"
 #include "record/clock.h"
 
 enum { REASON_BYTES = 200, MEASURES_MAX = 8 };
@@ -107,10 +108,14 @@ static int read_side(struct measuring *m)
     side->n_batches = key_number(keys, "batches", 1);
     side->n_inflight = key_number(keys, "inflight", 1);
     side->pause_ns = key_number(keys, "pause_ns", 0);
+    side->n_functions = key_number(keys, "functions", 0);
+    side->n_chunk = key_number(keys, "chunk", 1);
     side->options.n_workers = (size_t)job_number(job, "workers");
     side->options.stack_bytes = (size_t)job_number(job, "stack_bytes");
     side->options.max_threads = (size_t)job_number(job, "max_threads");
     side->options.retry_ns = side->gated ? 0 : retry_ns;
+    if (side->load->iterate == open_iterate)
+        return open_read(job, side, m->reason, sizeof m->reason);
     return read_cpusets(m);
 }
 
@@ -219,7 +224,7 @@ static int measure_side(struct measuring *m)
 {
     int error = read_side(m);
     if (error)
-        return error;
+        return explain(m, error);
     error = setup_workload(m);
     if (error)
         return explain(m, error);
@@ -295,7 +300,12 @@ static void add_times(json_t *metrics, const struct measuring *m)
     const struct load_side *side = &m->side;
     double tasks_each = m->floor ? (double)m->floor->n_operations : (double)(side->n_tasks * side->n_batches);
     double n_tasks = tasks_each * (double)m->result.iterations;
-    if (side->stamped) {
+    if (side->load && side->load->iterate == open_iterate) {
+        n_tasks = (double)side->open.n_accepted;
+        if (n_tasks > 0)
+            add_quantiles(metrics, side->recorder);
+        open_add_metrics(metrics, side);
+    } else if (side->stamped) {
         add_quantiles(metrics, side->recorder);
         set_real(metrics, "cpu_ns", (m->result.cpu_ns - (double)side->spun_ns) / n_tasks);
     } else if (!side->gated) {
@@ -371,6 +381,11 @@ static int write_result(struct measuring *m, int error, json_t *answer)
     json_object_set_new(result, "metrics", answer ? answer : metrics_json(m, error));
     if (m->side.recorder && !error)
         json_object_set_new(result, "histogram", histogram_json(&m->side.recorder->sojourn));
+    if (m->side.load && !error && !answer) {
+        json_t *timeline = open_timeline(&m->side);
+        if (timeline)
+            json_object_set_new(result, "timeline", timeline);
+    }
     if (!error && !answer)
         set_real(result, "iteration_ns", m->result.elapsed_ns / (double)m->result.iterations);
     set_real(result, "resident_peak_bytes", resident_peak_bytes());

@@ -20,6 +20,12 @@ static const struct profile_row smoke[] = {
     { "threads", "empty", 8, { 1000 } },
     { "gap", "empty", 8, { 1 * MS } },
     { "forget", "empty", 8, { 10000 } },
+    { "kinds", "bimodal", 8, { 1 } },
+    { "kinds", "spin", 8, { 1 } },
+    { "longrun", "spin", 20, { 20 * MS } },
+    { "sizing", "mix", 8, { 10 } },
+    { "openload", "spin", 20, { 120 } },
+    { "burst", "spin", 20, { 80, 150 } },
     { .experiment = NULL },
 };
 
@@ -63,6 +69,14 @@ static const struct profile_row full[] = {
     { "threads", "empty", 50, { 1000 } },
     { "gap", "empty", 150, { GRID_ZERO, 10 * US, 100 * US, 1 * MS, 10 * MS, 100 * MS } },
     { "forget", "empty", 400, { 100, 1000, 10000 } },
+    { "kinds", "spin", 100, { 1 } },
+    { "kinds", "bimodal", 100, { 1, 8, 64 } },
+    { "kinds", "pareto", 100, { 1 } },
+    { "longrun", "spin", 1000, { 1000 * MS } },
+    { "sizing", "mix", 100, { 10, 50 } },
+    { "openload", "spin", 300, { 10, 50, 80, 90, 100, 120, 150 } },
+    { "openload", "exponential", 300, { 80 } },
+    { "burst", "spin", 300, { 50, 80, 150 } },
     { .experiment = NULL },
 };
 

@@ -27,6 +27,7 @@ struct run {
     cpu_set_t *cpusets;
     size_t n_cpusets;
     int floor_cpus[2];
+    struct open_place open_place;
     char kernel[128];
     char binary[17];    /* a hash of this program */
     json_t *calibration;
