@@ -168,7 +168,8 @@ static struct plan_step *order_of(const struct plan *plan, size_t round)
     return steps;
 }
 
-/* What tells the capacity comes first. Every side once; those of a block one after the other, forwards in even rounds and backwards in odd ones. */
+/* What tells the capacity comes first. Every side once; those of a block one after the other, forwards in even rounds
+ * and backwards in odd ones. */
 static void check_round(const struct plan *plan, size_t round)
 {
     struct plan_step *steps = order_of(plan, round);

@@ -1,8 +1,8 @@
 /* Tasks come when the schedule says, whatever became of those before them.
  *
  * The caller is the generator. A task's sojourn counts from when it was meant to come, so that no delay is left out,
- * be it the generator's own or that of a submit which blocks or takes long and so keeps it; a task that is refused is counted and not tried again. Nobody waits
- * for a single task: it is over when it has stamped its end.
+ * be it the generator's own or that of a submit which blocks or takes long and so keeps it; a task that is refused is
+ * counted and not tried again. Nobody waits for a single task: it is over when it has stamped its end.
  *
  * The stamps of a task are written by the generator before it is submitted and by the task; they are read after
  * wait_all(), which orders them.

@@ -8,7 +8,7 @@
 #include "load/schedule.h"
 #include "record/recorder.h"
 
-enum { OPEN_BINS = 30, OPEN_IN_TIME = 10 };
+enum { OPEN_BINS = 15, OPEN_IN_TIME = 10 };
 
 enum open_longs { LONGS_NONE, LONGS_TOGETHER, LONGS_APART };
 

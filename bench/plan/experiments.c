@@ -197,7 +197,8 @@ const struct experiment experiment_table[] = {
                    "against on the pool too",
         .base = "pool",
         .rule = {
-            .contrasts = { { "long tasks apart over together", "p99_ns", { "primary", "pool", 0 }, { "base", "pool", 0 } } },
+            .contrasts = { { "long tasks apart over together", "p99_ns",
+                             { "primary", "pool", 0 }, { "base", "pool", 0 } } },
             .supported_all = { { OP_AHEAD, 0, 0 } },
             .refuted_any = { { OP_NOT_AHEAD, 0, 0 } },
         },
@@ -213,7 +214,8 @@ const struct experiment experiment_table[] = {
         .primary = "tasks of 1 ms, a tenth of it processor time: the sizes that three rules give, against the best",
         .base = "serial",
         .rule = {
-            .contrasts = { { "pool of 64 over pool of 1", "time_ns", { "primary", "pool", 64 }, { "primary", "pool", 1 } } },
+            .contrasts = { { "pool of 64 over pool of 1", "time_ns",
+                             { "primary", "pool", 64 }, { "primary", "pool", 1 } } },
             .evaluator = "sizing",
         },
         .cells = sizing_cells,

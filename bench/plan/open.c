@@ -1,5 +1,5 @@
-/* C16 and C9: tasks that come at a rate, whatever becomes of those before them. Rates are percents of what the CPUs
- * for tasks can do, which the cell with the role "capacity" finds out first in each round: the same for all backends. */
+/* C16 and C9: tasks that come at a rate, whatever becomes of those before them. Rates are percents of what the CPUs for
+ * tasks can do, which the cell with the role "capacity" finds out first in each round: the same for all backends. */
 #include "plan/cells.h"
 
 #include <string.h>

@@ -31,7 +31,7 @@ static const struct metric {
     { "queue_p50_ns", "ns", "less", "cost", "latency", "median time from submit to start" },
     { "service_p50_ns", "ns", "less", "cost", "latency", "median time from start to end" },
     { "delivery_p50_ns", "ns", "less", "cost", "latency", "median time from end to the waiter's knowing" },
-    { "blocked_p50_ns", "ns", "less", "cost", "latency", "median time for which the submits before it kept the generator" },
+    { "blocked_p50_ns", "ns", "less", "cost", "latency", "median time for which earlier submits kept the generator" },
     { "lateness_p90_ns", "ns", "less", "cost", "latency", "90th percentile of the generator's delay" },
     { "lateness_p99_ns", "ns", "less", "cost", "latency", "99th percentile of the generator's delay" },
     { "lateness_p999_ns", "ns", "less", "cost", "latency", "99.9th percentile of the generator's delay" },

@@ -46,7 +46,8 @@ static json_t *factors_json(const struct run *run)
 {
     const struct plan_factors *factors = &run->plan.factors;
     return json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:s}",
-                     "profile", factors->profile->name, "seed", (json_int_t)factors->seed, "rounds", (json_int_t)factors->rounds,
+                     "profile", factors->profile->name, "seed", (json_int_t)factors->seed,
+                     "rounds", (json_int_t)factors->rounds,
                      "workers", workers_json(factors), "backends", names_json(factors->backends),
                      "plugins", plugins_json(&run->options), "filter", factors->filter ? factors->filter : "",
                      "bind", options_bind_names[run->options.bind],
