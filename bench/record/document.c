@@ -20,6 +20,8 @@ static const struct metric {
       "kernel stacks (machine-wide) and page tables per outstanding task" },
     { "held", "tasks", "more", "count", "throughput", "tasks outstanding when the gate opened" },
     { "threads_seen", "threads", "none", "count", "throughput", "threads that ran at least one task" },
+    { "gave_way", "times", "none", "count", "throughput",
+      "how often the holder of the lock that all tasks share gave way, per task" },
     { "server_cpu_ns", "ns", "less", "cost", "any", "processor time of the server process per task" },
     { "p50_ns", "ns", "less", "cost", "latency", "median sojourn" },
     { "p90_ns", "ns", "less", "cost", "latency", "90th percentile of the sojourn" },
