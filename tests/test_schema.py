@@ -41,6 +41,8 @@ def expected_metrics(cell: Object, backend: str) -> set[str]:
         return COUNTERS - {"cpu_ns"} | THROUGHPUT
     if cell["keys"].get("count") == "threads":
         return COUNTERS | THROUGHPUT - {"first_ns"} | {"threads_seen"}
+    if cell["workload"].startswith("gil-") and cell["load"] != "python":
+        return COUNTERS | THROUGHPUT | {"gave_way"}
     return COUNTERS | (LATENCY if cell["mode"] == "latency" else THROUGHPUT)
 
 
@@ -83,7 +85,7 @@ def check_journal(folder: Path, run: Object) -> list[Object]:
 def test_complete() -> None:
     with Bench() as bench:
         ended = bench.run("--profile", "smoke", "--rounds", 1, "--workers", "2,1,2", "--backends",
-                          "pool,raw,raw-capped,serial,pool-again,pool", "--results", bench.results)
+                          "pool,raw,raw-capped,serial,pool-again,pool,python-thread", "--results", bench.results)
         check_ended("run", ended, RUN_OK)
         run = document(ended.folder)
         validate("run.json of a whole run", run)
@@ -92,7 +94,7 @@ def test_complete() -> None:
         stripped = [{key: line[key] for key in COMMON} for line in lines]
         check(stripped == run["samples"], "samples are not the lines of the journal")
         check_equal("workloads and floors", {cell["experiment"] for cell in run["cells"]},
-                    {"floors", "reuse", "grain", "depth", "oneoff", "io", "cpu", "threads", "gap", "forget"})
+                    {"floors", "reuse", "grain", "depth", "oneoff", "io", "cpu", "gil", "threads", "gap", "forget"})
 
 
 def test_stopped() -> None:

@@ -97,7 +97,7 @@ static json_t *conditions_json(const struct condition *conditions)
         [OP_AHEAD] = "ahead", [OP_NOT_AHEAD] = "not_ahead", [OP_AT_LEAST] = "at_least", [OP_BELOW] = "below",
     };
     json_t *list = json_array();
-    for (const struct condition *c = conditions; c->op != OP_END; c++)
+    for (const struct condition *c = conditions; c < conditions + RULE_CONDITIONS_MAX && c->op != OP_END; c++)
         json_array_append_new(list, json_pack("{s:i, s:s, s:f}", "contrast", (int)c->contrast, "op", words[c->op],
                                               "value", c->value));
     return list;
