@@ -48,6 +48,7 @@ METRICS = [(name, unit, polarity, kind, mode, name.replace("_", " ")) for name, 
     ("threads_refused", "threads", "less", "count", "any"), ("threads_peak", "threads", "none", "count", "any"),
     ("inline_tasks", "tasks", "none", "count", "any"), ("settled", "yes or no", "none", "count", "any"),
     ("threads_seen", "threads", "none", "count", "throughput"),
+    ("gave_way", "times", "none", "count", "throughput"),
     ("server_cpu_ns", "ns", "less", "cost", "throughput"), ("held", "tasks", "more", "count", "throughput"),
     ("submit_ns", "ns", "less", "cost", "throughput"), ("bytes_per_task", "bytes", "less", "cost", "throughput"),
     ("kernel_bytes_per_task", "bytes", "less", "cost", "throughput"), ("p50_ns", "ns", "less", "cost", "latency"),
@@ -59,8 +60,11 @@ METRICS = [(name, unit, polarity, kind, mode, name.replace("_", " ")) for name, 
 
 BACKENDS = {"pool": "a reusable pool", "raw": "one thread per task", "raw-capped": "the same, at most N alive",
             "serial": "the caller's own thread", "pool-again": "the pool a second time",
-            "raw-detached": "one thread per task, which nobody joins", "processes": "a process bound to each CPU"}
-WORKLOADS = {"empty": "cpu", "spin": "cpu", "hash": "cpu", "sleep": "io", "echo": "io"}
+            "raw-detached": "one thread per task, which nobody joins", "processes": "a process bound to each CPU",
+            "python-threadpool": "CPython's ThreadPool", "python-thread": "CPython's Thread",
+            "python-futures": "CPython's ThreadPoolExecutor"}
+WORKLOADS = {"empty": "cpu", "spin": "cpu", "hash": "cpu", "gil-cpu": "cpu", "sleep": "io", "echo": "io",
+             "gil-io": "io"}
 
 
 def condition(op: str, contrast: int = 0, value: float = 0) -> dict[str, Any]:
@@ -104,6 +108,14 @@ EXPERIMENTS: dict[str, tuple] = {
               ("pool over serial", "time_ns", ("primary", "pool", 0), ("primary", "serial", 0)),
               ("bound processes over serial", "time_ns", ("primary", "processes", 0), ("primary", "serial", 0))],
              [], [], "cpu")),
+    "gil": ("C13", "neither suits CPU-bound work under a global lock",
+            "what does a second thread bring where one lock guards all computing?", ["workload", "load"], "time_ns",
+            "python-thread",
+            ([(f"{name}, {work}: two workers over one", "time_ns", (role, backend, 2), (role, backend, 1))
+              for role, work in (("primary", "computing"), ("io", "waiting"))
+              for name, backend in (("ThreadPool", "python-threadpool"), ("Thread", "python-thread"))],
+             [condition("not_ahead", 0), condition("not_ahead", 1), condition("ahead", 2), condition("ahead", 3)],
+             [condition("ahead", 0), condition("ahead", 1)], None)),
     "threads": ("C17", "both use the same native threads", "how many threads of the kernel run the tasks?", ["tasks"],
                 "threads_seen", "serial",
                 ([("threads seen, pool over raw", "threads_seen", ("primary", "pool", 0), ("primary", "raw", 0))],
@@ -150,11 +162,25 @@ def make_cells(profile: str) -> list[dict]:
     if profile != "quick":
         cells.append(make_cell("cpu", "hash", {**batch, "size_bytes": 16384, "tasks": 512},
                                [*USUAL_SIDES, ("pool", 1), ("pool", 4), ("processes", CPUS)], "primary"))
+        cells += gil_cells()
         cells.append(make_cell("threads", "empty", {**batch, "tasks": 1000, "count": "threads"}, USUAL_SIDES,
                                "primary"))
         cells.append(make_cell("forget", "empty", {**batch, "tasks": 10000}, [*USUAL_SIDES, ("raw-detached", 0)],
                                "primary"))
     return cells
+
+
+PYTHON_SIDES = [(f"python-{kind}", n) for kind in ("threadpool", "thread", "futures") for n in (1, 2)]
+LOCK_SIDES = [(backend, n) for backend in ("pool", "raw-capped") for n in (1, 2)]
+
+
+def gil_cells() -> list[dict]:
+    keys: dict[str, Any] = {"mode": "throughput", "tasks": 16}
+    compute, wait = {**keys, "steps": 20000}, {**keys, "steps": 100, "wait_ns": MS}
+    return [make_cell("gil", "gil-cpu", {**compute, "load": "python"}, PYTHON_SIDES, "primary"),
+            make_cell("gil", "gil-cpu", {**compute, "load": "batch", "steps": 1000000}, LOCK_SIDES),
+            make_cell("gil", "gil-io", {**wait, "load": "python"}, PYTHON_SIDES, "io"),
+            make_cell("gil", "gil-io", {**wait, "load": "batch"}, LOCK_SIDES)]
 
 
 def io_cell(workload: str, inflight: int) -> dict:
@@ -217,9 +243,14 @@ def cpu_ns(keys: dict, backend: str, workers: int) -> float:
     return alone_ns / min(workers or CPUS, CPUS) + extra_ns
 
 
+def gil_ns(keys: dict, backend: str, workers: int) -> float:
+    extra_ns = {"python-thread": 60 * US, "raw-capped": 20 * US}.get(backend, 10 * US)
+    return 1.1 * MS / workers + extra_ns if "wait_ns" in keys else 1.3 * MS * (1 + 0.02 * workers) + extra_ns
+
+
 COSTS: dict[str, Callable[[dict, str, int], float]] = {
     "reuse": reuse_ns, "grain": grain_ns, "oneoff": oneoff_ns, "io": io_ns, "gap": gap_ns,
-    "forget": forget_ns, "cpu": cpu_ns, "threads": forget_ns}
+    "forget": forget_ns, "cpu": cpu_ns, "threads": forget_ns, "gil": gil_ns}
 
 
 def counters(backend: str, workers: int, tasks: int) -> dict[str, float]:
