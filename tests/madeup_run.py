@@ -175,10 +175,10 @@ LOCK_SIDES = [(backend, n) for backend in ("pool", "raw-capped") for n in (1, 2)
 
 
 def gil_cells() -> list[dict]:
-    keys: dict[str, Any] = {"mode": "throughput", "tasks": 16}
-    compute, wait = {**keys, "steps": 20000}, {**keys, "steps": 100, "wait_ns": MS}
+    compute: dict[str, Any] = {"mode": "throughput", "tasks": 8, "steps": 100000}
+    wait: dict[str, Any] = {"mode": "throughput", "tasks": 16, "steps": 100, "wait_ns": MS}
     return [make_cell("gil", "gil-cpu", {**compute, "load": "python"}, PYTHON_SIDES, "primary"),
-            make_cell("gil", "gil-cpu", {**compute, "load": "batch", "steps": 1000000}, LOCK_SIDES),
+            make_cell("gil", "gil-cpu", {**compute, "load": "batch", "steps": 5000000}, LOCK_SIDES),
             make_cell("gil", "gil-io", {**wait, "load": "python"}, PYTHON_SIDES, "io"),
             make_cell("gil", "gil-io", {**wait, "load": "batch"}, LOCK_SIDES)]
 
@@ -245,7 +245,7 @@ def cpu_ns(keys: dict, backend: str, workers: int) -> float:
 
 def gil_ns(keys: dict, backend: str, workers: int) -> float:
     extra_ns = {"python-thread": 60 * US, "raw-capped": 20 * US}.get(backend, 10 * US)
-    return 1.1 * MS / workers + extra_ns if "wait_ns" in keys else 1.3 * MS * (1 + 0.02 * workers) + extra_ns
+    return 1.1 * MS / workers + extra_ns if "wait_ns" in keys else 6 * MS * (1 + 0.02 * workers) + extra_ns
 
 
 COSTS: dict[str, Callable[[dict, str, int], float]] = {

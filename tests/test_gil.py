@@ -82,7 +82,7 @@ def test_whole() -> None:
             check(metrics["threads_peak"] >= sample["workers"], f"{what}: {metrics['threads_peak']} threads")
             if sample["backend"] == "python-thread":
                 check_equal(f"{what}: most threads", metrics["threads_peak"], sample["workers"])
-                check(metrics["threads_created"] > 16, f"{what}: {metrics['threads_created']} threads were created")
+                check(metrics["threads_created"] >= metrics["tasks"], f"{what}: {metrics['threads_created']} threads")
         rule = next(e["rule"] for e in run["experiments"] if e["name"] == "gil")
         check_equal("workers of the contrasts", [(c["a"]["workers"], c["b"]["workers"]) for c in rule["contrasts"]],
                     [(2, 1)] * 4)
