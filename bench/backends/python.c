@@ -172,7 +172,8 @@ int python_ask(struct python_about *about, char *reason, size_t reason_bytes)
         return error;
     snprintf(about->text, sizeof about->text, "%.30s, %s a global lock", word_of(said, "version"),
              json_is_true(json_object_get(said, "has_lock")) ? "with" : "without");
-    snprintf(about->executable, sizeof about->executable, "%s", word_of(said, "executable"));
+    const char *executable = word_of(said, "executable"); /* it may not know */
+    snprintf(about->executable, sizeof about->executable, "%s", executable[0] ? executable : program);
     json_decref(said);
     stop(&python);
     return 0;

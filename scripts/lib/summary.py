@@ -109,7 +109,13 @@ def io_answers(judgement: Judgement) -> list[str]:
             f"{threshold_text(answers.io_crossover(judgement), '1')}.", ""]
 
 
-ANSWERS = {"grain": grain_answers, "reuse": reuse_answers, "gap": gap_answers, "io": io_answers}
+def gil_answers(judgement: Judgement) -> list[str]:
+    python = judgement.run.document["factors"].get("python")
+    return [f"CPython: {markdown(python)}.", ""] if isinstance(python, str) else []
+
+
+ANSWERS = {"grain": grain_answers, "reuse": reuse_answers, "gap": gap_answers, "io": io_answers,
+           "gil": gil_answers}
 
 
 def short_names(run: Run, experiment: Experiment) -> dict[str, str]:
