@@ -48,6 +48,7 @@ METRICS = [(name, unit, polarity, kind, mode, name.replace("_", " ")) for name, 
     ("threads_refused", "threads", "less", "count", "any"), ("threads_peak", "threads", "none", "count", "any"),
     ("inline_tasks", "tasks", "none", "count", "any"), ("settled", "yes or no", "none", "count", "any"),
     ("threads_seen", "threads", "none", "count", "throughput"),
+    ("gave_way", "times", "none", "count", "throughput"),
     ("server_cpu_ns", "ns", "less", "cost", "throughput"), ("held", "tasks", "more", "count", "throughput"),
     ("submit_ns", "ns", "less", "cost", "throughput"), ("bytes_per_task", "bytes", "less", "cost", "throughput"),
     ("kernel_bytes_per_task", "bytes", "less", "cost", "throughput"), ("p50_ns", "ns", "less", "cost", "latency"),
@@ -63,9 +64,10 @@ METRICS = [(name, unit, polarity, kind, mode, name.replace("_", " ")) for name, 
 BACKENDS = {"pool": "a reusable pool", "raw": "one thread per task", "raw-capped": "the same, at most N alive",
             "serial": "the caller's own thread", "pool-again": "the pool a second time",
             "raw-detached": "one thread per task, which nobody joins", "processes": "a process bound to each CPU",
-            "pool-reject": "a pool that refuses what it has no room for"}
-WORKLOADS = {"empty": "cpu", "spin": "cpu", "hash": "cpu", "sleep": "io", "echo": "io", "bimodal": "cpu", "mix": "io",
-             "exponential": "cpu"}
+            "pool-reject": "a pool that refuses what it has no room for", "python-threadpool": "CPython's ThreadPool",
+            "python-thread": "CPython's Thread", "python-futures": "CPython's ThreadPoolExecutor"}
+WORKLOADS = {"empty": "cpu", "spin": "cpu", "hash": "cpu", "gil-cpu": "cpu", "sleep": "io", "echo": "io",
+             "gil-io": "io", "bimodal": "cpu", "mix": "io", "exponential": "cpu"}
 
 
 def condition(op: str, contrast: int = 0, value: float = 0) -> dict[str, Any]:
@@ -109,6 +111,14 @@ EXPERIMENTS: dict[str, tuple] = {
               ("pool over serial", "time_ns", ("primary", "pool", 0), ("primary", "serial", 0)),
               ("bound processes over serial", "time_ns", ("primary", "processes", 0), ("primary", "serial", 0))],
              [], [], "cpu")),
+    "gil": ("C13", "neither suits CPU-bound work under a global lock",
+            "what does a second thread bring where one lock guards all computing?", ["workload", "load"], "time_ns",
+            "python-thread",
+            ([(f"{name}, {work}: two workers over one", "time_ns", (role, backend, 2), (role, backend, 1))
+              for role, work in (("primary", "computing"), ("io", "waiting"))
+              for name, backend in (("ThreadPool", "python-threadpool"), ("Thread", "python-thread"))],
+             [condition("not_ahead", 0), condition("not_ahead", 1), condition("ahead", 2), condition("ahead", 3)],
+             [condition("ahead", 0), condition("ahead", 1)], None)),
     "threads": ("C17", "both use the same native threads", "how many threads of the kernel run the tasks?", ["tasks"],
                 "threads_seen", "serial",
                 ([("threads seen, pool over raw", "threads_seen", ("primary", "pool", 0), ("primary", "raw", 0))],
@@ -176,6 +186,7 @@ def make_cells(profile: str) -> list[dict]:
     if profile != "quick":
         cells.append(make_cell("cpu", "hash", {**batch, "size_bytes": 16384, "tasks": 512},
                                [*USUAL_SIDES, ("pool", 1), ("pool", 4), ("processes", CPUS)], "primary"))
+        cells += gil_cells()
         cells.append(make_cell("threads", "empty", {**batch, "tasks": 1000, "count": "threads"}, USUAL_SIDES,
                                "primary"))
         cells.append(make_cell("forget", "empty", {**batch, "tasks": 10000}, [*USUAL_SIDES, ("raw-detached", 0)],
@@ -207,6 +218,19 @@ def open_cells() -> list[dict]:
     cells += [make_cell("longrun", "spin", {**keys, "percent": 10, "longs": place, "long_kind": "wait"}, [("pool", 1)],
                         role) for place, role in (("apart", "primary"), ("together", "base"))]
     return cells
+
+
+PYTHON_SIDES = [(f"python-{kind}", n) for kind in ("threadpool", "thread", "futures") for n in (1, 2)]
+LOCK_SIDES = [(backend, n) for backend in ("pool", "raw-capped") for n in (1, 2)]
+
+
+def gil_cells() -> list[dict]:
+    compute: dict[str, Any] = {"mode": "throughput", "tasks": 8, "steps": 100000}
+    wait: dict[str, Any] = {"mode": "throughput", "tasks": 16, "steps": 100, "wait_ns": MS}
+    return [make_cell("gil", "gil-cpu", {**compute, "load": "python"}, PYTHON_SIDES, "primary"),
+            make_cell("gil", "gil-cpu", {**compute, "load": "batch", "steps": 5000000}, LOCK_SIDES),
+            make_cell("gil", "gil-io", {**wait, "load": "python"}, PYTHON_SIDES, "io"),
+            make_cell("gil", "gil-io", {**wait, "load": "batch"}, LOCK_SIDES)]
 
 
 def io_cell(workload: str, inflight: int) -> dict:
@@ -291,10 +315,15 @@ def longrun_ns(keys: dict, backend: str, workers: int) -> float:
     return 120 * US if keys["longs"] == "apart" else 500 * MS
 
 
+def gil_ns(keys: dict, backend: str, workers: int) -> float:
+    extra_ns = {"python-thread": 60 * US, "raw-capped": 20 * US}.get(backend, 10 * US)
+    return 1.1 * MS / workers + extra_ns if "wait_ns" in keys else 6 * MS * (1 + 0.02 * workers) + extra_ns
+
+
 COSTS: dict[str, Callable[[dict, str, int], float]] = {
     "reuse": reuse_ns, "grain": grain_ns, "oneoff": oneoff_ns, "io": io_ns, "gap": gap_ns,
     "forget": forget_ns, "cpu": cpu_ns, "threads": forget_ns, "kinds": kinds_ns, "sizing": sizing_ns,
-    "openload": openload_ns, "burst": openload_ns, "longrun": longrun_ns}
+    "openload": openload_ns, "burst": openload_ns, "longrun": longrun_ns, "gil": gil_ns}
 
 
 def counters(backend: str, workers: int, tasks: int) -> dict[str, float]:
@@ -445,7 +474,8 @@ def make_documents(profile: str = "quick", rounds: int | None = None, seed: int 
                 "ended": "2026-01-02T03:08:17Z", "duration_s": 252.4, "resumes": 0},
         "factors": {"profile": profile, "seed": seed, "rounds": rounds, "workers": [CPUS], "backends": list(BACKENDS),
                     "filter": filter_, "bind": "none", "stack_bytes": 65536, "cpus_usable": CPUS,
-                    "cpu_setting": "0-1 quota none", "kernel": "6.1.0"},
+                    "cpu_setting": "0-1 quota none", "kernel": "6.1.0",
+                    "python": "3.11.2, with a global lock"},
         "command": f"poolbench run --profile {profile} --seed {seed}",
         "clock": {"source": "tsc", "resolution_ns": 1, "cost_ns": 24.5, "stamp_ns": 81.0, "record_ns": 9.5},
         "calibration": {"spin": 812, "sleep_goetz": 24, "echo_goetz": 24},

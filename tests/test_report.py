@@ -46,8 +46,15 @@ def check_written(run: Path, experiments: Iterable[str]) -> str:
 
 
 def test_what_only_full_has_is_written(folder: Path) -> None:
-    summary = check_written(make_run(folder, "full", only=FULL_ONLY), FULL_ONLY)
-    for claim, word in (("C14", "supported"), ("C17", "supported"), ("C19", "refuted")):
+    run = make_run(folder, "full", only=FULL_ONLY)
+    summary = check_written(run, FULL_ONLY)
+    assert "CPython: 3.11.2, with a global lock." in summary
+    under_lock = [line.split("\t") for line in (run / "data" / "gil.dat").read_text().splitlines() if "\t" in line][1:]
+    assert [(line[-1], round(float(line[1]))) for line in sorted(under_lock, key=lambda line: -float(line[0]))] == [
+        (f"{work}: {side}", speed_up) for work, speed_up in (("computing", 1), ("waiting", 2))
+        for side in ("python-threadpool", "python-thread", "python-futures", "pool, a lock in C",
+                     "raw-capped, a lock in C")]
+    for claim, word in (("C13", "supported"), ("C14", "supported"), ("C17", "supported"), ("C19", "refuted")):
         assert re.search(rf"\| {claim} \| .* \*\*{word}\*\* \|", summary), claim
 
 

@@ -108,6 +108,31 @@ def test_c14_cpu(folder: Path) -> None:
     check(folder, "cpu", NOT_MEASURED, profile="full", change_run=have_one_cpu)
 
 
+def test_c13_gil(folder: Path) -> None:
+    def two(factor: float, workload: str, backend: str) -> Callable[[dict], dict]:
+        def change(line: dict) -> dict:
+            if line["cell"].startswith(f"gil/{workload}/") and (line["backend"], line["workers"]) == (backend, 2):
+                line["metrics"]["time_ns"] *= factor
+            return line
+        return change
+    both = [("threadpool", "python-threadpool"), ("thread", "python-thread")]
+    check(folder, "gil", SUPPORTED, profile="full")
+    for name, backend in both:
+        check(folder / name, "gil", REFUTED, profile="full", change=two(0.55, "gil-cpu", backend))
+        check(folder / name, "gil", INCONCLUSIVE, profile="full", change=two(2, "gil-io", backend))
+    check(folder / "futures", "gil", SUPPORTED, profile="full", change=two(0.55, "gil-cpu", "python-futures"))
+    check(folder / "in C", "gil", SUPPORTED, profile="full", change=two(0.55, "gil-cpu", "pool"))
+    check(folder / "noise", "gil", INCONCLUSIVE, profile="full", noise=0.3)
+
+
+def test_c13_is_not_measured_without_python(folder: Path) -> None:
+    def be_missing(line: dict) -> dict:
+        if line["backend"].startswith("python-"):
+            line.update(status="limit", reason="python3 is not installed", metrics={})
+        return line
+    assert "python3 is not installed" in check(folder, "gil", NOT_MEASURED, profile="full", change=be_missing).reason
+
+
 def test_c17_threads(folder: Path) -> None:
     def see(backend: str, n: int, rounds: range = range(20)) -> Callable[[dict], dict]:
         def change(line: dict) -> dict:
@@ -196,6 +221,19 @@ def test_a_missing_backend_is_told(folder: Path) -> None:
         contrast["b"] = None
     found = check(folder, "forget", NOT_MEASURED, profile="full", change_run=leave_out)
     assert "was not among the backends" in found.reason
+
+
+def test_a_backend_of_another_rule_may_be_missing(folder: Path) -> None:
+    def leave_out(*names: str) -> Callable[[dict], None]:
+        def change(run: dict) -> None:
+            run["factors"]["backends"] = [name for name in run["factors"]["backends"] if name not in names]
+            for contrast in next(e for e in run["experiments"] if e["name"] == "gil")["rule"]["contrasts"]:
+                for side in ("a", "b"):
+                    contrast[side] = None if contrast[side]["backend"] in names else contrast[side]
+        return change
+    found = check(folder, "gil", NOT_MEASURED, profile="full", change_run=leave_out("raw", "python-thread"))
+    assert found.reason == "python-thread was not among the backends"
+    check(folder, "gil", SUPPORTED, profile="full", change_run=leave_out("raw"))
 
 
 def test_noise_alone_refutes_nothing(folder: Path) -> None:

@@ -45,6 +45,8 @@ def expected_metrics(cell: Object, backend: str) -> set[str]:
         return COUNTERS | THROUGHPUT - {"first_ns"} | {"threads_seen"}
     if cell["load"] == "open":
         return COUNTERS - {"cpu_ns"} | LATENCY | OPEN
+    if cell["workload"].startswith("gil-") and cell["load"] != "python":
+        return COUNTERS | THROUGHPUT | {"gave_way"}
     return COUNTERS | (LATENCY if cell["mode"] == "latency" else THROUGHPUT)
 
 
@@ -89,7 +91,7 @@ def check_journal(folder: Path, run: Object) -> list[Object]:
 def test_complete() -> None:
     with Bench() as bench:
         ended = bench.run("--profile", "smoke", "--rounds", 1, "--workers", "2,1,2", "--backends",
-                          "pool,raw,raw-capped,serial,pool-again,pool", "--results", bench.results)
+                          "pool,raw,raw-capped,serial,pool-again,pool,python-thread", "--results", bench.results)
         check_ended("run", ended, RUN_OK)
         run = document(ended.folder)
         validate("run.json of a whole run", run)
@@ -99,6 +101,7 @@ def test_complete() -> None:
         check(stripped == run["samples"], "samples are not the lines of the journal")
         check_equal("experiments", {cell["experiment"] for cell in run["cells"]},
                     {experiment["name"] for experiment in run["experiments"]})
+
 
 
 def test_stopped() -> None:

@@ -16,6 +16,7 @@ const struct load load_table[] = {
     { "window", "a fixed number of tasks outstanding", window_iterate },
     { "gap", "one task at a time, after a pause", gap_iterate },
     { "open", "at a rate, whatever becomes of the tasks", open_iterate },
+    { "python", "all tasks of a script at once, wait for all, timed by CPython", python_iterate },
     { NULL, NULL, NULL },
 };
 
@@ -180,4 +181,5 @@ void load_forget(struct load_side *side)
     if (side->recorder)
         memset(side->recorder, 0, sizeof *side->recorder);
     side->spun_ns = 0;
+    side->elsewhere_cpu_ns = 0;
 }

@@ -1,4 +1,5 @@
-/* How tasks arrive: batch, window, gap, open. A load drives one backend through one iteration of a cell.
+/* How tasks arrive: batch, window, gap, open, or as a script has them. A load drives one backend through one iteration
+ * of a cell.
  *
  * One process measures one side, so the task functions find their side in a variable of this file
  * instead of in an argument: a task's argument is only its number, as an address, and costs no memory.
@@ -34,6 +35,7 @@ struct load_side {
     struct executor_options options;
     const struct workload *workload;
     void *workload_state;
+    uint64_t values[WORKLOAD_PARAMETERS_MAX], seed; /* which the workload was set up with */
     enum load_life life;
     bool counts_threads;
     bool gated;   /* batch: tasks wait at a gate that opens after the last submit */
@@ -50,6 +52,7 @@ struct load_side {
     struct load_depth depth;
     atomic_uint_fast64_t n_threads_seen; /* where they are counted */
     uint64_t spun_ns;     /* gap: how long the caller was kept busy by its own pauses */
+    uint64_t elsewhere_cpu_ns; /* processor time of tasks in another process, where it is known */
     int error; /* the negative errno that ended the side, 0 if none did */
 
     /* Of the loads. */
@@ -79,7 +82,7 @@ int load_start(struct load_side *side);
 /* Frees what load_start() made, but for the backend. */
 void load_stop(struct load_side *side);
 
-/* Forgets the latencies and the pauses of the warm-up. */
+/* Forgets the latencies, the pauses and the processor time of the warm-up. */
 void load_forget(struct load_side *side);
 
 /* For the loads: a backend around `life`, its counters added up. */
@@ -109,6 +112,7 @@ int64_t gate_iterate(struct load_side *side);
 int64_t window_iterate(struct load_side *side);
 int64_t gap_iterate(struct load_side *side);
 int64_t open_iterate(struct load_side *side);
+int64_t python_iterate(struct load_side *side);
 
 /* Of an open load, around the backend's life: the arrivals and the place of the tasks' threads. */
 int open_prepare(struct load_side *side);

@@ -45,6 +45,7 @@ json_t *side_job(const struct cell *cell, const struct side *side, const struct 
     json_object_set_new(job, "thread_limit", json_string(setting->thread_limit));
     json_object_set_new(job, "scratch_dir", json_string(setting->scratch_dir));
     json_object_set_new(job, "plugins", plugins_paths(setting->plugins, setting->n_plugins));
+    json_object_set_new(job, "python", json_string(setting->python));
     json_object_set_new(job, "cpusets", cpusets_json(setting));
     json_object_set_new(job, "round", json_integer((json_int_t)setting->round));
     json_object_set_new(job, "service_ns", json_real(setting->service_ns));

@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "backends/python.h"
 #include "gbench/gbench.h"
 #include "load/floors.h"
 #include "load/load.h"
@@ -114,6 +115,9 @@ static int read_side(struct measuring *m)
     side->options.stack_bytes = (size_t)job_number(job, "stack_bytes");
     side->options.max_threads = (size_t)job_number(job, "max_threads");
     side->options.retry_ns = side->gated ? 0 : retry_ns;
+    side->options.reason = m->reason;
+    side->options.reason_bytes = sizeof m->reason;
+    python_set_program(job_word(job, "python", "python3"));
     if (side->load->iterate == open_iterate)
         return open_read(job, side, m->reason, sizeof m->reason);
     return read_cpusets(m);
@@ -140,6 +144,8 @@ static int setup_workload(struct measuring *m)
     const struct workload_parameter *parameter = m->side.workload->parameters;
     for (size_t i = 0; parameter && parameter[i].name; i++)
         config.values[i] = key_number(keys, parameter[i].name, parameter[i].default_value);
+    memcpy(m->side.values, config.values, sizeof config.values);
+    m->side.seed = config.seed;
     return m->side.workload->setup(&config, &m->side.workload_state);
 }
 
@@ -235,7 +241,7 @@ static int measure_side(struct measuring *m)
     int checked = check_tasks(m);
     if (checked)
         error = checked;
-    if (side->workload->measure)
+    if (side->workload->measure && !python_is(side->executor))
         m->n_measures = side->workload->measure(side->workload_state, m->measures, MEASURES_MAX);
     if (side->backend)
         load_destroy_backend(side);
@@ -310,8 +316,9 @@ static void add_times(json_t *metrics, const struct measuring *m)
         set_real(metrics, "cpu_ns", (m->result.cpu_ns - (double)side->spun_ns) / n_tasks);
     } else if (!side->gated) {
         set_real(metrics, "time_ns", m->result.elapsed_ns / n_tasks);
-        if (m->floor || !(side->executor->capabilities & EXECUTOR_ELSEWHERE))
-            set_real(metrics, "cpu_ns", m->result.cpu_ns / n_tasks);
+        bool elsewhere = !m->floor && side->executor->capabilities & EXECUTOR_ELSEWHERE;
+        if (!elsewhere || side->elsewhere_cpu_ns)
+            set_real(metrics, "cpu_ns", (elsewhere ? (double)side->elsewhere_cpu_ns : m->result.cpu_ns) / n_tasks);
         set_real(metrics, "first_ns", m->first_ns / tasks_each);
     }
     set_count(metrics, "iterations", m->result.iterations);
@@ -407,11 +414,20 @@ static int load_plugins(struct measuring *m)
     return error;
 }
 
+static json_t *ask_python(struct measuring *m, int *error)
+{
+    struct python_about about;
+    *error = python_ask(&about, m->reason, sizeof m->reason);
+    return *error ? json_object() : json_pack("{s:s, s:s}", "text", about.text, "executable", about.executable);
+}
+
 /* What the job asks for where it is not to measure; NULL if it is. */
 static json_t *answer_question(struct measuring *m, int *error)
 {
     const char *path = json_string_value(json_object_get(m->job, "describe"));
     const char *name = json_string_value(json_object_get(m->job, "calibrate"));
+    if (json_is_true(json_object_get(m->job, "ask_python")))
+        return ask_python(m, error);
     if (!path && !name)
         return NULL;
     *error = path ? plugins_load(path, m->reason, sizeof m->reason) : load_plugins(m);

@@ -31,6 +31,7 @@ struct side_setting {
     size_t n_cpusets;
     const struct plugin *plugins;
     size_t n_plugins;
+    const char *python;        /* the interpreter for sides that need one */
     int floor_cpus[2];         /* two CPUs on cores of their own; -1 where there is none */
     const struct open_place *open_place;
     /* Of an open load, and of one round. */

@@ -118,6 +118,32 @@ const struct experiment experiment_table[] = {
         .cells = cpu_cells,
     },
     {
+        .name = "gil",
+        .claim = "C13",
+        .statement = "neither suits CPU-bound work under a global lock",
+        .question = "what does a second thread bring where one lock guards all computing?",
+        .metric = "time_ns",
+        .axes = { "workload", "load" },
+        .primary = "CPython's ThreadPool and Thread, each with two workers against one, where tasks compute and where "
+                   "they wait",
+        .base = "python-thread",
+        .rule = {
+            .contrasts = {
+                { "ThreadPool, computing: two workers over one", "time_ns",
+                  { "primary", "python-threadpool", 2 }, { "primary", "python-threadpool", 1 } },
+                { "Thread, computing: two workers over one", "time_ns",
+                  { "primary", "python-thread", 2 }, { "primary", "python-thread", 1 } },
+                { "ThreadPool, waiting: two workers over one", "time_ns",
+                  { "io", "python-threadpool", 2 }, { "io", "python-threadpool", 1 } },
+                { "Thread, waiting: two workers over one", "time_ns",
+                  { "io", "python-thread", 2 }, { "io", "python-thread", 1 } },
+            },
+            .supported_all = { { OP_NOT_AHEAD, 0, 0 }, { OP_NOT_AHEAD, 1, 0 }, { OP_AHEAD, 2, 0 }, { OP_AHEAD, 3, 0 } },
+            .refuted_any = { { OP_AHEAD, 0, 0 }, { OP_AHEAD, 1, 0 } },
+        },
+        .cells = gil_cells,
+    },
+    {
         .name = "threads",
         .claim = "C17",
         .statement = "both use the same native threads",

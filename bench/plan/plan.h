@@ -34,7 +34,7 @@ struct side {
 };
 
 /* One point of an experiment; its sides run next to each other in every round. Keys that the harness knows:
- *   load  batch, window, gap, open   mode     throughput, latency
+ *   load  batch, window, gap, open, python         mode     throughput, latency
  *   tasks of one batch or window     batches  one after the other in one iteration (1)
  *   life  warm: the backend exists before the clock starts (the default); run: it is created and destroyed
  *         once in each iteration; batch: for each batch
@@ -87,7 +87,7 @@ enum { RULE_CONTRASTS_MAX = 4, RULE_CONDITIONS_MAX = 4 };
 
 /* When a claim is supported (all hold) and when refuted (any holds). The words are those of results/README.md. */
 struct rule {
-    struct contrast contrasts[RULE_CONTRASTS_MAX]; /* ended by a NULL name */
+    struct contrast contrasts[RULE_CONTRASTS_MAX]; /* ended by a NULL name, the conditions by OP_END, if not full */
     struct condition supported_all[RULE_CONDITIONS_MAX];
     struct condition refuted_any[RULE_CONDITIONS_MAX];
     const char *evaluator; /* a function in scripts/ that decides where the rule is no ratio, or NULL */

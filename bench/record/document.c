@@ -20,6 +20,8 @@ static const struct metric {
       "kernel stacks (machine-wide) and page tables per outstanding task" },
     { "held", "tasks", "more", "count", "throughput", "tasks outstanding when the gate opened" },
     { "threads_seen", "threads", "none", "count", "throughput", "threads that ran at least one task" },
+    { "gave_way", "times", "none", "count", "throughput",
+      "how often the holder of the lock that all tasks share gave way, per task" },
     { "server_cpu_ns", "ns", "less", "cost", "any", "processor time of the server process per task" },
     { "p50_ns", "ns", "less", "cost", "latency", "median sojourn" },
     { "p90_ns", "ns", "less", "cost", "latency", "90th percentile of the sojourn" },
@@ -106,7 +108,7 @@ static json_t *conditions_json(const struct condition *conditions)
         [OP_AHEAD] = "ahead", [OP_NOT_AHEAD] = "not_ahead", [OP_AT_LEAST] = "at_least", [OP_BELOW] = "below",
     };
     json_t *list = json_array();
-    for (const struct condition *c = conditions; c->op != OP_END; c++)
+    for (const struct condition *c = conditions; c < conditions + RULE_CONDITIONS_MAX && c->op != OP_END; c++)
         json_array_append_new(list, json_pack("{s:i, s:s, s:f}", "contrast", (int)c->contrast, "op", words[c->op],
                                               "value", c->value));
     return list;

@@ -45,7 +45,8 @@ static json_t *plugins_json(const struct run_options *options)
 static json_t *factors_json(const struct run *run)
 {
     const struct plan_factors *factors = &run->plan.factors;
-    return json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:s}",
+    const char *python = run->python[0] ? run->python : NULL;
+    return json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:s, s:s*}",
                      "profile", factors->profile->name, "seed", (json_int_t)factors->seed,
                      "rounds", (json_int_t)factors->rounds,
                      "workers", workers_json(factors), "backends", names_json(factors->backends),
@@ -55,7 +56,7 @@ static json_t *factors_json(const struct run *run)
                      "cpus_usable", (json_int_t)factors->cpus_usable,
                      "cpus_open", (json_int_t)factors->cpus_open,
                      "generator", run->open_place.generator_cpu >= 0 ? "a core of its own" : "shares the tasks' CPU",
-                     "cpu_setting", machine_cpu_setting(run->machine), "kernel", run->kernel);
+                     "cpu_setting", machine_cpu_setting(run->machine), "kernel", run->kernel, "python", python);
 }
 
 static json_t *list_text(const json_t *list)

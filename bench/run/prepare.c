@@ -189,6 +189,7 @@ struct side_setting run_setting(const struct run *run)
         .n_plugins = run->options.n_plugins,
         .cpusets = run->n_cpusets ? run->cpusets : NULL,
         .n_cpusets = run->n_cpusets,
+        .python = run->python_executable,
         .floor_cpus = { run->floor_cpus[0], run->floor_cpus[1] },
         .open_place = &run->open_place,
     };

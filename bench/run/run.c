@@ -306,6 +306,8 @@ static int begin(struct run *run)
         code = run_calibrate(run);
     if (!code)
         code = run_make_plan(run);
+    if (!code)
+        code = run_find_python(run);
     if (code)
         return code;
     hash_plan(run);
@@ -328,6 +330,8 @@ static int take_up(struct run *run)
     else if ((code = run_make_plan(run)) || (code = run_calibrate(run)))
         return code;
     code = run_make_plan(run);
+    if (!code)
+        code = run_find_python(run);
     if (code)
         return code;
     hash_plan(run);

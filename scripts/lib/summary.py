@@ -154,8 +154,13 @@ def sizing_answers(judgement: Judgement) -> list[str]:
         if rows else []
 
 
+def gil_answers(judgement: Judgement) -> list[str]:
+    python = judgement.run.document["factors"].get("python")
+    return [f"CPython: {markdown(python)}.", ""] if isinstance(python, str) else []
+
+
 ANSWERS = {"grain": grain_answers, "reuse": reuse_answers, "gap": gap_answers, "io": io_answers,
-           "openload": openload_answers, "sizing": sizing_answers}
+           "openload": openload_answers, "sizing": sizing_answers, "gil": gil_answers}
 
 
 def short_names(run: Run, experiment: Experiment) -> dict[str, str]:

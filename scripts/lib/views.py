@@ -271,6 +271,26 @@ def cpu(judgement: Judgement, experiment: Experiment) -> Picture:
     return Picture("workers", "speed_up", rows, limits)
 
 
+# What a task of a workload does, and the style of that.
+GIL_WORK = {"gil-cpu": ("computing", 30), "gil-io": ("waiting", 10)}
+
+
+def gil(judgement: Judgement, experiment: Experiment) -> Picture:
+    """Speed of two workers over that of one: tasks that compute above, tasks that wait below, CPython's sides first."""
+    run, rows = judgement.run, []
+    for workload, (work, style) in GIL_WORK.items():
+        cells = [cell for cell in run.cells_of(experiment.name) if cell.workload == workload]
+        for cell in sorted(cells, key=lambda cell: cell.keys.get("load") != "python"):
+            one = {side.backend: side for side in cell.sides if side.workers == 1}
+            for two in [side for side in cell.sides if side.workers == 2 and side.backend in one]:
+                of = stats.median(ratio_values(run, "time_ns", two, one[two.backend]))
+                name = two.backend if cell.keys.get("load") == "python" else f"{two.backend}, a lock in C"
+                rows.append(Row(-float(len(rows)), of, work, style, label=f"{work}: {name}",
+                                open=is_open(run, two, of) or is_open(run, one[two.backend], of)))
+    limits = [Limit("y", 1, "no gain"), Limit("y", 2, "twice as fast")]
+    return Picture("position", "speed_up", rows, limits)
+
+
 def gap(judgement: Judgement, experiment: Experiment) -> Picture:
     """Pauses stand side by side, because one of them is none."""
     run, series, rows = judgement.run, Series(), []
@@ -418,6 +438,7 @@ VIEWS: dict[str, View] = {
     "oneoff": View("oneoff", oneoff, ["time_ns", "first_ns", "cpu_ns"]),
     "io": View("io", io, ["time_ns", "cpu_ns", "server_cpu_ns"]),
     "cpu": View("cpu", cpu, ["time_ns", "cpu_ns"]),
+    "gil": View("gil", gil, ["time_ns", "cpu_ns", "gave_way"]),
     "threads": View("threads", threads, ["threads_seen", "threads_created"]),
     "gap": View("gap", gap, LATENCY_PARTS),
     "kinds": View("kinds", kinds, ["time_ns", "cpu_ns"]),
