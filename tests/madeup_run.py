@@ -38,7 +38,7 @@ GRIDS: dict[str, dict[str, list[int]]] = {
 ROUNDS = {"smoke": 3, "quick": 10, "full": 20}
 
 FLOORS = {"clock": 25, "syscall": 90, "cache-line": 60, "futex-wake": 280, "futex-round-trip": 9000, "clone": 14000,
-          "pthread-default": 33000, "pthread-tuned": 21000}
+          "pthread-default": 33000, "pthread-tuned": 21000, "pthread-bound": 45000}
 RAW_MOST_THREADS = 30768
 
 METRICS = [(name, unit, polarity, kind, mode, name.replace("_", " ")) for name, unit, polarity, kind, mode in [

@@ -131,6 +131,11 @@ def openload_answers(judgement: Judgement) -> list[str]:
            "submit that blocks or takes long costs the tasks behind it is part of their sojourn. Saturated: fewer than "
            "95% of what came was done while tasks came.", "",
            *table(["arrivals", "side", "p50 [95%]", "p90 [95%]", "p99 [95%]", "p99.9 [95%]", "refused", ""], rows)]
+    bound, unbound = (answers.floor_estimate(run, name) for name in ("pthread-bound", "pthread-tuned"))
+    if bound.n and unbound.n:
+        out += ["To keep the generator's core free, each thread is bound to the others when it is created. A pool pays "
+                f"that once a worker, one thread per task every time: create + join takes {estimate(bound, 'ns')} so, "
+                f"{estimate(unbound, 'ns')} without. It is spent on the generator's core, not on those of the tasks.", ""]
     found = answers.queues(run)
     if found:
         out += ["The mean wait in the queue of the pool without a bound, beside what theory says of a queue with the "
