@@ -135,7 +135,8 @@ def openload_answers(judgement: Judgement) -> list[str]:
     if bound.n and unbound.n:
         out += ["To keep the generator's core free, each thread is bound to the others when it is created. A pool pays "
                 f"that once a worker, one thread per task every time: create + join takes {estimate(bound, 'ns')} so, "
-                f"{estimate(unbound, 'ns')} without. It is spent on the generator's core, not on those of the tasks.", ""]
+                f"{estimate(unbound, 'ns')} without. It is spent on the generator's core, not on those of the tasks.",
+                ""]
     found = answers.queues(run)
     if found:
         out += ["The mean wait in the queue of the pool without a bound, beside what theory says of a queue with the "
