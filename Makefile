@@ -93,6 +93,13 @@ stamps:
 	@printf '%s\n' "$$VERSION_TEXT" | cmp -s - $(BUILD)/version.h || printf '%s\n' "$$VERSION_TEXT" >$(BUILD)/version.h
 	@printf '%s\n' "$$FLAGS_TEXT" | cmp -s - $(BUILD)/flags || printf '%s\n' "$$FLAGS_TEXT" >$(BUILD)/flags
 $(BUILD)/version.h $(BUILD)/flags: stamps ;
+# A script as a string of C, so that the program can be moved.
+$(BUILD)/python_script.h: bench/backends/python.py
+	@mkdir -p $(@D)
+	@{ echo 'static const char python_script[] ='; \
+	sed 's/\\/\\\\/g; s/"/\\"/g; s/^/    "/; s/$$/\\n"/' $<; echo '    ;'; } >$@
+$(BUILD)/bench/backends/python.o: $(BUILD)/python_script.h
+
 # pool/ and rawthread/ and their tests build without these.
 $(BUILD)/packages: $(BUILD)/flags
 	@printf '#include <%s>\n' benchmark/benchmark.h hwloc.h jansson.h | \

@@ -38,7 +38,7 @@ GRIDS: dict[str, dict[str, list[int]]] = {
 ROUNDS = {"smoke": 3, "quick": 10, "full": 20}
 
 FLOORS = {"clock": 25, "syscall": 90, "cache-line": 60, "futex-wake": 280, "futex-round-trip": 9000, "clone": 14000,
-          "pthread-default": 33000, "pthread-tuned": 21000}
+          "pthread-default": 33000, "pthread-tuned": 21000, "pthread-bound": 45000}
 RAW_MOST_THREADS = 30768
 
 METRICS = [(name, unit, polarity, kind, mode, name.replace("_", " ")) for name, unit, polarity, kind, mode in [
@@ -48,6 +48,7 @@ METRICS = [(name, unit, polarity, kind, mode, name.replace("_", " ")) for name, 
     ("threads_refused", "threads", "less", "count", "any"), ("threads_peak", "threads", "none", "count", "any"),
     ("inline_tasks", "tasks", "none", "count", "any"), ("settled", "yes or no", "none", "count", "any"),
     ("threads_seen", "threads", "none", "count", "throughput"),
+    ("gave_way", "times", "none", "count", "throughput"),
     ("server_cpu_ns", "ns", "less", "cost", "throughput"), ("held", "tasks", "more", "count", "throughput"),
     ("submit_ns", "ns", "less", "cost", "throughput"), ("bytes_per_task", "bytes", "less", "cost", "throughput"),
     ("kernel_bytes_per_task", "bytes", "less", "cost", "throughput"), ("p50_ns", "ns", "less", "cost", "latency"),
@@ -55,12 +56,18 @@ METRICS = [(name, unit, polarity, kind, mode, name.replace("_", " ")) for name, 
     ("p999_ns", "ns", "less", "cost", "latency"), ("max_ns", "ns", "less", "cost", "latency"),
     ("mean_ns", "ns", "less", "cost", "latency"), ("lateness_p50_ns", "ns", "less", "cost", "latency"),
     ("queue_p50_ns", "ns", "less", "cost", "latency"), ("service_p50_ns", "ns", "less", "cost", "latency"),
-    ("delivery_p50_ns", "ns", "less", "cost", "latency")]]
+    ("delivery_p50_ns", "ns", "less", "cost", "latency"), ("lateness_p99_ns", "ns", "less", "cost", "latency"),
+    ("queue_mean_ns", "ns", "less", "cost", "latency"), ("service_mean_ns", "ns", "less", "cost", "latency"),
+    ("offered_per_s", "per s", "none", "rate", "latency"), ("done_per_s", "per s", "more", "rate", "latency"),
+    ("in_time_per_s", "per s", "more", "rate", "latency"), ("refused", "tasks", "less", "count", "latency")]]
 
 BACKENDS = {"pool": "a reusable pool", "raw": "one thread per task", "raw-capped": "the same, at most N alive",
             "serial": "the caller's own thread", "pool-again": "the pool a second time",
-            "raw-detached": "one thread per task, which nobody joins", "processes": "a process bound to each CPU"}
-WORKLOADS = {"empty": "cpu", "spin": "cpu", "hash": "cpu", "sleep": "io", "echo": "io"}
+            "raw-detached": "one thread per task, which nobody joins", "processes": "a process bound to each CPU",
+            "pool-reject": "a pool that refuses what it has no room for", "python-threadpool": "CPython's ThreadPool",
+            "python-thread": "CPython's Thread", "python-futures": "CPython's ThreadPoolExecutor"}
+WORKLOADS = {"empty": "cpu", "spin": "cpu", "hash": "cpu", "gil-cpu": "cpu", "sleep": "io", "echo": "io",
+             "gil-io": "io", "bimodal": "cpu", "mix": "io", "exponential": "cpu"}
 
 
 def condition(op: str, contrast: int = 0, value: float = 0) -> dict[str, Any]:
@@ -104,6 +111,14 @@ EXPERIMENTS: dict[str, tuple] = {
               ("pool over serial", "time_ns", ("primary", "pool", 0), ("primary", "serial", 0)),
               ("bound processes over serial", "time_ns", ("primary", "processes", 0), ("primary", "serial", 0))],
              [], [], "cpu")),
+    "gil": ("C13", "neither suits CPU-bound work under a global lock",
+            "what does a second thread bring where one lock guards all computing?", ["workload", "load"], "time_ns",
+            "python-thread",
+            ([(f"{name}, {work}: two workers over one", "time_ns", (role, backend, 2), (role, backend, 1))
+              for role, work in (("primary", "computing"), ("io", "waiting"))
+              for name, backend in (("ThreadPool", "python-threadpool"), ("Thread", "python-thread"))],
+             [condition("not_ahead", 0), condition("not_ahead", 1), condition("ahead", 2), condition("ahead", 3)],
+             [condition("ahead", 0), condition("ahead", 1)], None)),
     "threads": ("C17", "both use the same native threads", "how many threads of the kernel run the tasks?", ["tasks"],
                 "threads_seen", "serial",
                 ([("threads seen, pool over raw", "threads_seen", ("primary", "pool", 0), ("primary", "raw", 0))],
@@ -112,6 +127,27 @@ EXPERIMENTS: dict[str, tuple] = {
                "what does it cost to start many tasks and forget them?", ["tasks"], "time_ns", "serial",
                ([("pool over detached threads", "time_ns", ("primary", "pool", 0), ("primary", "raw-detached", 0))],
                 [condition("not_ahead")], [condition("ahead")], None)),
+    "kinds": ("C4", "a pool is for heterogeneous tasks, a thread for homogeneous ones",
+              "does it matter whether tasks are alike?", ["workload", "functions", "chunk"], "time_ns", "serial",
+              ([("pool over raw, eight functions, two lengths", "time_ns",
+                 ("primary", "pool", 0), ("primary", "raw", 0)),
+                ("pool over raw, one function, one length", "time_ns", ("base", "pool", 0), ("base", "raw", 0))],
+               [], [], "kinds")),
+    "longrun": ("C9", "don't use a pool for long-running tasks", "what do long tasks do to the short ones beside them?",
+                ["longs", "long_kind"], "p99_ns", "pool",
+                ([("long tasks apart over together", "p99_ns", ("primary", "pool", 0), ("base", "pool", 0))],
+                 [condition("ahead")], [condition("not_ahead")], None)),
+    "sizing": ("C15", "the pool's size matters, and rules of thumb find it", "how many workers does a mixed load need?",
+               ["cpu_percent"], "time_ns", "serial",
+               ([("pool of 64 over pool of 1", "time_ns", ("primary", "pool", 64), ("primary", "pool", 1))],
+                [], [], "sizing")),
+    "openload": ("C16", "a pool degrades gracefully under overload", "how long does a task take at a given rate?",
+                 ["percent", "arrivals"], "p99_ns", "serial",
+                 ([("p99, refusing pool over raw", "p99_ns", ("primary", "pool-reject", 0), ("primary", "raw", 0)),
+                   ("tasks in time, refusing pool over raw", "in_time_per_s",
+                    ("primary", "pool-reject", 0), ("primary", "raw", 0))], [], [], "openload")),
+    "burst": ("", "", "what happens when many tasks come at once, and after an overload?", ["percent", "arrivals"],
+              "p99_ns", "serial", None),
 }
 
 USUAL_SIDES = [("pool", CPUS), ("raw", 0), ("raw-capped", CPUS), ("serial", 0)]
@@ -150,11 +186,51 @@ def make_cells(profile: str) -> list[dict]:
     if profile != "quick":
         cells.append(make_cell("cpu", "hash", {**batch, "size_bytes": 16384, "tasks": 512},
                                [*USUAL_SIDES, ("pool", 1), ("pool", 4), ("processes", CPUS)], "primary"))
+        cells += gil_cells()
         cells.append(make_cell("threads", "empty", {**batch, "tasks": 1000, "count": "threads"}, USUAL_SIDES,
                                "primary"))
         cells.append(make_cell("forget", "empty", {**batch, "tasks": 10000}, [*USUAL_SIDES, ("raw-detached", 0)],
                                "primary"))
+        cells += kinds_cells() + open_cells()
+        window = {"load": "window", "mode": "throughput", "cpu_percent": 10, "tasks": 192}
+        cells.append(make_cell("sizing", "mix", window, [*(("pool", n) for n in SIZES), ("serial", 0)], "primary"))
     return cells
+
+
+SIZES = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64]
+
+
+def kinds_cells() -> list[dict]:
+    batch = {"load": "batch", "mode": "throughput", "tasks": 1024, "chunk": 1}
+    return [make_cell("kinds", "spin", {**batch, "length_ns": 20 * US, "functions": 1}, USUAL_SIDES, "base"),
+            make_cell("kinds", "bimodal", {**batch, "mean_ns": 20 * US, "functions": 8}, USUAL_SIDES, "primary")]
+
+
+def open_cells() -> list[dict]:
+    """One CPU for the tasks, the other for the generator."""
+    keys = {"load": "open", "mode": "latency", "arrivals": "poisson", "duration_ms": 300}
+    sides = [("pool", 1), ("pool-reject", 1), ("raw", 0), ("raw-capped", 1)]
+    cells = [make_cell("openload", "spin", {**keys, "percent": n, "length_ns": 100 * US}, sides,
+                       "primary" if n == 120 else "") for n in (10, 80, 120)]
+    cells.append(make_cell("openload", "exponential", {**keys, "percent": 80, "mean_ns": 100 * US}, sides))
+    surge = {**keys, "arrivals": "surge", "percent": 150, "length_ns": 100 * US}
+    cells.append(make_cell("burst", "spin", surge, sides))
+    cells += [make_cell("longrun", "spin", {**keys, "percent": 10, "longs": place, "long_kind": "wait"}, [("pool", 1)],
+                        role) for place, role in (("apart", "primary"), ("together", "base"))]
+    return cells
+
+
+PYTHON_SIDES = [(f"python-{kind}", n) for kind in ("threadpool", "thread", "futures") for n in (1, 2)]
+LOCK_SIDES = [(backend, n) for backend in ("pool", "raw-capped") for n in (1, 2)]
+
+
+def gil_cells() -> list[dict]:
+    compute: dict[str, Any] = {"mode": "throughput", "tasks": 8, "steps": 100000}
+    wait: dict[str, Any] = {"mode": "throughput", "tasks": 16, "steps": 100, "wait_ns": MS}
+    return [make_cell("gil", "gil-cpu", {**compute, "load": "python"}, PYTHON_SIDES, "primary"),
+            make_cell("gil", "gil-cpu", {**compute, "load": "batch", "steps": 5000000}, LOCK_SIDES),
+            make_cell("gil", "gil-io", {**wait, "load": "python"}, PYTHON_SIDES, "io"),
+            make_cell("gil", "gil-io", {**wait, "load": "batch"}, LOCK_SIDES)]
 
 
 def io_cell(workload: str, inflight: int) -> dict:
@@ -217,9 +293,37 @@ def cpu_ns(keys: dict, backend: str, workers: int) -> float:
     return alone_ns / min(workers or CPUS, CPUS) + extra_ns
 
 
+def kinds_ns(keys: dict, backend: str, workers: int) -> float:
+    extra_ns = {"pool": 300, "raw": 15 * US if keys["functions"] == 1 else 40 * US, "raw-capped": 14 * US, "serial": 0}
+    return 10 * US + extra_ns[backend]
+
+
+def sizing_ns(keys: dict, backend: str, workers: int) -> float:
+    """Tasks of 1 ms of which a tenth is processor time: two CPUs do 20 at a time, and more workers cost a little."""
+    alone_ns = 1.01 * MS
+    return alone_ns if backend == "serial" else max(alone_ns / workers, 50 * US) * (1 + 0.002 * workers)
+
+
+def openload_ns(keys: dict, backend: str, workers: int) -> float:
+    """Medians. What waits has room for 64 tasks, or none."""
+    if keys["percent"] <= 100:
+        return {"raw": 180 * US, "raw-capped": 400 * US}.get(backend, 150 * US)
+    return {"pool-reject": 6 * MS, "pool": 25 * MS, "raw": 60 * MS, "raw-capped": 120 * MS}[backend]
+
+
+def longrun_ns(keys: dict, backend: str, workers: int) -> float:
+    return 120 * US if keys["longs"] == "apart" else 500 * MS
+
+
+def gil_ns(keys: dict, backend: str, workers: int) -> float:
+    extra_ns = {"python-thread": 60 * US, "raw-capped": 20 * US}.get(backend, 10 * US)
+    return 1.1 * MS / workers + extra_ns if "wait_ns" in keys else 6 * MS * (1 + 0.02 * workers) + extra_ns
+
+
 COSTS: dict[str, Callable[[dict, str, int], float]] = {
     "reuse": reuse_ns, "grain": grain_ns, "oneoff": oneoff_ns, "io": io_ns, "gap": gap_ns,
-    "forget": forget_ns, "cpu": cpu_ns, "threads": forget_ns}
+    "forget": forget_ns, "cpu": cpu_ns, "threads": forget_ns, "kinds": kinds_ns, "sizing": sizing_ns,
+    "openload": openload_ns, "burst": openload_ns, "longrun": longrun_ns, "gil": gil_ns}
 
 
 def counters(backend: str, workers: int, tasks: int) -> dict[str, float]:
@@ -253,7 +357,7 @@ def bucket_of(value_ns: float) -> int:
 
 def latency_metrics(p50_ns: float, cell: dict, backend: str, workers: int,
                     generator: random.Random) -> tuple[dict[str, float], list[list[int]]]:
-    n = 20 if cell["keys"]["pause_ns"] >= 100 * MS else 400
+    n = 20 if cell["keys"].get("pause_ns", 0) >= 100 * MS else 400
     values = sorted(p50_ns * math.exp(0.15 * abs(generator.gauss(0, 1)) ** 1.7 - 0.05) for _ in range(n))
     scale = p50_ns / values[n // 2]
     values = [value * scale for value in values]
@@ -288,14 +392,28 @@ def measure(cell: dict, backend: str, workers: int, round_: int, seed: int, scal
         cost_ns = COSTS[experiment](cell["keys"], like, workers) * factor * wobble
         if cell["mode"] == "latency":
             metrics, histogram = latency_metrics(cost_ns, cell, like, workers, generator)
+            metrics.update(open_metrics(cell, like, wobble) if cell["load"] == "open" else {})
         else:
             metrics = throughput_metrics(cost_ns, cell, like, workers)
+        if experiment == "sizing" and backend == "serial":
+            metrics["cpu_ns"] = 0.1 * MS
         if experiment == "threads":
             metrics["threads_seen"] = max(1, metrics["threads_created"])
     line = {"schema": 1, "round": round_, "cell": cell["name"], "backend": backend, "workers": workers,
             "status": status, "reason": reason, "metrics": metrics, "environment": environment(generator),
             "wall_s": 0.06}
+    if cell["load"] == "open":
+        line["timeline"] = {"bin_ms": 10, "offered": [50, 150, 50], "done": [50, 99, 95], "in_time": [50, 9, 0]}
     return line if histogram is None else {**line, "histogram": histogram}
+
+
+def open_metrics(cell: dict, backend: str, wobble: float) -> dict[str, float]:
+    percent = cell["keys"]["percent"]
+    load = min(percent / 100, 0.99)
+    in_time = {"pool-reject": 900, "raw": 300}.get(backend, 100) if percent > 100 else percent * 95
+    return {"offered_per_s": percent * 100, "done_per_s": min(percent, 99) * 100, "in_time_per_s": in_time / wobble,
+            "refused": 400 if backend == "pool-reject" and percent > 100 else 0, "lateness_p99_ns": 300,
+            "queue_mean_ns": 100 * US * load / (1 - load) / 2 * wobble, "service_mean_ns": 100 * US}
 
 
 def environment(generator: random.Random) -> dict[str, Any]:
@@ -356,7 +474,8 @@ def make_documents(profile: str = "quick", rounds: int | None = None, seed: int 
                 "ended": "2026-01-02T03:08:17Z", "duration_s": 252.4, "resumes": 0},
         "factors": {"profile": profile, "seed": seed, "rounds": rounds, "workers": [CPUS], "backends": list(BACKENDS),
                     "filter": filter_, "bind": "none", "stack_bytes": 65536, "cpus_usable": CPUS,
-                    "cpu_setting": "0-1 quota none", "kernel": "6.1.0"},
+                    "cpu_setting": "0-1 quota none", "kernel": "6.1.0",
+                    "python": "3.11.2, with a global lock"},
         "command": f"poolbench run --profile {profile} --seed {seed}",
         "clock": {"source": "tsc", "resolution_ns": 1, "cost_ns": 24.5, "stamp_ns": 81.0, "record_ns": 9.5},
         "calibration": {"spin": 812, "sleep_goetz": 24, "echo_goetz": 24},

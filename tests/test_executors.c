@@ -41,6 +41,25 @@ static void check_marks(const struct executor *executor, const struct mark *mark
     }
 }
 
+/* As a user of a pool that refuses what it has no room for would. */
+static int submit_again(const struct executor *executor, void *state, struct mark *mark)
+{
+    int error;
+    while ((error = executor->submit(state, leave_mark, mark)) == -EAGAIN && strcmp(executor->name, "pool-reject") == 0)
+        sched_yield();
+    return error;
+}
+
+static int submit_all(const struct executor *executor, void *state, struct mark *marks, size_t *n_accepted)
+{
+    if (executor->submit_many)
+        return executor->submit_many(state, leave_mark, (char *)marks, sizeof *marks, N_TASKS, n_accepted);
+    int error = 0;
+    for (*n_accepted = 0; *n_accepted < N_TASKS && !error; *n_accepted += !error)
+        error = submit_again(executor, state, &marks[*n_accepted]);
+    return error;
+}
+
 static void check_counters(const struct executor *executor, void *state, uint64_t n_tasks)
 {
     struct executor_counters counters;
@@ -72,10 +91,10 @@ static void test_each_task_once(const struct executor *executor)
         return;
     CHECK(state != NULL);
     for (size_t i = 0; i < N_TASKS; i++)
-        CHECK_EQ(executor->submit(state, leave_mark, &marks[i]), 0);
+        CHECK_EQ(submit_again(executor, state, &marks[i]), 0);
     CHECK_EQ(executor->wait_all(state), 0);
     check_marks(executor, marks, 1);
-    CHECK_EQ(executor->submit_many(state, leave_mark, (char *)marks, sizeof *marks, N_TASKS, &n_accepted), 0);
+    CHECK_EQ(submit_all(executor, state, marks, &n_accepted), 0);
     CHECK_EQ(n_accepted, N_TASKS);
     CHECK_EQ(executor->wait_all(state), 0);
     check_marks(executor, marks, 2);
@@ -213,6 +232,29 @@ static void test_batch(const struct executor *executor, enum load_life life)
     end_load(side);
 }
 
+/* As many functions as there are take turns; a chunk that does not divide the batch has a shorter last one. */
+static void test_kinds(const struct executor *executor, size_t n_chunk)
+{
+    struct load_side *side = start_load("batch", executor, LIFE_WARM);
+    side->n_functions = LOAD_KINDS;
+    side->n_chunk = n_chunk;
+    CHECK_EQ(load_start(side), 0);
+    CHECK(side->load->iterate(side) > 0);
+    CHECK(side->load->iterate(side) > 0);
+    check_load(side, 2 * 200);
+    load_destroy_backend(side);
+    if (strcmp(executor->name, "raw") == 0)
+        CHECK_EQ(side->counters.threads_created, 2 * ((200 + n_chunk - 1) / n_chunk));
+    end_load(side);
+}
+
+static void test_functions_differ(void)
+{
+    for (size_t i = 1; i < LOAD_KINDS; i++)
+        for (size_t j = 0; j < i; j++)
+            CHECK(load_task_kinds[i] != load_task_kinds[j]);
+}
+
 static void test_window(const struct executor *executor)
 {
     struct load_side *side = start_load("window", executor, LIFE_WARM);
@@ -238,8 +280,10 @@ static void test_gap(const struct executor *executor)
     CHECK_EQ(watch.most_running, 1);
     /* A stamp out of order would come out as a duration of centuries. */
     const struct recorder *r = side->recorder;
-    const struct histogram *parts[] = { &r->sojourn, &r->lateness, &r->queue, &r->service, &r->delivery };
-    for (size_t i = 0; i < 5; i++) {
+    const struct histogram *parts[] = {
+        &r->sojourn, &r->blocked, &r->lateness, &r->queue, &r->service, &r->delivery,
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         CHECK_EQ(parts[i]->n, 50);
         CHECK(parts[i]->max_ns < UINT64_C(100000000000));
     }
@@ -297,14 +341,19 @@ int main(void)
         test_capabilities(e);
         test_each_task_once(e);
         test_quota(e);
-        test_batch(e, LIFE_WARM);
-        test_batch(e, LIFE_RUN);
-        test_batch(e, LIFE_BATCH);
+        if (strcmp(e->name, "pool-reject") != 0) { /* a batch has more tasks than it has room for */
+            test_batch(e, LIFE_WARM);
+            test_batch(e, LIFE_RUN);
+            test_batch(e, LIFE_BATCH);
+            test_kinds(e, 1);
+            test_kinds(e, 7);
+        }
         test_window(e);
         test_gap(e);
     }
     CHECK(n_backends >= 5);
     CHECK(executor_find("nosuch") == NULL && load_find("nosuch") == NULL);
+    test_functions_differ();
     test_gate(executor_find("pool"), 0);
     test_gate(executor_find("raw"), 0);
     test_gate(executor_find("raw"), QUOTA);

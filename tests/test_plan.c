@@ -137,7 +137,8 @@ static void test_lists(void)
     for (size_t i = 0; i < plan.n_cells; i++)
         for (size_t s = 0; s < plan.cells[i].n_sides; s++) {
             const char *backend = plan.cells[i].sides[s].backend;
-            CHECK(strcmp(backend, "raw") == 0 || strcmp(backend, "pool") == 0 || strcmp(backend, "floor") == 0);
+            bool chosen = strcmp(backend, "raw") == 0 || strcmp(backend, "pool") == 0;
+            CHECK(chosen || strcmp(backend, "floor") == 0 || plan_is_capacity(&plan.cells[i]));
         }
     plan_release(&plan);
 }
@@ -167,16 +168,20 @@ static struct plan_step *order_of(const struct plan *plan, size_t round)
     return steps;
 }
 
-/* Every side once; those of a block one after the other, forwards in even rounds and backwards in odd ones. */
+/* What tells the capacity comes first. Every side once; those of a block one after the other, forwards in even rounds
+ * and backwards in odd ones. */
 static void check_round(const struct plan *plan, size_t round)
 {
     struct plan_step *steps = order_of(plan, round);
     bool *seen = calloc(plan->n_cells, sizeof *seen);
     size_t at = 0, n_steps = plan_n_sides(plan);
+    bool only_capacities = true;
     while (at < n_steps) {
         size_t cell = steps[at].cell, n_sides = plan->cells[cell].n_sides;
         CHECK(!seen[cell]);
         seen[cell] = true;
+        CHECK(!plan_is_capacity(&plan->cells[cell]) || only_capacities);
+        only_capacities = plan_is_capacity(&plan->cells[cell]);
         for (size_t s = 0; s < n_sides; s++, at++) {
             CHECK_EQ(steps[at].cell, cell);
             CHECK_EQ(steps[at].side, round % 2 ? n_sides - 1 - s : s);
@@ -187,6 +192,22 @@ static void check_round(const struct plan *plan, size_t round)
         CHECK(seen[i]);
     free(seen);
     free(steps);
+}
+
+/* Whatever a filter leaves of the open loads, what their rates come from stays with them, and only with them. */
+static void test_capacities(void)
+{
+    struct plan_factors factors = factors_of("full");
+    factors.filter = "^openload/spin/.*percent:120$";
+    struct plan plan = plan_of(&factors);
+    CHECK_EQ(plan.n_cells, 2);
+    CHECK(plan_is_capacity(&plan.cells[0]) && plan_capacity_cell(&plan, &plan.cells[1]) == &plan.cells[0]);
+    plan_release(&plan);
+    factors.filter = "^(gap|grain)/";
+    plan = plan_of(&factors);
+    for (size_t i = 0; i < plan.n_cells; i++)
+        CHECK(!plan_is_capacity(&plan.cells[i]) && !plan_capacity_cell(&plan, &plan.cells[i]));
+    plan_release(&plan);
 }
 
 static bool same_order(const struct plan *a, size_t round_a, const struct plan *b, size_t round_b)
@@ -287,13 +308,15 @@ static void test_pool_again(const char *profile)
     struct plan plan = plan_of(&factors);
     for (size_t i = 0; i < plan.n_cells; i++) {
         const struct cell *cell = &plan.cells[i];
-        bool primary = cell->role && strcmp(cell->role, "primary") == 0, again = false;
-        for (size_t s = 0; s < cell->n_sides; s++)
+        bool primary = cell->role && strcmp(cell->role, "primary") == 0, has_pool = false, again = false;
+        for (size_t s = 0; s < cell->n_sides; s++) {
+            has_pool = has_pool || strcmp(cell->sides[s].backend, "pool") == 0;
             if (strcmp(cell->sides[s].backend, "pool-again") == 0) {
                 again = true;
                 CHECK_EQ(count_sides(cell, "pool", cell->sides[s].workers), 1);
             }
-        CHECK_EQ(again, primary);
+        }
+        CHECK_EQ(again, primary && has_pool);
     }
     plan_release(&plan);
 }
@@ -319,6 +342,7 @@ int main(void)
         for (size_t workers = 1; workers <= 64; workers *= 4)
             test_claims(profiles[i], workers);
     }
+    test_capacities();
     test_lists();
     test_filter();
     test_budget();

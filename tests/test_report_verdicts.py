@@ -108,6 +108,31 @@ def test_c14_cpu(folder: Path) -> None:
     check(folder, "cpu", NOT_MEASURED, profile="full", change_run=have_one_cpu)
 
 
+def test_c13_gil(folder: Path) -> None:
+    def two(factor: float, workload: str, backend: str) -> Callable[[dict], dict]:
+        def change(line: dict) -> dict:
+            if line["cell"].startswith(f"gil/{workload}/") and (line["backend"], line["workers"]) == (backend, 2):
+                line["metrics"]["time_ns"] *= factor
+            return line
+        return change
+    both = [("threadpool", "python-threadpool"), ("thread", "python-thread")]
+    check(folder, "gil", SUPPORTED, profile="full")
+    for name, backend in both:
+        check(folder / name, "gil", REFUTED, profile="full", change=two(0.55, "gil-cpu", backend))
+        check(folder / name, "gil", INCONCLUSIVE, profile="full", change=two(2, "gil-io", backend))
+    check(folder / "futures", "gil", SUPPORTED, profile="full", change=two(0.55, "gil-cpu", "python-futures"))
+    check(folder / "in C", "gil", SUPPORTED, profile="full", change=two(0.55, "gil-cpu", "pool"))
+    check(folder / "noise", "gil", INCONCLUSIVE, profile="full", noise=0.3)
+
+
+def test_c13_is_not_measured_without_python(folder: Path) -> None:
+    def be_missing(line: dict) -> dict:
+        if line["backend"].startswith("python-"):
+            line.update(status="limit", reason="python3 is not installed", metrics={})
+        return line
+    assert "python3 is not installed" in check(folder, "gil", NOT_MEASURED, profile="full", change=be_missing).reason
+
+
 def test_c17_threads(folder: Path) -> None:
     def see(backend: str, n: int, rounds: range = range(20)) -> Callable[[dict], dict]:
         def change(line: dict) -> dict:
@@ -127,12 +152,88 @@ def test_c19_forget(folder: Path) -> None:
     check(folder, "forget", INCONCLUSIVE, profile="full", scale={("forget", "raw-detached"): 0.01}, noise=0.4)
 
 
+def test_c4_kinds(folder: Path) -> None:
+    check(folder, "kinds", SUPPORTED, profile="full")
+    check(folder, "kinds", REFUTED, profile="full", change=times(0.5, "kinds/bimodal", "raw", "functions:8"))
+    alike = check(folder / "equal", "kinds", REFUTED, profile="full",
+                  change=times(25.3 / 50.3, "kinds/bimodal", "raw", "functions:8"))
+    assert "does not grow" in alike.reason
+    check(folder, "kinds", INCONCLUSIVE, profile="full", noise=0.3,
+          change=times(0.6, "kinds/bimodal", "raw", "functions:8"))
+
+
+def test_c9_longrun(folder: Path) -> None:
+    check(folder, "longrun", SUPPORTED, profile="full")
+    together = times(1 / 4500, "longrun", "pool", "longs:together", "p99_ns")
+    check(folder, "longrun", REFUTED, profile="full", change=together)
+    check(folder, "longrun", INCONCLUSIVE, profile="full", change=together, noise=0.3)
+
+
+def test_c15_sizing(folder: Path) -> None:
+    found = check(folder, "sizing", SUPPORTED, profile="full")
+    assert "Goetz 24" in found.reason and "Little" in found.reason and "scalability" in found.reason
+
+    def mislead(line: dict) -> dict:
+        """Tasks are slow on any pool, the sizes that the scalability law sees say 12, and 64 is far ahead."""
+        if line["backend"] == "pool":
+            usual_ms = 4 / min(line["workers"], 12)
+            line["metrics"]["time_ns"] = {24: 2, 48: 3, 64: 0.05}.get(line["workers"], usual_ms) * MS
+        return line
+    refuted = check(folder, "sizing", REFUTED, profile="full", change=mislead)
+    assert "70%" in refuted.reason
+    check(folder, "sizing", INCONCLUSIVE, profile="full", noise=0.5)
+    assert "half of them" in check(folder / "few", "sizing", INCONCLUSIVE, profile="full", rounds=10).reason
+
+
+def in_time(pool: float, raw: float) -> Callable[[dict], dict]:
+    def change(line: dict) -> dict:
+        if line["backend"] in ("pool-reject", "raw") and line["cell"].endswith("percent:120"):
+            line["metrics"]["in_time_per_s"] = pool if line["backend"] == "pool-reject" else raw
+        return line
+    return change
+
+
+def test_c16_openload(folder: Path) -> None:
+    check(folder, "openload", SUPPORTED, profile="full")
+    check(folder / "none in time", "openload", SUPPORTED, profile="full", change=in_time(0, 0))
+    check(folder / "raw none", "openload", SUPPORTED, profile="full", change=in_time(10, 0))
+    slow = {("openload", "pool-reject"): 20.0}
+    check(folder / "slow", "openload", REFUTED, profile="full", scale=slow, change=in_time(100, 300))
+    check(folder / "slow, none", "openload", REFUTED, profile="full", scale=slow, change=in_time(0, 300))
+    check(folder / "torn", "openload", INCONCLUSIVE, profile="full", change=in_time(100, 300))
+    check(folder / "pool none", "openload", INCONCLUSIVE, profile="full", change=in_time(0, 300))
+    check(folder / "noise", "openload", INCONCLUSIVE, profile="full", noise=0.5,
+          scale={("openload", "pool-reject"): 9.0})
+
+
+def test_queueing_theory(folder: Path) -> None:
+    assert math.isclose(answers.erlang_c(1, 0.8), 0.8)
+    assert math.isclose(answers.erlang_c(2, 0.5), 1 / 3)
+    found = {(q.cell.workload, q.cell.number("percent")): q for q in answers.queues(judge(folder, profile="full").run)}
+    assert found["spin", 80].model == "M/D/1" and math.isclose(found["spin", 80].theory_ns, 200 * US)
+    assert found["exponential", 80].model == "M/M/1" and math.isclose(found["exponential", 80].theory_ns, 400 * US)
+    assert ("spin", 120) not in found
+
+
 def test_a_missing_backend_is_told(folder: Path) -> None:
     def leave_out(run: dict) -> None:
         contrast = next(e for e in run["experiments"] if e["name"] == "forget")["rule"]["contrasts"][0]
         contrast["b"] = None
     found = check(folder, "forget", NOT_MEASURED, profile="full", change_run=leave_out)
     assert "was not among the backends" in found.reason
+
+
+def test_a_backend_of_another_rule_may_be_missing(folder: Path) -> None:
+    def leave_out(*names: str) -> Callable[[dict], None]:
+        def change(run: dict) -> None:
+            run["factors"]["backends"] = [name for name in run["factors"]["backends"] if name not in names]
+            for contrast in next(e for e in run["experiments"] if e["name"] == "gil")["rule"]["contrasts"]:
+                for side in ("a", "b"):
+                    contrast[side] = None if contrast[side]["backend"] in names else contrast[side]
+        return change
+    found = check(folder, "gil", NOT_MEASURED, profile="full", change_run=leave_out("raw", "python-thread"))
+    assert found.reason == "python-thread was not among the backends"
+    check(folder, "gil", SUPPORTED, profile="full", change_run=leave_out("raw"))
 
 
 def test_noise_alone_refutes_nothing(folder: Path) -> None:

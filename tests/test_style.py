@@ -26,6 +26,7 @@ MAY_INCLUDE = {
     "rawthread": "",
     "workloads": "",
     "bench": "pool.h rawthread.h workload.h jansson.h version.h",
+    "bench/backends": "pool.h rawthread.h workload.h jansson.h python_script.h",
     "bench/machine": "pool.h rawthread.h workload.h jansson.h version.h hwloc.h",
 }
 MAY_INCLUDE_OWN_LIBRARY = {"bench/gbench": re.compile(r"benchmark/benchmark\.h|[a-z_]+"),  # and C++'s own

@@ -7,7 +7,7 @@
 extern const struct workload workload_empty, workload_spin, workload_hash, workload_gemm, workload_triad,
     workload_chase, workload_alloc, workload_false_share, workload_sleep, workload_echo, workload_pipe,
     workload_read_warm, workload_read_cold, workload_write_sync, workload_lock_wait, workload_mixed, workload_bimodal,
-    workload_pareto, workload_lognormal, workload_fib;
+    workload_pareto, workload_lognormal, workload_exponential, workload_fib, workload_gil_cpu, workload_gil_io;
 
 enum { ADDED_MAX = 16 };
 
@@ -15,7 +15,8 @@ static const struct workload *const built_in[] = {
     &workload_empty, &workload_spin, &workload_hash, &workload_gemm, &workload_triad,
     &workload_chase, &workload_alloc, &workload_false_share, &workload_sleep, &workload_echo, &workload_pipe,
     &workload_read_warm, &workload_read_cold, &workload_write_sync, &workload_lock_wait, &workload_mixed,
-    &workload_bimodal, &workload_pareto, &workload_lognormal, &workload_fib,
+    &workload_bimodal, &workload_pareto, &workload_lognormal, &workload_exponential, &workload_fib,
+    &workload_gil_cpu, &workload_gil_io,
 };
 
 enum { N_BUILT_IN = sizeof(built_in) / sizeof(built_in[0]) };

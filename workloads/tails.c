@@ -4,6 +4,7 @@
  *     bimodal    one of ten takes ten times as long as the others
  *     pareto     a power law, alpha 1.5, cut off at 1000 times its least
  *     lognormal  sigma 1: what service times of real systems often look like
+ *     exponential  what queueing theory likes, to hold measurements against it
  */
 #include "spin.h"
 #include "internal.h"
@@ -59,6 +60,11 @@ static double lognormal_length(const struct tail *tail, uint64_t index)
     return exp(sigma * normal - sigma * sigma / 2);
 }
 
+static double exponential_length(const struct tail *tail, uint64_t index)
+{
+    return -log(random_of(tail, index, 1));
+}
+
 static int setup(const struct workload_config *config, double (*length)(const struct tail *, uint64_t), void **state)
 {
     struct tail *tail = malloc(sizeof(*tail));
@@ -89,6 +95,11 @@ static int pareto_setup(const struct workload_config *config, void **state)
 static int lognormal_setup(const struct workload_config *config, void **state)
 {
     return setup(config, lognormal_length, state);
+}
+
+static int exponential_setup(const struct workload_config *config, void **state)
+{
+    return setup(config, exponential_length, state);
 }
 
 static uint64_t length_ns(const struct tail *tail, uint64_t index)
@@ -151,6 +162,18 @@ const struct workload workload_lognormal = {
     .parameters = tail_parameters,
     .calibrate = spin__calibrate,
     .setup = lognormal_setup,
+    .run = run,
+    .check = check,
+    .teardown = free,
+};
+
+const struct workload workload_exponential = {
+    .name = "exponential",
+    .kind = WORKLOAD_CPU,
+    .summary = "work with lengths of an exponential distribution",
+    .parameters = tail_parameters,
+    .calibrate = spin__calibrate,
+    .setup = exponential_setup,
     .run = run,
     .check = check,
     .teardown = free,

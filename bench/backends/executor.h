@@ -27,6 +27,8 @@ struct executor_options {
     const void *cpusets;    /* n_cpusets masks of cpuset_bytes bytes as sched_setaffinity(2) takes them; */
     size_t cpuset_bytes;    /* thread i is bound to set i modulo n_cpusets. NULL: threads inherit the */
     size_t n_cpusets;       /* caller's mask */
+    char *reason;           /* where whatever fails may write one line, lower case, which says more than its errno; */
+    size_t reason_bytes;    /* as long as the backend lives. 0: nowhere */
 };
 
 /* Since create(). */

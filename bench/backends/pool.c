@@ -1,4 +1,5 @@
-/* The reusable pool as backends: strict, where tasks run on its workers alone; helped by who waits; elastic. */
+/* The reusable pool as backends: strict, where tasks run on its workers alone; helped by who waits; elastic; with a
+ * bound, at which a task is refused, waits, or is run by who submits it. */
 #include "pool.h"
 
 #include "backends/backends.h"
@@ -40,9 +41,38 @@ static int create_elastic(const struct executor_options *options, void **state)
     return create_pool(options, &kind, state);
 }
 
+/* So many tasks may wait in a pool with a bound. */
+enum { QUEUED_PER_WORKER = 64 };
+
+static int create_bounded(const struct executor_options *options, void **state)
+{
+    struct pool_options kind = {
+        .n_workers = options->n_workers, .strict = true, .max_queued = QUEUED_PER_WORKER * options->n_workers,
+    };
+    return create_pool(options, &kind, state);
+}
+
+static int create_bounded_helping(const struct executor_options *options, void **state)
+{
+    struct pool_options kind = {
+        .n_workers = options->n_workers, .max_queued = QUEUED_PER_WORKER * options->n_workers,
+    };
+    return create_pool(options, &kind, state);
+}
+
 static int submit(void *state, executor_fn *fn, void *arg)
 {
     return pool_submit(state, fn, arg);
+}
+
+static int submit_or_refuse(void *state, executor_fn *fn, void *arg)
+{
+    return pool_try_submit(state, fn, arg);
+}
+
+static int submit_or_run(void *state, executor_fn *fn, void *arg)
+{
+    return pool_submit_or_run(state, fn, arg);
 }
 
 static int submit_many(void *state, executor_fn *fn, char *args, size_t stride_bytes, size_t n_tasks,
@@ -133,4 +163,20 @@ const struct executor pool_helping_executor = {
 const struct executor pool_elastic_executor = {
     "pool-elastic", "the pool that grows while its tasks block, from the CPUs' number up to N workers",
     EXECUTOR_HAS_WORKERS, create_elastic, submit, submit_many, wait_all, counters, destroy, fork_task, map,
+};
+
+const struct executor pool_reject_executor = {
+    "pool-reject", "the pool with room for 64 waiting tasks a worker, which refuses more", EXECUTOR_HAS_WORKERS,
+    create_bounded, submit_or_refuse, NULL, wait_all, counters, destroy, fork_task, NULL,
+};
+
+const struct executor pool_block_executor = {
+    "pool-block", "the pool with room for 64 waiting tasks a worker, whose caller waits for room", EXECUTOR_HAS_WORKERS,
+    create_bounded, submit, submit_many, wait_all, counters, destroy, fork_task, NULL,
+};
+
+const struct executor pool_caller_executor = {
+    "pool-caller", "the pool with room for 64 waiting tasks a worker, whose caller runs more: no verdict rests on it",
+    EXECUTOR_HAS_WORKERS | EXECUTOR_HELPS, create_bounded_helping, submit_or_run, NULL, wait_all, counters, destroy,
+    fork_task, NULL,
 };

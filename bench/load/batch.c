@@ -3,6 +3,21 @@
 
 #include "record/clock.h"
 
+/* One by one, each with the next of its functions, and with as many tasks' work as a chunk has. */
+static int submit_kinds(struct load_side *side, size_t *n_accepted)
+{
+    int error = 0;
+    size_t n_submitted = 0;
+    for (*n_accepted = 0; *n_accepted < side->n_tasks && !error; n_submitted++) {
+        executor_fn *task = load_task_kinds[n_submitted % side->n_functions];
+        error = side->executor->submit(side->backend, task, side->args + *n_accepted);
+        *n_accepted += error ? 0 : side->n_chunk;
+    }
+    if (*n_accepted > side->n_tasks)
+        *n_accepted = side->n_tasks;
+    return error;
+}
+
 static int submit_all(struct load_side *side, executor_fn *task, size_t *n_accepted)
 {
     const struct executor *executor = side->executor;
@@ -28,7 +43,7 @@ static int run_batch(struct load_side *side)
     executor_fn *task = side->counts_threads ? load_task_counted : load_task;
     if (side->maps && side->executor->map)
         return map_all(side);
-    int error = submit_all(side, task, &n_accepted);
+    int error = side->n_functions ? submit_kinds(side, &n_accepted) : submit_all(side, task, &n_accepted);
     int waited = side->executor->wait_all(side->backend);
     side->n_submitted += n_accepted;
     return error ? error : waited;

@@ -185,13 +185,36 @@ static int64_t pthread_default_floor(uint64_t n)
     return time_pthreads(n, NULL);
 }
 
-static int64_t pthread_tuned_floor(uint64_t n)
+static void init_tuned(pthread_attr_t *attributes)
 {
     long least = sysconf(_SC_THREAD_STACK_MIN);
-    size_t stack_bytes = least > 64 << 10 ? (size_t)least : 64 << 10;
+    pthread_attr_init(attributes);
+    pthread_attr_setstacksize(attributes, least > 64 << 10 ? (size_t)least : 64 << 10);
+}
+
+static int64_t pthread_tuned_floor(uint64_t n)
+{
     pthread_attr_t attributes;
-    pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, stack_bytes);
+    init_tuned(&attributes);
+    int64_t elapsed_ns = time_pthreads(n, &attributes);
+    pthread_attr_destroy(&attributes);
+    return elapsed_ns;
+}
+
+/* What the threads of an open load go through: born on the generator's CPU, they have to move. */
+static int64_t pthread_bound_floor(uint64_t n)
+{
+    pthread_attr_t attributes;
+    cpu_set_t there;
+    if (turn_cpus[0] < 0 || turn_cpus[1] < 0)
+        return -ENOTSUP;
+    int error = stand_on(turn_cpus[0]);
+    if (error)
+        return error;
+    CPU_ZERO(&there);
+    CPU_SET((size_t)turn_cpus[1], &there);
+    init_tuned(&attributes);
+    pthread_attr_setaffinity_np(&attributes, sizeof there, &there);
     int64_t elapsed_ns = time_pthreads(n, &attributes);
     pthread_attr_destroy(&attributes);
     return elapsed_ns;
@@ -206,6 +229,7 @@ const struct floor floor_table[] = {
     { "clone", "a bare kernel thread, reused stack, joined", 50, clone_floor },
     { "pthread-default", "pthread_create and join with default attributes", 50, pthread_default_floor },
     { "pthread-tuned", "pthread_create and join with a small stack", 50, pthread_tuned_floor },
+    { "pthread-bound", "the same, bound to another CPU than its creator's", 50, pthread_bound_floor },
     { NULL, NULL, 0, NULL },
 };
 

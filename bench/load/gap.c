@@ -27,7 +27,7 @@ static uint64_t await(uint64_t due_ns)
 
 static int run_one(struct load_side *side, uint64_t due_ns)
 {
-    struct stamps stamps = { .intended = due_ns };
+    struct stamps stamps = { .intended = due_ns, .due = due_ns };
     stamps.submitted = clock_now_ns();
     int error = side->executor->submit(side->backend, load_task_stamped, &stamps);
     if (error)

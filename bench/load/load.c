@@ -16,6 +16,8 @@ const struct load load_table[] = {
     { "window", "a fixed number of tasks outstanding", window_iterate },
     { "gap", "one task at a time, after a pause", gap_iterate },
     { "idle", "all tasks at once, then none", idle_iterate },
+    { "open", "at a rate, whatever becomes of the tasks", open_iterate },
+    { "python", "all tasks of a script at once, wait for all, timed by CPython", python_iterate },
     { NULL, NULL, NULL },
 };
 
@@ -61,6 +63,26 @@ void load_task_counted(void *arg)
     do_task(current, task_number(current, arg));
 }
 
+static inline void do_chunk(struct load_side *side, const void *arg)
+{
+    uint64_t first = (uint64_t)((const char *)arg - side->args), end = first + side->n_chunk;
+    for (uint64_t i = first; i < end && i < side->n_tasks; i++)
+        do_task(side, side->n_submitted + i);
+}
+
+/* The number is part of the code, so that no compiler makes one function of all. */
+#define KIND(number) \
+    static void task_kind_##number(void *arg) \
+    { \
+        __asm__ volatile("" : : "i"(number)); \
+        do_chunk(current, arg); \
+    }
+KIND(0) KIND(1) KIND(2) KIND(3) KIND(4) KIND(5) KIND(6) KIND(7)
+
+executor_fn *const load_task_kinds[LOAD_KINDS] = {
+    task_kind_0, task_kind_1, task_kind_2, task_kind_3, task_kind_4, task_kind_5, task_kind_6, task_kind_7,
+};
+
 /* The submitting thread opens the gate, so it cannot wait there. */
 void load_task_gated(void *arg)
 {
@@ -88,6 +110,14 @@ void load_task_stamped(void *arg)
     do_task(current, current->n_submitted);
     stamps->ended = clock_now_ns();
     sem_post(&current->window);
+}
+
+void load_task_open(void *arg)
+{
+    struct stamps *stamps = arg;
+    stamps->started = clock_now_ns();
+    do_task(current, current->n_submitted + (uint64_t)(stamps - current->open.stamps));
+    stamps->ended = clock_now_ns();
 }
 
 /* Where the backend is refused a thread, which its counters tell, both halves run on this one. */
@@ -130,6 +160,9 @@ int load_start(struct load_side *side)
 {
     current = side;
     is_caller = true;
+    int error = side->load->iterate == open_iterate ? open_prepare(side) : 0;
+    if (error)
+        return error;
     /* In throughput mode only the addresses count: the memory is never touched. */
     side->args = malloc(side->n_tasks);
     side->recorder = side->stamped ? calloc(1, sizeof *side->recorder) : NULL;
@@ -144,6 +177,7 @@ void load_stop(struct load_side *side)
 {
     sem_destroy(&side->window);
     pthread_rwlock_destroy(&side->gate);
+    open_release(side);
     free(side->recorder);
     free(side->args);
 }
@@ -153,4 +187,5 @@ void load_forget(struct load_side *side)
     if (side->recorder)
         memset(side->recorder, 0, sizeof *side->recorder);
     side->spun_ns = side->idle_ns = side->idle_cpu_ns = 0;
+    side->elsewhere_cpu_ns = 0;
 }

@@ -6,16 +6,20 @@
 
 #include "record/document.h"
 
+static json_t *cpus_json(const cpu_set_t *set)
+{
+    json_t *cpus = json_array();
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+        if (CPU_ISSET(cpu, set))
+            json_array_append_new(cpus, json_integer(cpu));
+    return cpus;
+}
+
 static json_t *cpusets_json(const struct side_setting *setting)
 {
     json_t *sets = json_array();
-    for (size_t i = 0; i < setting->n_cpusets; i++) {
-        json_t *cpus = json_array();
-        for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
-            if (CPU_ISSET(cpu, &setting->cpusets[i]))
-                json_array_append_new(cpus, json_integer(cpu));
-        json_array_append_new(sets, cpus);
-    }
+    for (size_t i = 0; i < setting->n_cpusets; i++)
+        json_array_append_new(sets, cpus_json(&setting->cpusets[i]));
     return sets;
 }
 
@@ -41,7 +45,13 @@ json_t *side_job(const struct cell *cell, const struct side *side, const struct 
     json_object_set_new(job, "thread_limit", json_string(setting->thread_limit));
     json_object_set_new(job, "scratch_dir", json_string(setting->scratch_dir));
     json_object_set_new(job, "plugins", plugins_paths(setting->plugins, setting->n_plugins, side->backend, workload));
+    json_object_set_new(job, "python", json_string(setting->python));
     json_object_set_new(job, "cpusets", cpusets_json(setting));
+    json_object_set_new(job, "round", json_integer((json_int_t)setting->round));
+    json_object_set_new(job, "service_ns", json_real(setting->service_ns));
+    json_object_set_new(job, "capacity_per_s", json_real(setting->capacity_per_s));
+    json_object_set_new(job, "generator_cpu", json_integer(setting->open_place->generator_cpu));
+    json_object_set_new(job, "task_cpus", cpus_json(&setting->open_place->task_cpus));
     json_object_set_new(job, "floor_cpus", json_pack("[ii]", setting->floor_cpus[0], setting->floor_cpus[1]));
     return job;
 }

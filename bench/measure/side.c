@@ -16,9 +16,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "backends/python.h"
 #include "gbench/gbench.h"
 #include "load/floors.h"
 #include "load/load.h"
+#include "measure/open.h"
 #include "record/clock.h"
 
 enum { REASON_BYTES = 200, MEASURES_MAX = 8 };
@@ -108,10 +110,17 @@ static int read_side(struct measuring *m)
     side->n_batches = key_number(keys, "batches", 1);
     side->n_inflight = key_number(keys, "inflight", 1);
     side->pause_ns = key_number(keys, "pause_ns", 0);
+    side->n_functions = key_number(keys, "functions", 0);
+    side->n_chunk = key_number(keys, "chunk", 1);
     side->options.n_workers = (size_t)job_number(job, "workers");
     side->options.stack_bytes = (size_t)job_number(job, "stack_bytes");
     side->options.max_threads = (size_t)job_number(job, "max_threads");
     side->options.retry_ns = side->gated ? 0 : retry_ns;
+    side->options.reason = m->reason;
+    side->options.reason_bytes = sizeof m->reason;
+    python_set_program(job_word(job, "python", "python3"));
+    if (side->load->iterate == open_iterate)
+        return open_read(job, side, m->reason, sizeof m->reason);
     return read_cpusets(m);
 }
 
@@ -136,6 +145,8 @@ static int setup_workload(struct measuring *m)
     const struct workload_parameter *parameter = m->side.workload->parameters;
     for (size_t i = 0; parameter && parameter[i].name; i++)
         config.values[i] = key_number(keys, parameter[i].name, parameter[i].default_value);
+    memcpy(m->side.values, config.values, sizeof config.values);
+    m->side.seed = config.seed;
     return m->side.workload->setup(&config, &m->side.workload_state);
 }
 
@@ -224,7 +235,7 @@ static int measure_side(struct measuring *m)
 {
     int error = read_side(m);
     if (error)
-        return error;
+        return explain(m, error);
     error = setup_workload(m);
     if (error)
         return explain(m, error);
@@ -235,7 +246,7 @@ static int measure_side(struct measuring *m)
     int checked = check_tasks(m);
     if (checked)
         error = checked;
-    if (side->workload->measure)
+    if (side->workload->measure && !python_is(side->executor))
         m->n_measures = side->workload->measure(side->workload_state, m->measures, MEASURES_MAX);
     if (side->backend)
         load_destroy_backend(side);
@@ -300,15 +311,21 @@ static void add_times(json_t *metrics, const struct measuring *m)
     const struct load_side *side = &m->side;
     double tasks_each = m->floor ? (double)m->floor->n_operations : (double)(side->n_tasks * side->n_batches);
     double n_tasks = tasks_each * (double)m->result.iterations;
-    if (side->stamped) {
+    if (side->load && side->load->iterate == open_iterate) {
+        n_tasks = (double)side->open.n_accepted;
+        if (n_tasks > 0)
+            add_quantiles(metrics, side->recorder);
+        open_add_metrics(metrics, side);
+    } else if (side->stamped) {
         add_quantiles(metrics, side->recorder);
         set_real(metrics, "cpu_ns", (m->result.cpu_ns - (double)side->spun_ns) / n_tasks);
     } else if (side->idle_ns) {
         set_real(metrics, "idle_cpu_share", (double)side->idle_cpu_ns / (double)side->idle_ns);
     } else if (!side->gated) {
         set_real(metrics, "time_ns", m->result.elapsed_ns / n_tasks);
-        if (m->floor || !(side->executor->capabilities & EXECUTOR_ELSEWHERE))
-            set_real(metrics, "cpu_ns", m->result.cpu_ns / n_tasks);
+        bool elsewhere = !m->floor && side->executor->capabilities & EXECUTOR_ELSEWHERE;
+        if (!elsewhere || side->elsewhere_cpu_ns)
+            set_real(metrics, "cpu_ns", (elsewhere ? (double)side->elsewhere_cpu_ns : m->result.cpu_ns) / n_tasks);
         set_real(metrics, "first_ns", m->first_ns / tasks_each);
     }
     set_count(metrics, "iterations", m->result.iterations);
@@ -382,6 +399,11 @@ static int write_result(struct measuring *m, int error, json_t *answer)
     json_object_set_new(result, "metrics", answer ? answer : metrics_json(m, error));
     if (m->side.recorder && !error)
         json_object_set_new(result, "histogram", histogram_json(&m->side.recorder->sojourn));
+    if (m->side.load && !error && !answer) {
+        json_t *timeline = open_timeline(&m->side);
+        if (timeline)
+            json_object_set_new(result, "timeline", timeline);
+    }
     if (!error && !answer)
         set_real(result, "iteration_ns", m->result.elapsed_ns / (double)m->result.iterations);
     set_real(result, "resident_peak_bytes", resident_peak_bytes());
@@ -403,11 +425,20 @@ static int load_plugins(struct measuring *m)
     return error;
 }
 
+static json_t *ask_python(struct measuring *m, int *error)
+{
+    struct python_about about;
+    *error = python_ask(&about, m->reason, sizeof m->reason);
+    return *error ? json_object() : json_pack("{s:s, s:s}", "text", about.text, "executable", about.executable);
+}
+
 /* What the job asks for where it is not to measure; NULL if it is. */
 static json_t *answer_question(struct measuring *m, int *error)
 {
     const char *path = json_string_value(json_object_get(m->job, "describe"));
     const char *name = json_string_value(json_object_get(m->job, "calibrate"));
+    if (json_is_true(json_object_get(m->job, "ask_python")))
+        return ask_python(m, error);
     if (!path && !name)
         return NULL;
     *error = path ? plugins_load(path, m->reason, sizeof m->reason) : load_plugins(m);

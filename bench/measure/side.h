@@ -12,6 +12,13 @@
 /* The descriptor on which the measuring process writes its one line. */
 enum { SIDE_RESULT_FD = 3 };
 
+/* Where an open load's generator and tasks run. */
+struct open_place {
+    int generator_cpu;   /* -1: there is none to spare, it shares the tasks' */
+    cpu_set_t task_cpus;
+    size_t n_task_cpus;
+};
+
 /* What all sides of a run share. */
 struct side_setting {
     uint64_t seed;
@@ -24,7 +31,13 @@ struct side_setting {
     size_t n_cpusets;
     const struct plugin *plugins;
     size_t n_plugins;
+    const char *python;        /* the interpreter for sides that need one */
     int floor_cpus[2];         /* two CPUs on cores of their own; -1 where there is none */
+    const struct open_place *open_place;
+    /* Of an open load, and of one round. */
+    size_t round;
+    double service_ns;         /* of one task on the caller's own thread; 0: not known */
+    double capacity_per_s;     /* tasks that all task CPUs together can do; 0: not known */
 };
 
 /* The job as JSON. iterations 0: search for as many as min_time_ns needs. A new reference. */

@@ -262,6 +262,7 @@ static void take_answer(struct spawn_result *result, const json_t *answer)
         result->metrics = json_incref(metrics);
     }
     result->histogram = json_incref(json_object_get(answer, "histogram"));
+    result->timeline = json_incref(json_object_get(answer, "timeline"));
     json_t *iteration_ns = json_object_get(answer, "iteration_ns");
     result->iteration_ns = iteration_ns ? json_number_value(iteration_ns) : NAN;
 }
@@ -301,5 +302,6 @@ void spawn_release(struct spawn_result *result)
 {
     json_decref(result->metrics);
     json_decref(result->histogram);
+    json_decref(result->timeline);
     json_decref(result->environment);
 }

@@ -7,7 +7,8 @@
 typedef void plan_cells_fn(struct plan *plan, const struct experiment *experiment, const struct profile_row *row);
 
 plan_cells_fn floors_cells, reuse_cells, grain_cells, depth_cells, oneoff_cells, io_cells, cpu_cells, threads_cells,
-    gap_cells, forget_cells, spawn_cells, map_cells, idle_cells;
+    gap_cells, forget_cells, openload_cells, burst_cells, longrun_cells, kinds_cells, sizing_cells, gil_cells,
+    spawn_cells, map_cells, idle_cells;
 
 /* The largest of the run's worker counts. */
 static inline uint64_t plan_most_workers(const struct plan *plan)
@@ -17,6 +18,13 @@ static inline uint64_t plan_most_workers(const struct plan *plan)
         if (plan->factors.workers[i] > most)
             most = plan->factors.workers[i];
     return most;
+}
+
+/* Workers of an open load: one for each CPU that the generator leaves to the tasks. */
+static inline size_t plan_open_workers(const struct plan *plan)
+{
+    size_t n = plan->factors.cpus_open;
+    return n ? n : plan->factors.cpus_usable > 1 ? plan->factors.cpus_usable - 1 : 1;
 }
 
 #endif

@@ -15,6 +15,19 @@ static void shuffle(size_t *values, size_t n, uint64_t seed)
     }
 }
 
+static void put_capacities_first(const struct plan *plan, size_t *order)
+{
+    size_t n_first = 0;
+    for (size_t i = 0; i < plan->n_cells; i++) {
+        size_t cell = order[i];
+        if (!plan_is_capacity(&plan->cells[cell]))
+            continue;
+        for (size_t at = i; at > n_first; at--)
+            order[at] = order[at - 1];
+        order[n_first++] = cell;
+    }
+}
+
 void plan_order(const struct plan *plan, size_t round, struct plan_step *steps)
 {
     size_t *order = malloc((plan->n_cells + 1) * sizeof *order);
@@ -23,6 +36,7 @@ void plan_order(const struct plan *plan, size_t round, struct plan_step *steps)
     for (size_t i = 0; i < plan->n_cells; i++)
         order[i] = i;
     shuffle(order, plan->n_cells, workload_mix(plan->factors.seed) + round);
+    put_capacities_first(plan, order);
     for (size_t i = 0; i < plan->n_cells; i++) {
         size_t n_sides = plan->cells[order[i]].n_sides;
         for (size_t s = 0; s < n_sides; s++)

@@ -156,6 +156,33 @@ static const struct experiment *find_experiment(const char *name)
     abort(); /* a profile names an experiment that does not exist */
 }
 
+const struct cell *plan_capacity_cell(const struct plan *plan, const struct cell *cell)
+{
+    for (size_t i = 0; i < plan->n_cells; i++) {
+        const struct cell *other = &plan->cells[i];
+        if (plan_is_capacity(other) && other->experiment == cell->experiment && other->workload == cell->workload)
+            return other;
+    }
+    return NULL;
+}
+
+static bool is_wanted(const struct cell *cell, const regex_t *filter)
+{
+    return cell->n_sides > 0 && (!filter || regexec(filter, cell->name, 0, NULL, 0) == 0);
+}
+
+/* Whether one of the cells that take their rate from this one is wanted. */
+static bool is_needed(const struct plan *plan, const struct cell *capacity, const regex_t *filter)
+{
+    for (size_t i = 0; i < plan->n_cells; i++) {
+        const struct cell *cell = &plan->cells[i];
+        if (cell->experiment == capacity->experiment && cell->workload == capacity->workload
+            && !plan_is_capacity(cell) && is_wanted(cell, filter))
+            return true;
+    }
+    return false;
+}
+
 /* Names the cells, drops those that the filter does not match or that have no side. */
 static int select_cells(struct plan *plan)
 {
@@ -164,9 +191,12 @@ static int select_cells(struct plan *plan)
     if (filter && regcomp(&regex, filter, REG_EXTENDED | REG_NOSUB) != 0)
         return -EINVAL;
     size_t kept = 0;
-    for (size_t i = 0; i < plan->n_cells; i++) {
+    for (size_t i = 0; i < plan->n_cells; i++)
         name_cell(&plan->cells[i]);
-        if (plan->cells[i].n_sides == 0 || (filter && regexec(&regex, plan->cells[i].name, 0, NULL, 0) != 0))
+    for (size_t i = 0; i < plan->n_cells; i++) {
+        const struct cell *cell = &plan->cells[i];
+        const regex_t *of = filter ? &regex : NULL;
+        if (plan_is_capacity(cell) ? !is_needed(plan, cell, of) : !is_wanted(cell, of))
             continue;
         if (kept != i)
             plan->cells[kept] = plan->cells[i];

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "workload.h"
 
@@ -33,7 +34,7 @@ struct side {
 };
 
 /* One point of an experiment; its sides run next to each other in every round. Keys that the harness knows:
- *   load  batch, window, gap, idle   mode     throughput, latency
+ *   load  batch, window, gap, idle, open, python   mode     throughput, latency
  *   tasks of one batch or window     batches  one after the other in one iteration (1)
  *   life  warm: the backend exists before the clock starts (the default); run: it is created and destroyed
  *         once in each iteration; batch: for each batch
@@ -41,6 +42,10 @@ struct side {
  *   call  map: the backend's own map makes the calls of a batch, where it has one
  *   count threads: how many threads ran the tasks is counted, which takes a moment of each task
  *   inflight  tasks outstanding in a window      pause_ns  before each task of a gap, or of an idle backend
+ *   functions, chunk   a batch whose tasks have so many functions in turn, each with the work of so many tasks
+ *   arrivals  of an open load: constant, poisson, burst, surge; at so many percent of the capacity, for duration_ms
+ *   longs     long tasks beside those of an open load, together with them on the backend or apart: n_longs of
+ *             long_ns, which wait or compute (long_kind)
  * All other keys are parameters of the workload. */
 struct cell {
     const struct experiment *experiment;
@@ -50,7 +55,8 @@ struct cell {
     size_t n_keys;
     struct side sides[CELL_SIDES_MAX];
     size_t n_sides;
-    const char *role;    /* what a rule calls this cell: "primary", "base", or NULL */
+    const char *role;    /* what a rule calls this cell: "primary", "base", or NULL; "capacity": it comes first in a
+                            round, and open loads on its workload take their rates from it */
     unsigned side_ms;    /* what one side may take in one round */
     uint64_t iterations; /* chosen by the pilot; fixed beforehand where `once` is set */
     bool once;           /* one iteration, no pilot, no warm-up: the ramp itself is what is measured */
@@ -82,7 +88,7 @@ enum { RULE_CONTRASTS_MAX = 4, RULE_CONDITIONS_MAX = 4 };
 
 /* When a claim is supported (all hold) and when refuted (any holds). The words are those of results/README.md. */
 struct rule {
-    struct contrast contrasts[RULE_CONTRASTS_MAX]; /* ended by a NULL name */
+    struct contrast contrasts[RULE_CONTRASTS_MAX]; /* ended by a NULL name, the conditions by OP_END, if not full */
     struct condition supported_all[RULE_CONDITIONS_MAX];
     struct condition refuted_any[RULE_CONDITIONS_MAX];
     const char *evaluator; /* a function in scripts/ that decides where the rule is no ratio, or NULL */
@@ -135,6 +141,7 @@ struct plan_factors {
     uint64_t seed;
     size_t rounds;
     size_t cpus_usable;
+    size_t cpus_open; /* those for the tasks of an open load; 0: all but one */
     size_t workers[PLAN_WORKERS_MAX]; /* sizes of pools and caps; at least one */
     size_t n_workers;
     const char *const *backends; /* names, ended by NULL */
@@ -182,12 +189,20 @@ uint64_t cell_tasks(const struct cell *cell);
 /* Sides of all cells together. */
 size_t plan_n_sides(const struct plan *plan);
 
-/* The order of a round: cells shuffled by seed and round; sides forwards in even rounds, backwards in
- * odd ones. */
+/* The order of a round: cells shuffled by seed and round, those that measure a capacity before all others; sides
+ * forwards in even rounds, backwards in odd ones. */
 struct plan_step {
     size_t cell, side;
 };
 void plan_order(const struct plan *plan, size_t round, struct plan_step *steps);
+
+static inline bool plan_is_capacity(const struct cell *cell)
+{
+    return cell->role && strcmp(cell->role, "capacity") == 0;
+}
+
+/* The cell from which an open load takes its rate, or NULL. */
+const struct cell *plan_capacity_cell(const struct plan *plan, const struct cell *cell);
 
 /* How many iterations each side of a block does, so that its sides together take side_ms each, given what
  * one iteration took on each side in the pilot (NAN where that is not known). */

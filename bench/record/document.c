@@ -22,6 +22,8 @@ static const struct metric {
     { "threads_seen", "threads", "none", "count", "throughput", "threads that ran at least one task" },
     { "idle_cpu_share", "CPUs", "less", "cost", "throughput",
       "processor time of the process over wall time while there is nothing to do" },
+    { "gave_way", "times", "none", "count", "throughput",
+      "how often the holder of the lock that all tasks share gave way, per task" },
     { "server_cpu_ns", "ns", "less", "cost", "any", "processor time of the server process per task" },
     { "p50_ns", "ns", "less", "cost", "latency", "median sojourn" },
     { "p90_ns", "ns", "less", "cost", "latency", "90th percentile of the sojourn" },
@@ -33,6 +35,17 @@ static const struct metric {
     { "queue_p50_ns", "ns", "less", "cost", "latency", "median time from submit to start" },
     { "service_p50_ns", "ns", "less", "cost", "latency", "median time from start to end" },
     { "delivery_p50_ns", "ns", "less", "cost", "latency", "median time from end to the waiter's knowing" },
+    { "blocked_p50_ns", "ns", "less", "cost", "latency", "median time for which earlier submits kept the generator" },
+    { "lateness_p90_ns", "ns", "less", "cost", "latency", "90th percentile of the generator's delay" },
+    { "lateness_p99_ns", "ns", "less", "cost", "latency", "99th percentile of the generator's delay" },
+    { "lateness_p999_ns", "ns", "less", "cost", "latency", "99.9th percentile of the generator's delay" },
+    { "queue_mean_ns", "ns", "less", "cost", "latency", "mean time from submit to start" },
+    { "service_mean_ns", "ns", "less", "cost", "latency", "mean time from start to end" },
+    { "unloaded_ns", "ns", "none", "cost", "latency", "time of one task on the caller's own thread, this round" },
+    { "offered_per_s", "per s", "none", "rate", "latency", "tasks that came" },
+    { "done_per_s", "per s", "more", "rate", "latency", "tasks that came and ended while tasks came" },
+    { "in_time_per_s", "per s", "more", "rate", "latency", "tasks done within ten times that time" },
+    { "refused", "tasks", "less", "count", "latency", "tasks that the backend refused" },
     { "iterations", "iterations", "none", "count", "any", "timed iterations" },
     { "tasks", "tasks", "none", "count", "any", "tasks of all timed iterations" },
     { "settled", "yes or no", "none", "count", "any", "1 if the warm-up settled" },
@@ -100,7 +113,7 @@ static json_t *conditions_json(const struct condition *conditions)
         [OP_AHEAD] = "ahead", [OP_NOT_AHEAD] = "not_ahead", [OP_AT_LEAST] = "at_least", [OP_BELOW] = "below",
     };
     json_t *list = json_array();
-    for (const struct condition *c = conditions; c->op != OP_END; c++)
+    for (const struct condition *c = conditions; c < conditions + RULE_CONDITIONS_MAX && c->op != OP_END; c++)
         json_array_append_new(list, json_pack("{s:i, s:s, s:f}", "contrast", (int)c->contrast, "op", words[c->op],
                                               "value", c->value));
     return list;
@@ -173,7 +186,7 @@ json_t *document_cells(const struct plan *plan)
 
 json_t *document_samples(const json_t *lines)
 {
-    static const char *const left_out[] = { "schema", "histogram", "wall_s" };
+    static const char *const left_out[] = { "schema", "histogram", "timeline", "wall_s" };
     json_t *list = json_array();
     size_t i;
     json_t *line;

@@ -52,6 +52,7 @@ static double stamp_task_ns(struct recorder *recorder)
         uint64_t start = clock_now_ns();
         struct stamps stamps = { .intended = start };
         for (int i = 0; i < COST_STEPS; i++) {
+            stamps.due = stamps.intended;
             stamps.submitted = clock_now_ns();
             stamps.started = clock_now_ns();
             stamps.ended = clock_now_ns();

@@ -1,5 +1,5 @@
-/* What latency mode records of a task: when it was meant to come, was submitted, started, ended and was known
- * to be done; the sojourn and its four parts go into one histogram each. */
+/* What latency mode records of a task: when it was meant to come, could be submitted, was submitted, started, ended and
+ * was known to be done; the sojourn and its five parts go into one histogram each. */
 #ifndef RECORD_RECORDER_H
 #define RECORD_RECORDER_H
 
@@ -7,12 +7,15 @@
 
 /* Nanoseconds of clock_now_ns(). The task writes started and ended, the caller the rest. */
 struct stamps {
-    uint64_t intended, submitted, started, ended, observed;
+    uint64_t intended;
+    uint64_t due; /* intended, or later where the submit of another task returned later */
+    uint64_t submitted, started, ended, observed;
 };
 
 struct recorder {
     struct histogram sojourn;  /* intended to observed */
-    struct histogram lateness; /* intended to submitted: the caller was late */
+    struct histogram blocked;  /* intended to due: submit kept the caller */
+    struct histogram lateness; /* due to submitted: the caller was late by itself */
     struct histogram queue;    /* submitted to started */
     struct histogram service;  /* started to ended */
     struct histogram delivery; /* ended to observed */
@@ -21,7 +24,8 @@ struct recorder {
 static inline void recorder_add(struct recorder *recorder, const struct stamps *stamps)
 {
     histogram_add(&recorder->sojourn, stamps->observed - stamps->intended);
-    histogram_add(&recorder->lateness, stamps->submitted - stamps->intended);
+    histogram_add(&recorder->blocked, stamps->due - stamps->intended);
+    histogram_add(&recorder->lateness, stamps->submitted - stamps->due);
     histogram_add(&recorder->queue, stamps->started - stamps->submitted);
     histogram_add(&recorder->service, stamps->ended - stamps->started);
     histogram_add(&recorder->delivery, stamps->observed - stamps->ended);

@@ -27,6 +27,13 @@ static inline void tally_add(struct tally *tally, uint64_t value)
     atomic_fetch_add_explicit(&cell->value_sum, value, memory_order_relaxed);
 }
 
+/* Of tasks that were counted elsewhere. */
+static inline void tally_add_many(struct tally *tally, uint64_t n_run, uint64_t value_sum)
+{
+    atomic_fetch_add_explicit(&tally->cells[0].n_run, n_run, memory_order_relaxed);
+    atomic_fetch_add_explicit(&tally->cells[0].value_sum, value_sum, memory_order_relaxed);
+}
+
 static inline void tally_add_inline(struct tally *tally)
 {
     atomic_fetch_add_explicit(&tally->cells[0].n_inline, 1, memory_order_relaxed);

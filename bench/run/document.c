@@ -45,14 +45,18 @@ static json_t *plugins_json(const struct run_options *options)
 static json_t *factors_json(const struct run *run)
 {
     const struct plan_factors *factors = &run->plan.factors;
-    return json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:s, s:s, s:I, s:I, s:s, s:s}", "profile", factors->profile->name,
-                     "seed", (json_int_t)factors->seed, "rounds", (json_int_t)factors->rounds,
+    const char *python = run->python[0] ? run->python : NULL;
+    return json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:s, s:s*}",
+                     "profile", factors->profile->name, "seed", (json_int_t)factors->seed,
+                     "rounds", (json_int_t)factors->rounds,
                      "workers", workers_json(factors), "backends", names_json(factors->backends),
                      "plugins", plugins_json(&run->options), "filter", factors->filter ? factors->filter : "",
                      "bind", options_bind_names[run->options.bind],
                      "stack_bytes", (json_int_t)run_setting(run).stack_bytes,
                      "cpus_usable", (json_int_t)factors->cpus_usable,
-                     "cpu_setting", machine_cpu_setting(run->machine), "kernel", run->kernel);
+                     "cpus_open", (json_int_t)factors->cpus_open,
+                     "generator", run->open_place.generator_cpu >= 0 ? "a core of its own" : "shares the tasks' CPU",
+                     "cpu_setting", machine_cpu_setting(run->machine), "kernel", run->kernel, "python", python);
 }
 
 static json_t *list_text(const json_t *list)

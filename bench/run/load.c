@@ -80,6 +80,7 @@ int run_load(struct run *run)
         return refuse(run, "it was measured with other plugins: give the same with --plugin, in the same order");
     if (strcmp(word(of_run, "machine"), machine_id(run->machine)) != 0)
         return refuse(run, "it was measured on another machine");
+    snprintf(run->python, sizeof run->python, "%s", word(json_object_get(document, "factors"), "python"));
     snprintf(run->started, sizeof run->started, "%.31s", word(of_run, "started"));
     run->n_resumes = (int)json_integer_value(json_object_get(of_run, "resumes")) + 1;
     /* One reserve for the whole run: the smaller one, should the machine have less room now. */

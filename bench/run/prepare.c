@@ -32,6 +32,32 @@ static void pick_floor_cpus(struct run *run)
     free(cores);
 }
 
+/* A core, or a CPU where there is one core alone, for the generator of open loads; its tasks have the others. */
+static void pick_open_place(struct run *run)
+{
+    struct open_place *place = &run->open_place;
+    cpu_set_t *sets = NULL;
+    size_t n_sets = 0;
+    *place = (struct open_place){ .generator_cpu = -1, .n_task_cpus = 1 };
+    if (machine_usable_cpus(run->machine) < 2)
+        return;
+    if (machine_placement(run->machine, MACHINE_BIND_CORE, &sets, &n_sets) != 0)
+        return;
+    if (n_sets < 2) {
+        free(sets);
+        if (machine_placement(run->machine, MACHINE_BIND_PU, &sets, &n_sets) != 0)
+            return;
+    }
+    for (size_t i = 0; i + 1 < n_sets; i++)
+        CPU_OR(&place->task_cpus, &place->task_cpus, &sets[i]);
+    for (int cpu = 0; n_sets > 1 && cpu < CPU_SETSIZE; cpu++)
+        if (CPU_ISSET(cpu, &sets[n_sets - 1]))
+            place->generator_cpu = cpu;
+    free(sets);
+    size_t n = (size_t)CPU_COUNT(&place->task_cpus), most = machine_usable_cpus(run->machine) - 1;
+    place->n_task_cpus = n < 1 ? 1 : n < most ? n : most;
+}
+
 /* Variables that change what is measured here and that a reader of the run cannot see. */
 static void check_environment(json_t *checks)
 {
@@ -71,6 +97,7 @@ int run_look_around(struct run *run)
     }
     machine_headroom("", &run->headroom);
     pick_floor_cpus(run);
+    pick_open_place(run);
     error = recorder_measure_cost(&run->clock);
     if (error || uname(&system) != 0) {
         fprintf(stderr, "poolbench: cannot measure the clock: %s\n", strerror(error ? -error : errno));
@@ -91,6 +118,7 @@ static struct plan_factors make_factors(const struct run *run)
         .seed = options->seed,
         .rounds = options->rounds ? options->rounds : options->profile->rounds,
         .cpus_usable = machine_usable_cpus(run->machine),
+        .cpus_open = run->open_place.n_task_cpus,
         .n_workers = options->n_workers,
         .backends = options->backends,
         .filter = options->filter,
@@ -161,7 +189,9 @@ struct side_setting run_setting(const struct run *run)
         .n_plugins = run->options.n_plugins,
         .cpusets = run->n_cpusets ? run->cpusets : NULL,
         .n_cpusets = run->n_cpusets,
+        .python = run->python_executable,
         .floor_cpus = { run->floor_cpus[0], run->floor_cpus[1] },
+        .open_place = &run->open_place,
     };
 }
 

@@ -103,11 +103,28 @@ static json_t *line_of(const struct run *run, size_t round, const struct plan_st
 {
     const struct cell *cell = &run->plan.cells[step->cell];
     const struct side *side = &cell->sides[step->side];
-    return json_pack("{s:i, s:I, s:s, s:s, s:I, s:s, s:s, s:O, s:O, s:f, s:O*}", "schema", JOURNAL_SCHEMA,
+    return json_pack("{s:i, s:I, s:s, s:s, s:I, s:s, s:s, s:O, s:O, s:f, s:O*, s:O*}", "schema", JOURNAL_SCHEMA,
                      "round", (json_int_t)round, "cell", cell->name, "backend", side->backend,
                      "workers", (json_int_t)side->workers, "status", result->status, "reason", result->reason,
                      "metrics", result->metrics, "environment", result->environment, "wall_s", result->wall_s,
-                     "histogram", result->histogram);
+                     "histogram", result->histogram, "timeline", result->timeline);
+}
+
+/* What this round's cell for it found, of an open load. */
+static void add_capacity(const struct run *run, size_t round, const struct cell *cell, struct side_setting *setting)
+{
+    const struct cell *capacity = plan_capacity_cell(&run->plan, cell);
+    setting->round = round;
+    for (size_t i = json_array_size(run->journal.lines); capacity && i-- > 0;) {
+        const json_t *line = json_array_get(run->journal.lines, i);
+        const char *name = json_string_value(json_object_get(line, "cell"));
+        if ((size_t)json_integer_value(json_object_get(line, "round")) != round || strcmp(name, capacity->name) != 0)
+            continue;
+        double service_ns = json_number_value(json_object_get(json_object_get(line, "metrics"), "time_ns"));
+        setting->service_ns = service_ns;
+        setting->capacity_per_s = service_ns > 0 ? 1e9 / service_ns * (double)run->open_place.n_task_cpus : 0;
+        return;
+    }
 }
 
 static int measure(struct run *run, size_t round, const struct plan_step *step)
@@ -115,6 +132,7 @@ static int measure(struct run *run, size_t round, const struct plan_step *step)
     const struct cell *cell = &run->plan.cells[step->cell];
     const struct side *side = &cell->sides[step->side];
     struct side_setting setting = run_setting(run);
+    add_capacity(run, round, cell, &setting);
     struct spawn_result result;
     double expected_ms = run->expected_ms[run_side_number(run, *step)];
     int code = check_room(run, run->dir);
@@ -318,6 +336,8 @@ static int begin(struct run *run)
         code = run_calibrate(run);
     if (!code)
         code = run_make_plan(run);
+    if (!code)
+        code = run_find_python(run);
     if (code)
         return code;
     hash_plan(run);
@@ -340,6 +360,8 @@ static int take_up(struct run *run)
     else if ((code = run_make_plan(run)) || (code = run_calibrate(run)))
         return code;
     code = run_make_plan(run);
+    if (!code)
+        code = run_find_python(run);
     if (code)
         return code;
     hash_plan(run);

@@ -27,8 +27,11 @@ struct run {
     cpu_set_t *cpusets;
     size_t n_cpusets;
     int floor_cpus[2];
+    struct open_place open_place;
     char kernel[128];
     char binary[17];    /* a hash of this program */
+    char python[64];    /* which one, where the plan needs one, or "none", or "unknown" */
+    char python_executable[4096];
     json_t *calibration;
     json_t *checks;     /* what blurs this run */
     struct plan plan;
@@ -50,6 +53,9 @@ int run_make_plan(struct run *run);
 
 /* Measures what the plan's workloads need to know of this machine. Returns 0, or an exit code. */
 int run_calibrate(struct run *run);
+
+/* Asks which CPython there is, if the plan has sides that need one. Returns 0, or an exit code. */
+int run_find_python(struct run *run);
 
 /* Finds how many iterations each cell takes and writes the plan's line. Returns 0, or an exit code. */
 int run_pilot(struct run *run);

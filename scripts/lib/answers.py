@@ -131,6 +131,96 @@ def latency(run: Run, side: Side, quantile: float) -> Estimate:
     return stats.histogram_quantile(run.histograms.get(side, {}), quantile)
 
 
+# Open load.
+
+QUANTILES = {0.5: "p50_ns", 0.9: "p90_ns", 0.99: "p99_ns", 0.999: "p999_ns"}
+LATENESS_SHARE_MAX = 0.1
+
+
+def is_late(run: Run, side: Side, quantile: float) -> bool:
+    """The generator's own delay at this quantile is more than a tenth of the sojourn's: it is not the backend that is
+    seen there."""
+    lateness = run.estimate(side, f"lateness_{QUANTILES[quantile]}")
+    sojourn = run.estimate(side, QUANTILES[quantile])
+    return lateness.n > 0 and sojourn.n > 0 and lateness.value > LATENESS_SHARE_MAX * sojourn.value
+
+
+def open_cells(run: Run, experiment: str, arrivals: str, workload: str | None = None) -> list[Cell]:
+    """By rising rate."""
+    cells = [cell for cell in run.cells_of(experiment) if cell.keys.get("arrivals") == arrivals
+             and workload in (None, cell.workload)]
+    return sorted(cells, key=lambda cell: (cell.workload, cell.number("percent") or 0))
+
+
+@dataclass(frozen=True)
+class Queue:
+    """What theory says of the mean wait in a queue, and what was measured."""
+    cell: Cell
+    model: str
+    load: float  # offered over what the workers can do
+    measured: Estimate
+    theory_ns: float
+
+
+def erlang_c(workers: int, load: float) -> float:
+    """The share of tasks that wait at all in M/M/k, by the recursion of Erlang's B."""
+    blocked = 1.0
+    for n in range(1, workers + 1):
+        blocked = load * workers * blocked / (n + load * workers * blocked)
+    return blocked / (1 - load * (1 - blocked))
+
+
+def queues(run: Run) -> list[Queue]:
+    """Of the pool without a bound, wherever tasks come as Poisson's do and a formula fits."""
+    found = []
+    for cell in open_cells(run, "openload", "poisson"):
+        side = next((side for side in cell.sides if side.backend == "pool"), None)
+        if side is None:
+            continue
+        waits, service, offered = (run.estimate(side, name) for name in
+                                   ("queue_mean_ns", "service_mean_ns", "offered_per_s"))
+        if not waits.n:
+            continue
+        load = offered.value * service.value * 1e-9 / side.workers
+        if load >= 1:
+            continue
+        if cell.workload == "exponential":
+            wait_ns = erlang_c(side.workers, load) * service.value / (side.workers * (1 - load))
+            found.append(Queue(cell, f"M/M/{side.workers}", load, waits, wait_ns))
+        elif side.workers == 1:
+            found.append(Queue(cell, "M/D/1", load, waits, load * service.value / (2 * (1 - load))))
+    return found
+
+
+@dataclass(frozen=True)
+class Overload:
+    percent: float
+    side: Side
+    p99: Estimate
+    refused: float
+    offered: float
+
+
+def refusals(run: Run, side: Side) -> tuple[float, float]:
+    """Tasks that were refused, and all that came, over all rounds."""
+    refused = sum(run.values(side, "refused").values())
+    return refused, refused + sum(run.values(side, "tasks").values())
+
+
+def overload(judgement: Judgement) -> list[Overload]:
+    """The two sides of the claim about overload."""
+    run, verdict = judgement.run, judgement.verdict("openload")
+    if not verdict or not verdict.effects:
+        return []
+    contrast = verdict.effects[0].contrast
+    found = []
+    for side in (contrast.a, contrast.b):
+        if side and run.values(side, "p99_ns"):
+            found.append(Overload(run.cells[side.cell].number("percent") or 0, side, latency(run, side, 0.99),
+                                  *refusals(run, side)))
+    return found
+
+
 # Single numbers of the last page.
 
 @dataclass(frozen=True)

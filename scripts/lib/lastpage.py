@@ -88,6 +88,23 @@ def blocking_label(judgement: Judgement) -> str:
     return f"blocking IO, {found.inflight:g} waiting" if found else "blocking IO"
 
 
+def overload(judgement: Judgement) -> str | None:
+    found = answers.overload(judgement)
+    if len(found) < 2:
+        return None
+    parts = []
+    for of in found:
+        name = "thread" if of.side.backend == "raw" else "bounded pool"
+        refused = f", refused {of.refused:,.0f} of {of.offered:,.0f}" if of.refused else ""
+        parts.append(f"{name} {text.percentile(of.p99, 'ns')}{refused}")
+    return "p99 " + "; ".join(parts)
+
+
+def overload_label(judgement: Judgement) -> str:
+    found = answers.overload(judgement)
+    return f"overload ({found[0].percent:g}%)" if found else "overload"
+
+
 def would_change(judgement: Judgement) -> str | None:
     """Where the pool's lead was measured to end."""
     if judgement.undecided:
@@ -170,7 +187,8 @@ def warnings(judgement: Judgement) -> list[str]:
 def lines(judgement: Judgement) -> list[Line]:
     """Everything between the heading and the report's path. What is not in the run is left out."""
     rows = [("cost of one hand-over", hand_over(judgement)), ("short CPU-bound tasks", short_tasks(judgement)),
-            (blocking_label(judgement), blocking(judgement)), ("would change if", would_change(judgement)),
+            (blocking_label(judgement), blocking(judgement)), (overload_label(judgement), overload(judgement)),
+            ("would change if", would_change(judgement)),
             ("claims", claims(judgement)), (f"not answered by {judgement.run.profile}", not_answered(judgement))]
     answered = [Line(label, words) for label, words in rows if words]
     return answered + [Line("!", warning) for warning in warnings(judgement)[:WARNINGS_MAX]]

@@ -15,7 +15,7 @@ import peers
 import text
 from runs import FILE_NAME, Experiment, Run
 from verdicts import Judgement
-from views import Picture, Row, View, view_of
+from views import Picture, Row, View, views_of
 
 PLOT_DIR = Path(__file__).resolve().parent.parent / "plot"
 GNUPLOT_OLDEST = (5, 0)
@@ -55,9 +55,9 @@ def limits_dat(picture: Picture) -> str:
     return "\n".join([*rows, "none\t0\t0\t0\t-"]) + "\n"
 
 
-def text_dat(run: Run, experiment: Experiment, picture: Picture) -> str:
+def text_dat(run: Run, experiment: Experiment, view: View, picture: Picture) -> str:
     """What is written on the picture."""
-    question = experiment.question[:1].upper() + experiment.question[1:]
+    question = view.title or experiment.question[:1].upper() + experiment.question[1:]
     done = f"{run.rounds_done} of {run.rounds_planned} rounds, INCOMPLETE" if not run.is_complete else \
         f"{run.rounds_planned} rounds"
     footer = f"{run.document['run']['machine']}   {run.document['run']['id']}   {done}, median and 95% interval"
@@ -67,12 +67,12 @@ def text_dat(run: Run, experiment: Experiment, picture: Picture) -> str:
     return "# title\tfooter\tx_label\ty_label\n" + "\t".join(text.plain(f) or "-" for f in fields) + "\n"
 
 
-def script(experiment: Experiment, view: View) -> str:
-    """The experiment's own script, or one of three lines that makes a general one draw it."""
-    if view.script == experiment.name:
+def script(name: str, view: View) -> str:
+    """The picture's own script, or one of three lines that makes a general one draw it."""
+    if view.script == name:
         return (PLOT_DIR / f"{view.script}.gp").read_text()
-    assert FILE_NAME.fullmatch(experiment.name)
-    return f"name = '{experiment.name}'\nload 'style.gp'\nload '{view.script}.gp'\n"
+    assert FILE_NAME.fullmatch(name)
+    return f"name = '{name}'\nload 'style.gp'\nload '{view.script}.gp'\n"
 
 
 def write_inputs(judgement: Judgement, folder: Path) -> list[str]:
@@ -81,18 +81,18 @@ def write_inputs(judgement: Judgement, folder: Path) -> list[str]:
     data, plots = folder / "data", folder / "plots"
     data.mkdir()
     plots.mkdir()
-    shown = [(experiment, view_of(run, experiment)) for experiment in run.experiments if run.cells_of(experiment.name)]
+    shown = [(experiment, name, view) for experiment in run.experiments if run.cells_of(experiment.name)
+             for name, view in views_of(run, experiment).items()]
     if run.plugin_backends:
-        shown.append((peers.EXPERIMENT, View("peers", peers.picture, [])))
-    for experiment, view in shown:
+        shown.append((peers.EXPERIMENT, "peers", View("peers", peers.picture, [])))
+    for experiment, name, view in shown:
         picture = view.build(judgement, experiment)
-        (data / f"{experiment.name}.dat").write_text(dat(picture))
-        (data / f"{experiment.name}.limits.dat").write_text(limits_dat(picture))
-        (data / f"{experiment.name}.text.dat").write_text(text_dat(run, experiment, picture))
-        if not any(row.of.n for row in picture.rows):
-            continue
-        drawable.append(experiment.name)
-        (plots / f"{experiment.name}.gp").write_text(script(experiment, view))
+        (data / f"{name}.dat").write_text(dat(picture))
+        (data / f"{name}.limits.dat").write_text(limits_dat(picture))
+        (data / f"{name}.text.dat").write_text(text_dat(run, experiment, view, picture))
+        if any(row.of.n for row in picture.rows):
+            drawable.append(name)
+            (plots / f"{name}.gp").write_text(script(name, view))
     for name in ("style", "lines", "dots"):
         shutil.copyfile(PLOT_DIR / f"{name}.gp", plots / f"{name}.gp")
     return drawable

@@ -121,6 +121,7 @@ class Run:
     samples: list[Sample]
     checks: list[Check]
     histograms: dict[Side, dict[int, int]] = field(default_factory=dict)  # all rounds merged
+    timelines: dict[Side, list[dict[str, Any]]] = field(default_factory=dict)  # one a round
 
     @property
     def profile(self) -> str:
@@ -346,22 +347,43 @@ def _check_schema(of: dict[str, Any], what: str) -> None:
         raise RunError(f"{what} has schema {schema}, these scripts read up to {SCHEMA}: use a newer poolbench")
 
 
-def _read_journal(path: Path) -> tuple[list[Sample], dict[Side, dict[int, int]]]:
-    data = _read_bytes(path)
+def _timeline(of: dict[str, Any], where: str) -> dict[str, Any]:
+    """Counts of tasks in equal parts of an open load's duration."""
+    timeline = _get(of, "timeline", dict, where)
+    counts = {name: [_check(n, int, f"'{name}' of {where}") for n in _get(timeline, name, list, where)]
+              for name in ("offered", "done", "in_time")}
+    bin_ms = _get(timeline, "bin_ms", float, where)
+    if bin_ms <= 0 or len({len(values) for values in counts.values()}) != 1:
+        raise RunError(f"the timeline of {where} is of parts that do not fit together")
+    return {"bin_ms": bin_ms, **counts}
+
+
+@dataclass
+class Journal:
+    samples: list[Sample] = field(default_factory=list)
+    histograms: dict[Side, dict[int, int]] = field(default_factory=dict)
+    timelines: dict[Side, list[dict[str, Any]]] = field(default_factory=dict)
+
+
+def _read_journal(path: Path) -> Journal:
+    data, journal = _read_bytes(path), Journal()
     if data is None:
-        return [], {}
-    samples: list[Sample] = []
+        return journal
     histograms: dict[Side, dict[int, int]] = {}
     lines = data.split(b"\n")[:-1]  # what stands behind the last end of line is torn
     for number, line in enumerate(lines[1:], 2):
         where = f"'{path}' line {number}"
         parsed = _parse(line, where)
         _check_schema(parsed, where)
-        samples.append(_sample(parsed, where))
-        into = histograms.setdefault(samples[-1].side, defaultdict(int))
+        sample = _sample(parsed, where)
+        journal.samples.append(sample)
+        into = histograms.setdefault(sample.side, defaultdict(int))
         for bucket, count in _histogram(parsed, where).items():
             into[bucket] += count
-    return samples, {side: counts for side, counts in histograms.items() if counts}
+        if "timeline" in parsed:
+            journal.timelines.setdefault(sample.side, []).append(_timeline(parsed, where))
+    journal.histograms = {side: counts for side, counts in histograms.items() if counts}
+    return journal
 
 
 def _check_samples(samples: list[Sample], cells: dict[str, Cell]) -> None:
@@ -409,10 +431,10 @@ def read_run(path: Path) -> Run:
         if cell.experiment not in {experiment.name for experiment in experiments}:
             raise RunError(f"a cell of {what} is of no experiment: {cell.name}")
 
-    recorded, histograms = _read_journal(path / "journal.jsonl")
+    journal = _read_journal(path / "journal.jsonl")
     samples = [_sample(item, where) for item, where in _objects(document, "samples", what)]
     if document["run"]["status"] != "complete":
-        samples = recorded
+        samples = journal.samples
     _check_samples(samples, cells)
     if not samples:
         raise RunError(f"'{path}' has no samples: nothing was measured")
@@ -420,4 +442,5 @@ def read_run(path: Path) -> Run:
               for item, where in _objects(document, "checks", what)]
     machine = _read_bytes(path / "machine.json")
     return Run(path, document, _parse(machine, f"'{path / 'machine.json'}'") if machine is not None else {},
-               {metric.name: metric for metric in metrics}, experiments, cells, samples, checks, histograms)
+               {metric.name: metric for metric in metrics}, experiments, cells, samples, checks, journal.histograms,
+               journal.timelines)

@@ -9,12 +9,13 @@ from typing import Any
 import answers
 import lastpage
 import peers
+import sizing
 from answers import experiment_of
 from effects import NOT_MEASURED, Effect
 from runs import Experiment, Run, Side
 from text import code, estimate, markdown, percent, percentile, plural, quantity, side_name, significant
 from verdicts import Judgement, Threshold, Verdict, compare_cells
-from views import view_of
+from views import view_of, views_of
 
 DASH = "\u2013"
 
@@ -110,7 +111,63 @@ def io_answers(judgement: Judgement) -> list[str]:
             f"{threshold_text(answers.io_crossover(judgement), '1')}.", ""]
 
 
-ANSWERS = {"grain": grain_answers, "reuse": reuse_answers, "gap": gap_answers, "io": io_answers}
+def openload_answers(judgement: Judgement) -> list[str]:
+    run, rows = judgement.run, []
+    for cell in [*answers.open_cells(run, "openload", "poisson"), *answers.open_cells(run, "openload", "constant")]:
+        for side in cell.sides:
+            row = [f"{cell.keys['arrivals']}, {markdown(cell.workload)}, {cell.number('percent'):g}%",
+                   markdown(side_name(side))]
+            for quantile in answers.QUANTILES:
+                of = answers.latency(run, side, quantile)
+                late = of.n and answers.is_late(run, side, quantile)
+                row.append("withheld: late" if late else percentile(of, "ns"))
+            refused, offered = answers.refusals(run, side)
+            saturated = run.estimate(side, "done_per_s").value < 0.95 * run.estimate(side, "offered_per_s").value
+            row += [f"{refused:,.0f} of {offered:,.0f}", "saturated" if saturated else ""]
+            rows.append(row)
+    place = run.document["factors"].get("generator", "unknown")
+    workers = plural(run.document["factors"].get("cpus_open") or 1, "CPU")
+    out = [f"Tasks run on {workers}; the generator: {markdown(str(place))}. A sojourn counts from the time a task was "
+           "meant to come. A percentile is withheld where the generator's own delay at it is more than a tenth; what a "
+           "submit that blocks or takes long costs the tasks behind it is part of their sojourn. Saturated: fewer than "
+           "95% of what came was done while tasks came.", "",
+           *table(["arrivals", "side", "p50 [95%]", "p90 [95%]", "p99 [95%]", "p99.9 [95%]", "refused", ""], rows)]
+    bound, unbound = (answers.floor_estimate(run, name) for name in ("pthread-bound", "pthread-tuned"))
+    if bound.n and unbound.n:
+        out += ["To keep the generator's core free, each thread is bound to the others when it is created. A pool pays "
+                f"that once a worker, one thread per task every time: create + join takes {estimate(bound, 'ns')} so, "
+                f"{estimate(unbound, 'ns')} without. It is spent on the generator's core, not on those of the tasks.",
+                ""]
+    found = answers.queues(run)
+    if found:
+        out += ["The mean wait in the queue of the pool without a bound, beside what theory says of a queue with the "
+                "same rate and service, in which a hand-over costs nothing:", "",
+                *table(["cell", "model", "load", "measured [95%]", "theory"],
+                       [[f"{markdown(q.cell.workload)}, {q.cell.number('percent'):g}%", q.model, f"{q.load:.2f}",
+                         estimate(q.measured, "ns"), quantity(q.theory_ns, "ns")] for q in found])]
+    return out
+
+
+def sizing_answers(judgement: Judgement) -> list[str]:
+    run, rows = judgement.run, []
+    for cell in run.cells_of("sizing"):
+        for rule in sizing.judge_rules(run, cell):
+            wanted = "no highest point" if math.isinf(rule.wanted) else significant(rule.wanted)
+            rows.append([f"{cell.number('cpu_percent'):g}%", rule.name, wanted, str(rule.size),
+                         estimate(rule.reached)])
+    return ["Each rule is fitted on the even rounds and judged on the odd ones: what its size, the next one measured, "
+            "reaches of the best size.", "",
+            *table(["processor time", "rule", "size that it gives", "next size", "of the best [95%]"], rows)] \
+        if rows else []
+
+
+def gil_answers(judgement: Judgement) -> list[str]:
+    python = judgement.run.document["factors"].get("python")
+    return [f"CPython: {markdown(python)}.", ""] if isinstance(python, str) else []
+
+
+ANSWERS = {"grain": grain_answers, "reuse": reuse_answers, "gap": gap_answers, "io": io_answers,
+           "openload": openload_answers, "sizing": sizing_answers, "gil": gil_answers}
 
 
 def short_names(run: Run, experiment: Experiment) -> dict[str, str]:
@@ -182,11 +239,11 @@ def chapter(judgement: Judgement, experiment: Experiment, drawn: set[str]) -> li
     if verdict:
         out += [f"{markdown(experiment.claim)}, \u201c{markdown(experiment.statement)}\u201d: **{verdict.word}**. "
                 f"{absolutes(run, verdict)}".strip(), ""]
-    if experiment.name in drawn:
-        out += [f"![{markdown(question)}](plots/{experiment.name}.svg)", "",
-                f"Drawn from [data/{experiment.name}.dat](data/{experiment.name}.dat) by "
-                f"[plots/{experiment.name}.gp](plots/{experiment.name}.gp). Hollow points have no interval, too few "
-                "samples, or ended at a limit.", ""]
+    for name, view in views_of(run, experiment).items():
+        if name in drawn:
+            out += [f"![{markdown(view.title or question)}](plots/{name}.svg)", "",
+                    f"Drawn from [data/{name}.dat](data/{name}.dat) by [plots/{name}.gp](plots/{name}.gp). Hollow "
+                    "points have no interval, too few samples, a generator that was late, or ended at a limit.", ""]
     if experiment.name in ANSWERS:
         out += ANSWERS[experiment.name](judgement)
     out += compared(judgement, experiment)

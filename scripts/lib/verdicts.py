@@ -50,10 +50,14 @@ def why_undecided(run: Run) -> str:
     return ""
 
 
+# What a rule compares, where that is not the two that all others do.
+COMPARED = {"gil": {"python-threadpool", "python-thread"}}
+
+
 def why_absent(run: Run, experiment: Experiment) -> str:
     """Why a contrast's side is not among the run's cells."""
     backends = set(run.document["factors"]["backends"])
-    lacking = sorted({"pool", "raw"} - backends)
+    lacking = sorted(COMPARED.get(experiment.name, {"pool", "raw"}) - backends)
     if lacking:
         return f"{' and '.join(lacking)} was not among the backends"
     if run.document["factors"]["filter"]:

@@ -3,14 +3,16 @@ experiment without a row there gets a generic picture."""
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import answers
+import sizing
 import stats
 import text
 from effects import ratio_values
 from runs import Cell, Experiment, Run, Side
 from stats import Estimate
-from verdicts import Judgement
+from verdicts import Judgement, compare_cells
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ class Picture:
 
 # Backend -> its line style in scripts/plot/style.gp. Up to four sizes of one backend have styles of their own.
 STYLES = {"pool": 10, "pool-again": 20, "raw": 30, "raw-capped": 40, "serial": 50, "pool-helping": 60,
-          "pool-elastic": 65, "floor": 70, "ideal": 80, "processes": 85, "raw-detached": 35, "peers": 110, "peer": 111}
+          "pool-elastic": 65, "floor": 70, "ideal": 80, "processes": 85, "raw-detached": 35, "pool-reject": 60,
+          "pool-block": 65, "pool-caller": 92, "peers": 110, "peer": 111}
 STYLE_OTHERS = 90
 VARIANTS = 4
 VARIANTS_OTHERS = 10  # of backends that have no style of their own
@@ -65,6 +68,7 @@ class View:
     script: str
     build: Builder
     metrics: list[str]
+    title: str = ""  # the experiment's question, if there is none
 
 
 class Series:
@@ -284,6 +288,26 @@ def cpu(judgement: Judgement, experiment: Experiment) -> Picture:
     return Picture("workers", "speed_up", rows, limits)
 
 
+# What a task of a workload does, and the style of that.
+GIL_WORK = {"gil-cpu": ("computing", 30), "gil-io": ("waiting", 10)}
+
+
+def gil(judgement: Judgement, experiment: Experiment) -> Picture:
+    """Speed of two workers over that of one: tasks that compute above, tasks that wait below, CPython's sides first."""
+    run, rows = judgement.run, []
+    for workload, (work, style) in GIL_WORK.items():
+        cells = [cell for cell in run.cells_of(experiment.name) if cell.workload == workload]
+        for cell in sorted(cells, key=lambda cell: cell.keys.get("load") != "python"):
+            one = {side.backend: side for side in cell.sides if side.workers == 1}
+            for two in [side for side in cell.sides if side.workers == 2 and side.backend in one]:
+                of = stats.median(ratio_values(run, "time_ns", two, one[two.backend]))
+                name = two.backend if cell.keys.get("load") == "python" else f"{two.backend}, a lock in C"
+                rows.append(Row(-float(len(rows)), of, work, style, label=f"{work}: {name}",
+                                open=is_open(run, two, of) or is_open(run, one[two.backend], of)))
+    limits = [Limit("y", 1, "no gain"), Limit("y", 2, "twice as fast")]
+    return Picture("position", "speed_up", rows, limits)
+
+
 def gap(judgement: Judgement, experiment: Experiment) -> Picture:
     """Pauses stand side by side, because one of them is none."""
     run, series, rows = judgement.run, Series(), []
@@ -297,6 +321,107 @@ def gap(judgement: Judgement, experiment: Experiment) -> Picture:
                 rows.append(Row(pauses.index(pause_ns), of, name, series.style(side.backend, name), panel,
                                 not of.is_printable, label))
     return Picture("pause", "sojourn_ns", rows, time_limits(run, "y", 1))
+
+
+def kinds(judgement: Judgement, experiment: Experiment) -> Picture:
+    """The pool's lead over raw in each cell."""
+    run, rows = judgement.run, []
+    for comparison in compare_cells(judgement, experiment):
+        keys = comparison.cell.keys
+        functions, chunk = int(keys.get("functions", 1)), int(keys.get("chunk", 1))
+        label = f"{KIND_NAMES.get(comparison.cell.workload, comparison.cell.workload)}, " \
+                f"{text.plural(functions, 'function')}"
+        if chunk > 1:
+            label += f", {chunk} to a task"
+        role = "pool" if comparison.cell.primary else "raw" if (functions, chunk) == (1, 1) else "pool-elastic"
+        rows.append(Row(0, comparison.ratio, role, STYLES[role], label=label,
+                        open=is_open(run, comparison.pool, comparison.ratio)))
+    return Picture("position", "pool_over_raw", ranked(rows))
+
+
+KIND_NAMES = {"spin": "equal lengths", "bimodal": "two lengths", "pareto": "heavy tail"}
+
+
+def longrun(judgement: Judgement, experiment: Experiment) -> Picture:
+    run, series, rows = judgement.run, Series(), []
+    for cell in run.cells_of(experiment.name):
+        for side in cell.sides:
+            of = answers.latency(run, side, 0.99)
+            if cell.load == "open" and side.backend != "pool-again":
+                label = f"{side.backend}, long ones {cell.keys.get('long_kind')}, {cell.keys.get('longs')}"
+                late = answers.is_late(run, side, 0.99)
+                rows.append(Row(0, of, side.backend, series.style(side.backend, side.backend), label=label,
+                                open=late or not of.is_printable))
+    return Picture("position", "p99_ns", ranked(rows))
+
+
+def sizes(judgement: Judgement, experiment: Experiment) -> Picture:
+    run, series, rows, limits = judgement.run, Series(), [], []
+    for panel, cell in enumerate(run.cells_of(experiment.name), 1):
+        label = f"{cell.number('cpu_percent'):g} percent processor time"
+        for side in cell.sides:
+            if side.backend == "pool":
+                of = run.estimate(side, "time_ns")
+                rate = answers.rate_of(of) if of.n else of
+                rows.append(Row(side.workers, rate, "pool", series.style("pool", "pool"), panel,
+                                is_open(run, side, of), label))
+            elif side.backend == "raw" and (of := run.estimate(side, "time_ns")).n:
+                limits.append(Limit("y", answers.rate_of(of).value, "one thread per task", panel=panel))
+        limits += [Limit("x", rule.size, rule.name, panel=panel) for rule in sizing.judge_rules(run, cell)]
+    return Picture("workers", "tasks_per_s", rows, limits)
+
+
+def openload(judgement: Judgement, experiment: Experiment) -> Picture:
+    """Four percentiles over the rate. Hollow: too few samples, or the generator itself was late."""
+    run, series, rows = judgement.run, Series(), []
+    workload = answers.main_workload(run, experiment.name)
+    for panel, quantile in enumerate(answers.QUANTILES, 1):
+        for cell in answers.open_cells(run, experiment.name, "poisson", workload):
+            for side in cell.sides:
+                of = answers.latency(run, side, quantile)
+                if side.backend != "pool-again":
+                    rows.append(Row(cell.number("percent") or 0, of, side.backend,
+                                    series.style(side.backend, side.backend), panel,
+                                    not of.is_printable or answers.is_late(run, side, quantile)))
+    return Picture("offered_percent", "sojourn_ns", rows)
+
+
+CURVE_QUANTILES = [0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999]
+
+
+def openload_curve(judgement: Judgement, experiment: Experiment) -> Picture:
+    """All percentiles at the primary rate, over how rare they are."""
+    run, series, rows = judgement.run, Series(), []
+    for cell in run.primary_cells(experiment.name):
+        for side in cell.sides:
+            for quantile in CURVE_QUANTILES if side.backend != "pool-again" else []:
+                of = stats.histogram_quantile(run.histograms.get(side, {}), quantile)
+                if of.has_interval:
+                    rows.append(Row(1 / (1 - quantile), of, side.backend, series.style(side.backend, side.backend),
+                                    open=not of.is_printable))
+    return Picture("one_in", "sojourn_ns", rows)
+
+
+def burst(judgement: Judgement, experiment: Experiment) -> Picture:
+    """Through an overload and after it: tasks that came, and tasks done in time, in each part of the time."""
+    run, series, rows = judgement.run, Series(), []
+    for cell in answers.open_cells(run, experiment.name, "surge"):
+        for side in (side for side in cell.sides if side.backend not in ("pool-block", "pool-caller")):
+            lines = run.timelines.get(side, [])
+            for panel, name in enumerate(("done", "in_time"), 1):
+                rows += timeline(lines, name, side.backend, series.style(side.backend, side.backend), panel)
+                if side.backend == "pool":
+                    rows += timeline(lines, "offered", "tasks that came", STYLES["floor"], panel)
+    return Picture("time_ms", "tasks_per_s", rows)
+
+
+def timeline(lines: list[dict[str, Any]], name: str, series: str, style: int, panel: int) -> list[Row]:
+    n_bins = min((len(line[name]) for line in lines), default=0)
+    rows = []
+    for i in range(n_bins):
+        of = stats.median([line[name][i] * 1e3 / line["bin_ms"] for line in lines])
+        rows.append(Row((i + 0.5) * lines[0]["bin_ms"], of, series, style, panel, not of.has_interval))
+    return rows
 
 
 def generic(judgement: Judgement, experiment: Experiment) -> Picture:
@@ -317,6 +442,8 @@ def generic(judgement: Judgement, experiment: Experiment) -> Picture:
     return Picture(axis or "position", experiment.metric, rows if axis else ranked(rows), [], axis, y_label)
 
 
+OPEN_METRICS = ["offered_per_s", "done_per_s", "in_time_per_s", "refused", "p50_ns", "p99_ns", "blocked_p50_ns",
+                "lateness_p99_ns", "queue_mean_ns", "service_mean_ns"]
 LATENCY_PARTS = ["lateness_p50_ns", "queue_p50_ns", "service_p50_ns", "delivery_p50_ns"]
 
 VIEWS: dict[str, View] = {
@@ -328,12 +455,23 @@ VIEWS: dict[str, View] = {
     "oneoff": View("oneoff", oneoff, ["time_ns", "first_ns", "cpu_ns"]),
     "io": View("io", io, ["time_ns", "cpu_ns", "server_cpu_ns"]),
     "cpu": View("cpu", cpu, ["time_ns", "cpu_ns"]),
+    "gil": View("gil", gil, ["time_ns", "cpu_ns", "gave_way"]),
     "threads": View("threads", sides_ranked, ["threads_seen", "threads_created"]),
     "idle": View("idle", sides_ranked, ["idle_cpu_share"]),
     "spawn": View("spawn", generic, ["time_ns", "cpu_ns"]),
     "map": View("map", generic, ["time_ns", "cpu_ns"]),
     "gap": View("gap", gap, LATENCY_PARTS),
+    "kinds": View("kinds", kinds, ["time_ns", "cpu_ns"]),
+    "longrun": View("longrun", longrun, OPEN_METRICS),
+    "sizing": View("sizing", sizes, ["time_ns", "cpu_ns"]),
+    "openload": View("openload", openload, OPEN_METRICS),
+    "openload-curve": View("openload-curve", openload_curve, [],
+                           "How is the time of a task distributed under overload?"),
+    "burst": View("burst", burst, OPEN_METRICS),
 }
+
+# Further pictures of an experiment, by their names in VIEWS.
+FURTHER = {"openload": ["openload-curve"]}
 
 
 def view_of(run: Run, experiment: Experiment) -> View:
@@ -342,3 +480,9 @@ def view_of(run: Run, experiment: Experiment) -> View:
     cells = run.cells_of(experiment.name)
     has_axis = any(cell.number(axis) is not None for axis in experiment.axes for cell in cells)
     return View("lines" if has_axis else "dots", generic, [experiment.metric])
+
+
+def views_of(run: Run, experiment: Experiment) -> dict[str, View]:
+    """All pictures of an experiment by their names; the first one has the experiment's."""
+    further = {name: VIEWS[name] for name in FURTHER.get(experiment.name, [])}
+    return {experiment.name: view_of(run, experiment), **further}

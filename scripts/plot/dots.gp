@@ -1,4 +1,4 @@
-# Draws categories: a dot for each with its interval and its value, the smallest on top. Load style.gp first.
+# Draws categories: a dot for each with its interval and its value, limits in grey. Load style.gp first.
 
 if (log_y) { set logscale x }
 set format x panel_y_format(1)
@@ -17,10 +17,22 @@ if (panel_y_format(1) eq seconds) {
         v >= 1e-6 ? sprintf('%.3g us', v * 1e6) : sprintf('%.3g ns', v * 1e9)
 }
 
+do for [k = 1:n_limits] {
+    if (limit_is(k, 'y', 1)) {
+        set arrow 100 + k from first limit_value(k) * y_unit, graph 0 to first limit_value(k) * y_unit, graph 1 \
+            nohead back lc rgb limit_grey lw 1 dt (3, 3)
+        set label 100 + k limit_label(k) at first limit_value(k) * y_unit, graph 1.03 center \
+            noenhanced font ',10' textcolor rgb limit_grey
+    }
+}
+
+# Without an interval the point is all there is.
+end_of(n) = (column(n) == column(n) ? column(n) : column(Y)) * y_unit
+
 do for [kind in kinds] {
     eval canvas(kind)
     plot for [i = 1:n_blocks] data index i - 1 using \
-            (column(Y) * y_unit):(column(X)):(column(LO) * y_unit):(column(HI) * y_unit) \
+            (column(Y) * y_unit):(column(X)):(end_of(LO)):(end_of(HI)) \
             with xerrorbars ls style(i) lw 1.4 dt 1 ps 0 notitle, \
         for [i = 1:n_blocks] data index i - 1 using (column(Y) * y_unit):(column(X)):ytic(strcol(LABEL)) \
             with points ls style(i) ps 1.4 notitle, \

@@ -1,4 +1,4 @@
-# Draws series over a numeric axis, in one panel or several, up to three side by side: points with their intervals,
+# Draws series over a numeric axis, in one panel or several, two or three side by side: points with their intervals,
 # lines between them, limits in grey. Load style.gp first.
 
 if (x_min == x_max && x_min > 0 && !x_is_category) { log_x = 1 }
@@ -13,7 +13,7 @@ set ytics noenhanced
 x_room = x_min == x_max ? (log_x ? 10 : 1) : log_x ? (x_max / x_min) ** 0.03 * 1.05 : 0.06 * (x_max - x_min)
 set xrange [(log_x ? x_min / x_room : x_min - x_room) * x_unit : (log_x ? x_max * x_room : x_max + x_room) * x_unit]
 
-n_cols = n_panels > 3 ? 3 : n_panels
+n_cols = n_panels == 4 ? 2 : n_panels > 3 ? 3 : n_panels
 n_rows = (n_panels + n_cols - 1) / n_cols
 column_of(p) = (p - 1) % n_cols
 row_of(p) = (p - 1) / n_cols
