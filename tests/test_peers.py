@@ -66,16 +66,17 @@ def check_sample(sample: dict) -> None:
 def test_every_experiment() -> None:
     """Without the cells that take their time and show nothing more."""
     seen = defaultdict(set)
-    for sample in measure("--filter", "^(gap|spawn|oneoff|idle)/|^grain/.*:(300|100000)/|^map/.*:100/|tasks:1000$"):
-        check_sample(sample)
-        seen[sample["backend"]].add(sample["cell"].split("/")[0])
+    for part in ("^(gap|idle)/|^grain/.*:(300|100000)/|^depth/.*tasks:1000$", "^(spawn|oneoff)/|^map/.*:100/"):
+        for sample in measure("--filter", part):
+            check_sample(sample)
+            seen[sample["backend"]].add(sample["cell"].split("/")[0])
     for name, experiments in seen.items():
         check_equal(f"experiments of {name}", experiments, {"grain", "gap", "spawn", "map", "oneoff", "idle", "depth"})
 
 
 def test_sizes() -> None:
     """One worker, and more than there are CPUs."""
-    for sample in measure("--workers", "1,5", "--filter", "^(grain/.*:3000|oneoff|gap/.*pause_ns:0|spawn)/"):
+    for sample in measure("--workers", "1,5", "--filter", "^(grain/.*:3000|oneoff/.*:run|gap/.*_ns:0|spawn/.*n:16)/"):
         check_sample(sample)
 
 
