@@ -45,8 +45,8 @@ bool files__is_memory(const char *folder);
  * with a reason. */
 int files__check_room(const struct workload_config *config, uint64_t n_bytes);
 
-/* How setup() fails: because the folder is in memory, and because it cannot make, write, open or map a file there. Both return a
- * negative errno. No reason says where the folder is: runs are published. */
+/* How setup() fails: because the folder is in memory, and because it cannot make, write, open or map a file there. Both
+ * return a negative errno. No reason says where the folder is: runs are published. */
 int files__refuse_memory(const struct workload_config *config);
 int files__fail(const struct workload_config *config, int error, const char *verb);
 
