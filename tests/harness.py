@@ -88,6 +88,24 @@ class Bench:
         return [pid for pid in mine
                 if arguments(pid)[1:2] == ["side"] and arguments(mine[pid])[1:2] == ["run"]]
 
+    def servers(self) -> list[int]:
+        """The server processes of the sides."""
+        sides = self.sides()
+        return [pid for pid in self.processes() if parent(pid) in sides]
+
+    def hold(self, find: Callable[[], list[int]]) -> int:
+        """A process of those that it finds, which stands still now, so that it is known not to have ended."""
+        def try_each() -> int | None:
+            for pid in find():
+                try:
+                    os.kill(pid, signal.SIGSTOP)
+                except ProcessLookupError:
+                    continue
+                if await_true("it stands still or has ended", lambda: state(pid) in "TZX" and state(pid)) == "T":
+                    return pid
+            return None
+        return int(await_true("a process to hold", try_each))
+
 
 def end(process: subprocess.Popen[str]) -> Ended:
     stdout, stderr = process.communicate(timeout=GENEROUS_S)

@@ -72,7 +72,8 @@ int run_pilot(struct run *run)
     if (!error)
         error = journal_append(&run->journal, plan_line(run));
     if (error)
-        fprintf(stderr, "poolbench: pilot: %s\n", strerror(-error));
+        fprintf(stderr, "poolbench: cannot end the pilot of '%s': %s; then go on with: poolbench run --resume %s\n",
+                run->dir, strerror(-error), run->dir);
     return error ? RUN_ERROR : 0;
 }
 

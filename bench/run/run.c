@@ -30,6 +30,15 @@ static int complain(const struct run *run, const char *what, int error)
     return RUN_ERROR;
 }
 
+/* The same for a run that can go on once that is mended. */
+static int give_up(const struct run *run, const char *what, int error)
+{
+    progress_end(&run->progress);
+    fprintf(stderr, "poolbench: %s '%s': %s; then go on with: poolbench run --resume %s\n", what, run->dir,
+            strerror(-error), run->dir);
+    return RUN_ERROR;
+}
+
 static int stopped(const struct run *run)
 {
     progress_end(&run->progress);
@@ -127,16 +136,11 @@ static int measure(struct run *run, size_t round, const struct plan_step *step)
     if (error == -EINTR)
         return stopped(run);
     if (error)
-        return complain(run, "cannot start a process; resume later", error);
+        return give_up(run, "cannot start a process for", error);
     error = journal_append(&run->journal, line_of(run, round, step, &result));
     spawn_release(&result);
     progress_add(&run->progress, expected_ms);
-    if (error) {
-        complain(run, "cannot write the journal of", error);
-        fprintf(stderr, "poolbench: go on with: poolbench run --resume %s\n", run->dir);
-        return RUN_ERROR;
-    }
-    return 0;
+    return error ? give_up(run, "cannot write the journal of", error) : 0;
 }
 
 static bool same_step(const struct run *run, const struct plan_step *step, const json_t *line)
@@ -202,17 +206,17 @@ static int finish(struct run *run)
     size_t i;
     json_array_foreach(failures, i, failure) {
         const char *status, *backend, *cell, *reason;
-        json_int_t n_rounds;
-        json_unpack(failure, "{s:s, s:s, s:s, s:s, s:I}", "status", &status, "backend", &backend, "cell", &cell,
-                    "reason", &reason, "rounds", &n_rounds);
+        json_int_t n_workers, n_rounds;
+        json_unpack(failure, "{s:s, s:s, s:s, s:I, s:s, s:I}", "status", &status, "backend", &backend, "cell", &cell,
+                    "workers", &n_workers, "reason", &reason, "rounds", &n_rounds);
         bool failed = strcmp(status, "failed") == 0;
-        fprintf(stderr, "%s: %s %s: %s (%lld of %zu rounds)\n", failed ? "FAILED" : "limit", backend, cell, reason,
-                (long long)n_rounds, run->plan.factors.rounds);
+        fprintf(stderr, "%s: %s/%s/workers:%lld: %s (%lld of %zu rounds)\n", failed ? "FAILED" : "limit", backend, cell,
+                (long long)n_workers, reason, (long long)n_rounds, run->plan.factors.rounds);
         code = failed ? RUN_SOME_FAILED : code;
     }
     json_decref(context);
     json_decref(failures);
-    return error ? complain(run, "cannot write to", error) : code;
+    return error ? give_up(run, "cannot write to", error) : code;
 }
 
 /* The machine, and what the scratch folder lies on. */
@@ -329,8 +333,9 @@ static int carry_out(struct run *run)
     if (pilot) {
         double before_ms = expected_round_ms(run);
         code = run_pilot(run);
-        if (!code && run_write_document(run, "incomplete") != 0)
-            code = complain(run, "cannot write to", -EIO);
+        int error = code ? 0 : run_write_document(run, "incomplete");
+        if (error)
+            code = give_up(run, "cannot write to", error);
         run->progress.total_ms += n_rounds * (expected_round_ms(run) - before_ms);
     }
     if (code == RUN_STOPPED)
