@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "gbench/gbench.h"
@@ -187,18 +188,40 @@ static int run_iterations(struct measuring *m, gbench_iteration *iterate)
     return m->side.error;
 }
 
-/* Names the limit that an error stands for. */
-static int explain(struct measuring *m, int error)
+/* Which limit of its own a process has that was refused memory. */
+static void add_memory_limit(struct measuring *m)
+{
+    static const struct { int resource; const char *name; } limits[] = {
+        { RLIMIT_AS, "RLIMIT_AS" }, { RLIMIT_DATA, "RLIMIT_DATA" },
+    };
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        struct rlimit limit;
+        size_t length = strlen(m->reason);
+        if (getrlimit(limits[i].resource, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+            snprintf(m->reason + length, sizeof m->reason - length, " (%s: %llu MiB)", limits[i].name,
+                     (unsigned long long)limit.rlim_cur >> 20);
+    }
+}
+
+static int name_error(struct measuring *m, int error)
 {
     const char *limit = job_word(m->job, "thread_limit", "a limit");
     unsigned long long n = m->side.depth.n_held ? m->side.depth.n_held : m->side.counters.threads_peak;
-    if (m->reason[0])
-        return error;
     if (error == -EDQUOT)
         return fail(m, error, "stopped at %llu threads by the reserve: %s binds", n, limit);
     if (error == -EAGAIN)
         return fail(m, error, "refused a thread at %llu threads: %s binds", n, limit);
     return fail(m, error, "%s", strerror(-error));
+}
+
+/* Names the limit that an error stands for, where the workload gave no reason. */
+static int explain(struct measuring *m, int error)
+{
+    if (!m->reason[0])
+        name_error(m, error);
+    if (error == -ENOMEM)
+        add_memory_limit(m);
+    return error;
 }
 
 static int check_tasks(struct measuring *m)
