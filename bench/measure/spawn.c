@@ -96,6 +96,16 @@ static void clean_environment(void)
     }
 }
 
+/* Where memory is short the kernel is to end what measures: not this run, and nothing else on the machine. */
+static void offer_to_oom_killer(void)
+{
+    FILE *file = fopen("/proc/self/oom_score_adj", "we");
+    if (!file)
+        return;
+    fputs("1000", file);
+    fclose(file);
+}
+
 /* In the new process: never returns. What is printed there is for people: the parent's stdout is data. */
 static void become_side(int result_fd, const char *job_text, pid_t parent)
 {
@@ -109,6 +119,7 @@ static void become_side(int result_fd, const char *job_text, pid_t parent)
     }
     dup2(STDERR_FILENO, STDOUT_FILENO);
     clean_environment();
+    offer_to_oom_killer();
     sigprocmask(SIG_SETMASK, &wait_mask, NULL);
     execl("/proc/self/exe", "poolbench", "side", job_text, (char *)NULL);
     _exit(127);
@@ -197,14 +208,30 @@ static void read_rest(struct child *child)
         close(child->fd);
 }
 
-static void set_failure(struct spawn_result *result, const struct child *child, double timeout_s)
+/* SIGKILL is what the kernel sends where memory is short, and what anyone may send. */
+static void describe_kill(double n_oom_kills, char *reason, size_t reason_bytes)
+{
+    const double mib = 1 << 20;
+    double limit_bytes = machine_memory_limit_bytes("");
+    if (isnan(n_oom_kills))
+        snprintf(reason, reason_bytes, "killed by signal 9: out of memory, or by someone");
+    else if (n_oom_kills <= 0)
+        snprintf(reason, reason_bytes, "killed by signal 9: by someone, not for lack of memory");
+    else if (isfinite(limit_bytes))
+        snprintf(reason, reason_bytes, "killed by signal 9: out of memory (the control group's limit is %.0f MiB)",
+                 limit_bytes / mib);
+    else
+        snprintf(reason, reason_bytes, "killed by signal 9: out of memory");
+}
+
+static void set_failure(struct spawn_result *result, const struct child *child, double timeout_s, double n_oom_kills)
 {
     strcpy(result->status, "failed");
     int status = child->wait_status;
     if (child->timed_out)
         snprintf(result->reason, sizeof result->reason, "not done after %.0f s: stopped", timeout_s);
     else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
-        snprintf(result->reason, sizeof result->reason, "killed by signal 9: out of memory, or by someone");
+        describe_kill(n_oom_kills, result->reason, sizeof result->reason);
     else if (WIFSIGNALED(status))
         snprintf(result->reason, sizeof result->reason, "killed by signal %d (%s)", WTERMSIG(status),
                  strsignal(WTERMSIG(status)));
@@ -290,7 +317,7 @@ int spawn_side(const json_t *job, double timeout_s, struct spawn_result *result)
     if (answer && WIFEXITED(child.wait_status) && WEXITSTATUS(child.wait_status) == 0)
         take_answer(result, answer);
     else
-        set_failure(result, &child, timeout_s);
+        set_failure(result, &child, timeout_s, after.machine.oom_kills - before.machine.oom_kills);
     fill_environment(result, &child.usage, answer, &before, &after);
     json_decref(answer);
     free(child.text);
