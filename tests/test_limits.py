@@ -1,40 +1,14 @@
 #!/usr/bin/env python3
 """A limit of the machine is a result that is named, not a failure; CPUs that may not be used are not counted."""
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from harness import RUN_OK, Bench, check, check_complete, check_ended, check_equal, document, journal, run_parts
+from harness import (NO_GROUP, RUN_OK, Bench, check, check_complete, check_ended, check_equal, document, inside,
+                     journal, own_group, run_parts)
 
-CGROUPS = Path("/sys/fs/cgroup")
 NOBODY = 65534
 DEPTH = ("--profile", "smoke", "--filter", "^(depth|reuse)/", "--backends", "pool,raw", "--rounds", "1")
 REUSE = ("--profile", "smoke", "--filter", "^reuse/", "--rounds", "1")
-
-
-@contextmanager
-def own_group(controller: str, **limits: object) -> Iterator[Path | None]:
-    """A control group of version 1 with these limits, or None where none can be made."""
-    group = CGROUPS / controller / f"poolbench-test-{os.getpid()}"
-    try:
-        if os.geteuid() != 0:
-            raise PermissionError
-        group.mkdir()
-        for name, value in limits.items():
-            (group / name.replace("__", ".")).write_text(str(value))
-    except OSError:
-        group.rmdir() if group.exists() else None
-        yield None
-        return
-    try:
-        yield group
-    finally:
-        group.rmdir()
-
-
-def inside(group: Path) -> tuple[str, ...]:
-    return "sh", "-c", f'echo $$ > {group}/cgroup.procs && exec "$@"', "sh"
 
 
 def check_depth(what: str, folder: Path, limit: str) -> None:
@@ -67,7 +41,7 @@ def test_user_processes() -> str | None:
 def test_pids_group() -> str | None:
     with Bench() as bench, own_group("pids", pids__max=200) as group:
         if not group:
-            return "no writable control group of version 1 for pids"
+            return NO_GROUP.format("pids")
         ended = bench.run(*DEPTH, "--results", bench.results, before=inside(group))
         check_ended("pids.max", ended, RUN_OK)
         check_depth("pids.max", ended.folder, "cgroup pids.max")
@@ -90,7 +64,7 @@ def test_open_files() -> str | None:
 def test_quota() -> str | None:
     with Bench() as bench, own_group("cpu", cpu__cfs_period_us=100000, cpu__cfs_quota_us=50000) as group:
         if not group:
-            return "no writable control group of version 1 for cpu"
+            return NO_GROUP.format("cpu")
         ended = bench.run(*REUSE, "--results", bench.results, before=inside(group))
         check_ended("quota", ended, RUN_OK)
         check_complete(ended.folder)
