@@ -30,8 +30,7 @@ static int complain(const struct run *run, const char *what, int error)
     return RUN_ERROR;
 }
 
-/* The same for a run that can go on once that is mended. */
-static int give_up(const struct run *run, const char *what, int error)
+int run_give_up(const struct run *run, const char *what, int error)
 {
     progress_end(&run->progress);
     fprintf(stderr, "poolbench: %s '%s': %s; then go on with: poolbench run --resume %s\n", what, run->dir,
@@ -136,11 +135,11 @@ static int measure(struct run *run, size_t round, const struct plan_step *step)
     if (error == -EINTR)
         return stopped(run);
     if (error)
-        return give_up(run, "cannot start a process for", error);
+        return run_give_up(run, "cannot start a process for", error);
     error = journal_append(&run->journal, line_of(run, round, step, &result));
     spawn_release(&result);
     progress_add(&run->progress, expected_ms);
-    return error ? give_up(run, "cannot write the journal of", error) : 0;
+    return error ? run_give_up(run, "cannot write the journal of", error) : 0;
 }
 
 static bool same_step(const struct run *run, const struct plan_step *step, const json_t *line)
@@ -216,7 +215,7 @@ static int finish(struct run *run)
     }
     json_decref(context);
     json_decref(failures);
-    return error ? give_up(run, "cannot write to", error) : code;
+    return error ? run_give_up(run, "cannot write to", error) : code;
 }
 
 /* The machine, and what the scratch folder lies on. */
@@ -335,7 +334,7 @@ static int carry_out(struct run *run)
         code = run_pilot(run);
         int error = code ? 0 : run_write_document(run, "incomplete");
         if (error)
-            code = give_up(run, "cannot write to", error);
+            code = run_give_up(run, "cannot write to", error);
         run->progress.total_ms += n_rounds * (expected_round_ms(run) - before_ms);
     }
     if (code == RUN_STOPPED)
