@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """A limit of the machine is a result that is named, not a failure; CPUs that may not be used are not counted."""
 import os
+import resource
 from pathlib import Path
 
-from harness import (NO_GROUP, RUN_OK, Bench, check, check_complete, check_ended, check_equal, document, inside,
-                     journal, own_group, run_parts)
+from harness import (NO_GROUP, RUN_ERROR, RUN_OK, Bench, Ended, check, check_complete, check_ended, check_equal,
+                     document, inside, journal, own_group, run_folders, run_parts)
 
 NOBODY = 65534
 DEPTH = ("--profile", "smoke", "--filter", "^(depth|reuse)/", "--backends", "pool,raw", "--rounds", "1")
@@ -18,7 +19,7 @@ def check_depth(what: str, folder: Path, limit: str) -> None:
         met = line["backend"] == "raw" and line["cell"].startswith("depth/")
         side = f"{what}: {line['backend']} {line['cell']}: {line['reason']}"
         check_equal(side, line["status"], "limit" if met else "ok")
-        check(not met or limit in line["reason"], f"{side}: '{limit}' is not named")
+        check(not met or f"by the reserve: {limit} binds" in line["reason"], f"{side}: '{limit}' is not named")
         check(not met or 0 < line["metrics"]["held"] < 1000, f"{side}: held {line['metrics'].get('held')}")
     run = document(folder)
     check_equal(f"{what}: the limit ahead of the run", run["headroom"]["limit"], limit)
@@ -45,13 +46,35 @@ def test_pids_group() -> str | None:
         ended = bench.run(*DEPTH, "--results", bench.results, before=inside(group))
         check_ended("pids.max", ended, RUN_OK)
         check_depth("pids.max", ended.folder, "cgroup pids.max")
+        check_equal("threads that the kernel refused", (group / "pids.events").read_text(), "max 0\n")
+        for line in journal(ended.folder)[1:]:
+            held = line["metrics"].get("held", 0) if line["backend"] == "raw" else 0
+            check(held <= 150, f"{held} threads are held: a quarter of 200 is not left alone")
     return None
+
+
+def test_no_process() -> str | None:
+    """Where not even a measuring process may be started, nothing is measured, and it can be later."""
+    with Bench() as bench, own_group("pids", pids__max=1) as group:
+        if not group:
+            return NO_GROUP.format("pids")
+        ended = bench.run(*REUSE, "--results", bench.results, before=inside(group))
+        folder = run_folders(bench.results)[0]
+        check_ended("no process", ended, RUN_ERROR, "cannot start a process", f"poolbench run --resume {folder}")
+        (group / "pids.max").write_text("max")
+        check_ended("a process again", bench.run("--resume", folder, before=inside(group)), RUN_OK)
+        check_complete(folder)
+    return None
+
+
+def echo(bench: Bench, limit: str) -> Ended:
+    return bench.run("--profile", "quick", "--filter", "^io/echo/inflight:64/", "--rounds", "1", "--results",
+                     bench.results, before=("bash", "-c", f'ulimit {limit} && exec "$@"', "bash"))
 
 
 def test_open_files() -> str | None:
     with Bench() as bench:
-        ended = bench.run("--profile", "quick", "--filter", "^io/echo/inflight:64/", "--rounds", "1", "--results",
-                          bench.results, before=("bash", "-c", 'ulimit -n 64 && exec "$@"', "bash"))
+        ended = echo(bench, "-n 64")
         check_ended("few files", ended, RUN_OK)
         check_complete(ended.folder)
         for line in journal(ended.folder)[1:]:
@@ -61,16 +84,33 @@ def test_open_files() -> str | None:
     return None
 
 
+def test_soft_open_files() -> str | None:
+    """A soft limit is raised by who needs more."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if hard != resource.RLIM_INFINITY and hard < 256:
+        return "a hard limit of 256 open files is needed"
+    with Bench() as bench:
+        ended = echo(bench, "-Sn 64")
+        check_ended("few files at first", ended, RUN_OK)
+        check_complete(ended.folder)
+        for line in journal(ended.folder)[1:]:
+            check_equal(f"few files at first: {line['backend']}: {line['reason']}", line["status"], "ok")
+    return None
+
+
 def test_quota() -> str | None:
-    with Bench() as bench, own_group("cpu", cpu__cfs_period_us=100000, cpu__cfs_quota_us=50000) as group:
+    with Bench() as bench, own_group("cpu", cpu__cfs_period_us=10000, cpu__cfs_quota_us=2000) as group:
         if not group:
             return NO_GROUP.format("cpu")
         ended = bench.run(*REUSE, "--results", bench.results, before=inside(group))
         check_ended("quota", ended, RUN_OK)
         check_complete(ended.folder)
-        factors = document(ended.folder)["factors"]
-        check_equal("quota: CPUs", (factors["cpus_usable"], factors["workers"]), (1, [1]))
-        check("none" not in factors["cpu_setting"], f"quota: {factors['cpu_setting']}")
+        run = document(ended.folder)
+        check_equal("quota: CPUs", (run["factors"]["cpus_usable"], run["factors"]["workers"]), (1, [1]))
+        check(run["factors"]["cpu_setting"].endswith(" quota 0.20"), f"quota: {run['factors']['cpu_setting']}")
+        check("quota" in [row["name"] for row in run["checks"]], f"quota: not warned of: {run['checks']}")
+        throttled_ms = sum(sample["environment"]["throttled_ms"] for sample in run["samples"])
+        check(throttled_ms > 0, "quota: no sample tells that it was throttled")
     return None
 
 
@@ -86,4 +126,5 @@ def test_affinity() -> str | None:
 
 
 if __name__ == "__main__":
-    run_parts([test_user_processes, test_pids_group, test_open_files, test_quota, test_affinity])
+    run_parts([test_user_processes, test_pids_group, test_no_process, test_open_files, test_soft_open_files, test_quota,
+               test_affinity])
