@@ -1,8 +1,9 @@
 /* Starts a measuring process and takes its result.
  *
  * SIGINT, SIGTERM and SIGCHLD are blocked but for the wait, so none of them can be missed between a look and
- * the wait. The process leads a group of its own, which is killed as a whole: nothing that a workload started stays. It
- * dies with its parent.
+ * the wait. The process leads a group of its own, which is killed as a whole. It dies with its parent. What left
+ * the group becomes a child of this process when its own parent is gone, and is ended here: nothing that a workload
+ * started stays.
  */
 #include "measure/spawn.h"
 
@@ -44,6 +45,8 @@ static struct machine_counters counters;
 static volatile sig_atomic_t caught;
 static sigset_t wait_mask; /* the mask of the wait: what it was before spawn_begin() */
 
+static bool takes_orphans; /* unless whoever executed this program had children, which are not ours to end */
+
 static void on_signal(int signal)
 {
     if (signal != SIGCHLD)
@@ -56,6 +59,9 @@ void spawn_begin(void)
     if (has_begun)
         return;
     has_begun = true;
+    siginfo_t info;
+    bool has_children = waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+    takes_orphans = !has_children && prctl(PR_SET_CHILD_SUBREAPER, 1) == 0;
     machine_counters_open(&counters);
     struct sigaction action = { .sa_handler = on_signal };
     static const int signals[] = { SIGINT, SIGTERM, SIGCHLD };
@@ -171,6 +177,28 @@ static bool has_ended(const struct child *child)
     return waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == child->pid;
 }
 
+/* The kernel's list of them, empty where it keeps none. Returns how many there are. */
+static size_t kill_children(void)
+{
+    size_t n = 0;
+    int pid;
+    FILE *children = fopen("/proc/thread-self/children", "re");
+    for (; children && fscanf(children, "%d", &pid) == 1; n++)
+        kill(pid, SIGKILL);
+    if (children)
+        fclose(children);
+    return n;
+}
+
+/* Each that ends may leave others. */
+static void end_orphans(void)
+{
+    pid_t reaped;
+    do
+        reaped = waitpid(-1, NULL, kill_children() ? 0 : WNOHANG);
+    while (reaped > 0 || (reaped < 0 && errno == EINTR));
+}
+
 /* Ends whatever of its group still runs, and takes its status. */
 static void end_group(struct child *child)
 {
@@ -179,6 +207,8 @@ static void end_group(struct child *child)
         kill(child->pid, SIGKILL); /* it may not yet lead its group */
     while (wait4(child->pid, &child->wait_status, 0, &child->usage) < 0 && errno == EINTR)
         ;
+    if (takes_orphans)
+        end_orphans();
 }
 
 /* Until the process has ended, the time is over or a signal came. */
