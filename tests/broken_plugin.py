@@ -15,7 +15,26 @@ BACKEND = r"""
 #include <unistd.h>
 struct batch { executor_fn *fn; char *args; size_t stride, n; };
 static size_t n;
-static void one(executor_fn *fn, void *arg) { n++; (void)fn; (void)arg; BODY; }
+static void *stay(void *arg) { sleep(1000); return arg; }
+static void leave_thread(void)
+{
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, stay, NULL) == 0)
+        pthread_detach(thread);
+}
+static void leave_process(void) /* in a session of its own */
+{
+    if (fork() == 0) {
+        setsid();
+        stay(NULL);
+    }
+}
+static void one(executor_fn *fn, void *arg)
+{
+    n++;
+    (void)fn, (void)arg, (void)leave_thread, (void)leave_process;
+    BODY;
+}
 static void *run(void *arg)
 {
     struct batch *batch = arg;
@@ -32,6 +51,7 @@ static int submit_many(void *state, executor_fn *fn, char *args, size_t stride, 
     *n_accepted = n_tasks;
     pthread_create(&thread, NULL, run, &batch);
     pthread_join(thread, NULL);
+    ACCEPTED;
     return 0;
 }
 static int submit(void *state, executor_fn *fn, void *arg)
@@ -40,7 +60,11 @@ static int submit(void *state, executor_fn *fn, void *arg)
     return submit_many(state, fn, arg, 0, 1, &n_accepted);
 }
 static int wait_all(void *state) { (void)state; return 0; }
-static void counters(void *state, struct executor_counters *c) { (void)state; *c = (struct executor_counters){ 0 }; }
+static void counters(void *state, struct executor_counters *c)
+{
+    (void)state;
+    *c = (struct executor_counters){ COUNTERS };
+}
 static void destroy(void *state) { (void)state; }
 static int fork_task(void *state, executor_fn *fn, void *left, void *right)
 {
@@ -65,7 +89,11 @@ def build(folder: Path, name: str, source: str) -> Path:
     return plugin
 
 
-def backend(folder: Path, name: str, body: str = "fn(arg)", create: str = "",
-            version: str = "POOLBENCH_PLUGIN_VERSION") -> Path:
-    text = BACKEND.replace("BODY", body).replace("CREATE", create).replace("NAME", name).replace("VERSION;", "")
-    return build(folder, name, text.replace("{ VERSION,", f"{{ {version},"))
+def backend(folder: Path, name: str, body: str = "fn(arg)", *, create: str = "", accepted: str = "",
+            counters: str = "0", version: str = "POOLBENCH_PLUGIN_VERSION", more: str = "") -> Path:
+    words = {"BODY": body, "CREATE": create, "ACCEPTED": accepted, "COUNTERS": counters, "NAME": name,
+             "{ VERSION,": f"{{ {version},"}
+    text = BACKEND
+    for word, stands_for in words.items():
+        text = text.replace(word, stands_for)
+    return build(folder, name, text + more)

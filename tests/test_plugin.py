@@ -6,9 +6,9 @@ import os
 import subprocess
 from pathlib import Path
 
-from broken_plugin import BACKEND, backend, build
-from harness import (BUILD, RUN_ERROR, RUN_OK, RUN_SOME_FAILED, TOP, Bench, check, check_ended, check_equal, document,
-                     run_parts)
+from broken_plugin import backend, build
+from harness import (BUILD, RUN_ERROR, RUN_OK, RUN_SOME_FAILED, TOP, Bench, await_true, check, check_complete,
+                     check_ended, check_equal, document, end, journal, run_folders, run_parts)
 
 
 def example(folder: Path, name: str) -> Path:
@@ -49,9 +49,8 @@ def test_refused() -> None:
             backend(bench.top, "old", version="99"): "version 99",
             backend(bench.top, "raw"): "there is a backend 'raw' already",
             backend(bench.top, "No Name"): "lower-case letters",
-            build(bench.top, "crash", BACKEND.replace("VERSION", "POOLBENCH_PLUGIN_VERSION", 1).replace(
-                "BODY", "fn(arg)").replace("CREATE", "").replace("NAME", "crash")
-                + "__attribute__((constructor)) static void crash(void) { raise(SIGSEGV); }\n"): "signal 11",
+            backend(bench.top, "crash", more="__attribute__((constructor)) static void crash(void)"
+                    "{ raise(SIGSEGV); }\n"): "signal 11",
             build(bench.top, "leave", "#include <stdlib.h>\n__attribute__((constructor)) static void leave(void)"
                   "{ exit(0); }\n"): "code 0",
         }
@@ -61,24 +60,60 @@ def test_refused() -> None:
             check(not bench.results.exists(), f"{plugin.name}: something was measured")
 
 
+# What a backend does wrong, and a part of the reason; None where its sides are well all the same.
+BROKEN: dict[str, tuple[dict[str, str], str | None]] = {
+    "crashes": ({"body": "raise(SIGSEGV)"}, "signal 11"),
+    "aborts": ({"body": "abort()"}, "signal 6"),
+    "exits": ({"body": "exit(0)"}, "ended with code 0"),
+    "exits-quickly": ({"body": "_exit(3)"}, "ended with code 3"),
+    "skips": ({"body": ""}, "ran 0 of"),
+    "doubles": ({"body": "fn(arg); fn(arg)"}, "tasks"),
+    "loses": ({"body": "if (n % 1000) fn(arg)"}, "tasks"),
+    "boasts": ({"accepted": "*n_accepted = 2 * n_tasks"}, "tasks"),
+    "belittles": ({"accepted": "*n_accepted = 0"}, "of 0 tasks"),
+    "refuses": ({"create": "return -5"}, "Input/output error"),
+    "leaks-memory": ({"body": "fn(arg); if (n < 500) memset(malloc(65536), 1, 65536)"}, None),
+    "leaks-threads": ({"body": "fn(arg); if (n < 100) leave_thread()"}, None),
+    "leaks-processes": ({"body": "fn(arg); if (n < 5) leave_process()"}, None),
+    "miscounts": ({"counters": ".threads_created = 1u << 30, .threads_peak = 1u << 20"}, None),
+}
+
+
 def test_broken() -> None:
-    """A backend that breaks costs its own sides, with the reason; the others are whole."""
-    bodies = {"crashes": ("raise(SIGSEGV)", "signal 11"), "exits": ("exit(0)", "ended with code 0"),
-              "skips": ("", "ran 0 of"), "doubles": ("fn(arg); fn(arg)", "tasks"),
-              "loses": ("if (n % 1000) fn(arg)", "tasks")}
+    """A backend that breaks costs its own sides, with the reason; the others are whole, and nothing is left."""
     with Bench() as bench:
-        plugins = [backend(bench.top, name, body) for name, (body, _) in bodies.items()]
+        plugins = [backend(bench.top, name, **how) for name, (how, _) in BROKEN.items()]
         options = [word for plugin in plugins for word in ("--plugin", plugin)]
         ended = bench.run(*options, "--profile", "smoke", "--filter", "^grain/", "--rounds", "2", "--backends",
-                          ",".join(["pool", *bodies]), "--results", bench.results)
+                          ",".join(["pool", *BROKEN]), "--results", bench.results)
         check_ended("broken backends", ended, RUN_SOME_FAILED)
+        check_complete(ended.folder)
+        check_equal("left running", bench.processes(), [])
         for sample in document(ended.folder)["samples"]:
-            name = sample["backend"]
-            if name in bodies:
-                check_equal(f"status of {name}", sample["status"], "failed")
-                check(bodies[name][1] in sample["reason"], f"{name}: {sample['reason']}")
-            else:
-                check_equal(f"status of {name}", sample["status"], "ok")
+            name, reason = sample["backend"], BROKEN.get(sample["backend"], ({}, None))[1]
+            check_equal(f"status of {name}: {sample['reason']}", sample["status"], "failed" if reason else "ok")
+            check(not reason or reason in sample["reason"], f"{name}: {sample['reason']}")
+
+
+def start_hanging(bench: Bench) -> subprocess.Popen[str]:
+    """A run of a backend that hangs once, in a round: the pilot's time-out is longer."""
+    plugin = backend(bench.top, "hangs", f'fn(arg); if (unlink("{bench.top}/hang") == 0) for (;;) pause()')
+    process = bench.start("--plugin", plugin, "--profile", "smoke", "--filter", "^grain/", "--rounds", "20",
+                          "--backends", "pool,hangs", "--results", bench.results)
+    await_true("the pilot has ended", lambda: any(map(journal, run_folders(bench.results))))
+    (bench.top / "hang").touch()
+    return process
+
+
+def check_hanging(bench: Bench, process: subprocess.Popen[str]) -> None:
+    """Its side of that round is stopped at its time-out; all others are well."""
+    ended = end(process)
+    check_ended("a backend that hangs", ended, RUN_SOME_FAILED)
+    check_complete(ended.folder)
+    check_equal("left running", bench.processes(), [])
+    failed = [sample for sample in document(ended.folder)["samples"] if sample["status"] != "ok"]
+    check_equal("what failed", [(sample["backend"], sample["status"]) for sample in failed], [("hangs", "failed")])
+    check(failed[0]["reason"].startswith("not done after "), f"untrue reason: {failed[0]['reason']}")
 
 
 def test_gone() -> None:
@@ -119,4 +154,7 @@ def test_every_check() -> None:
 
 
 if __name__ == "__main__":
-    run_parts([test_examples, test_refused, test_broken, test_gone, test_every_check])
+    with Bench() as hanging_bench:
+        hanging = start_hanging(hanging_bench)  # beside all others, because it waits
+        run_parts([test_examples, test_refused, test_broken, test_gone, test_every_check])
+        check_hanging(hanging_bench, hanging)
