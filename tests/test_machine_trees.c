@@ -7,10 +7,13 @@
 #include <errno.h>
 #include <ftw.h>
 #include <math.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static char root[64];
@@ -240,8 +243,8 @@ static void test_description(void)
 
 static void test_warnings(void)
 {
-    static const char *const names[] = { "load",     "clock", "affinity", "steal",  "swap",
-                                         "governor", "boost", "battery",  "hypervisor" };
+    static const char *const names[] = { "clock",    "affinity", "steal",   "swap",
+                                         "governor", "boost",    "battery", "hypervisor" };
     struct machine *machine;
     put_intel(xeon);
     CHECK_EQ(machine_open(root, &machine), 0);
@@ -249,6 +252,46 @@ static void test_warnings(void)
         if (!CHECK(warns(machine, names[i])))
             fprintf(stderr, "it is %s\n", names[i]);
     CHECK(!warns(machine, "quota") && !warns(machine, "memory") && !warns(machine, "smt"));
+    CHECK(!warns(machine, "load")); /* an average of 3.5, but nothing runs now */
+    machine_close(machine);
+}
+
+/* From a process of its own: the CPUs go on, so many in a hundred ticks busy, until it is killed. */
+static pid_t start_ticking(int busy_percent)
+{
+    static const struct timespec pause = { .tv_nsec = 2000000 };
+    char from[128], to[128];
+    pid_t pid = fork();
+    if (pid != 0)
+        return pid;
+    snprintf(from, sizeof from, "%s/proc/stat.new", root);
+    snprintf(to, sizeof to, "%s/proc/stat", root);
+    for (int i = 1;; i++) {
+        put("/proc/stat.new", "cpu  %d 0 100 %d 100 0 0 100 0 0\n", 100 + i * busy_percent,
+            700 + i * (100 - busy_percent));
+        rename(from, to);
+        nanosleep(&pause, NULL);
+    }
+}
+
+/* Of 4 CPUs, 0.4 busy ones are too many. */
+static void test_load(void)
+{
+    struct machine *machine;
+    put_intel(xeon);
+    CHECK_EQ(machine_open(root, &machine), 0);
+    pid_t pid = start_ticking(8);
+    for (int i = 0; i < 3; i++)
+        CHECK(!warns(machine, "load"));
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    pid = start_ticking(12);
+    bool warned = false; /* not in the first tenth of a second, if the process is not yet ticking */
+    for (int i = 0; i < 100 && !warned; i++)
+        warned = warns(machine, "load");
+    CHECK(warned);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
     machine_close(machine);
 }
 
@@ -600,6 +643,7 @@ int main(void)
     test_empty_files();
     test_description();
     test_warnings();
+    test_load();
     test_sample();
     test_id();
     test_slugs();
