@@ -1,7 +1,7 @@
 /* Starts a measuring process and takes its result.
  *
- * SIGINT, SIGTERM and SIGCHLD are blocked but for the wait, so none of them can be missed between a look and
- * the wait. The process leads a group of its own, which is killed as a whole. It dies with its parent. What left
+ * SIGINT, SIGTERM, SIGHUP and SIGCHLD are blocked but for the wait, so none of them can be missed between a look
+ * and the wait. The process leads a group of its own, which is killed as a whole. It dies with its parent. What left
  * the group becomes a child of this process when its own parent is gone, and is ended here: nothing that a workload
  * started stays.
  */
@@ -64,10 +64,14 @@ void spawn_begin(void)
     takes_orphans = !has_children && prctl(PR_SET_CHILD_SUBREAPER, 1) == 0;
     machine_counters_open(&counters);
     struct sigaction action = { .sa_handler = on_signal };
-    static const int signals[] = { SIGINT, SIGTERM, SIGCHLD };
+    static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGCHLD };
+    struct sigaction old;
     sigset_t blocked;
     sigemptyset(&blocked);
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        bool is_ignored = sigaction(signals[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN;
+        if (signals[i] == SIGHUP && is_ignored) /* by nohup */
+            continue;
         sigaction(signals[i], &action, NULL);
         sigaddset(&blocked, signals[i]);
     }
@@ -78,9 +82,13 @@ void spawn_begin(void)
 
 int spawn_caught_signal(void)
 {
+    static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
     sigset_t pending;
-    if (!caught && sigpending(&pending) == 0)
-        caught = sigismember(&pending, SIGINT) == 1 ? SIGINT : sigismember(&pending, SIGTERM) == 1 ? SIGTERM : 0;
+    if (caught || sigpending(&pending) != 0)
+        return caught;
+    for (size_t i = 0; i < sizeof signals / sizeof *signals && !caught; i++)
+        if (sigismember(&pending, signals[i]) == 1)
+            caught = signals[i];
     return caught;
 }
 
