@@ -209,6 +209,8 @@ static int name_error(struct measuring *m, int error)
     unsigned long long n = m->side.depth.n_held ? m->side.depth.n_held : m->side.counters.threads_peak;
     if (error == -EDQUOT)
         return fail(m, error, "stopped at %llu threads by the reserve: %s binds", n, limit);
+    if (error == -EAGAIN && n < job_number(m->job, "max_threads") / 2) /* far from what was seen before */
+        return fail(m, error, "refused a thread at %llu threads: a limit that is not known binds", n);
     if (error == -EAGAIN)
         return fail(m, error, "refused a thread at %llu threads: %s binds", n, limit);
     return fail(m, error, "%s", strerror(-error));

@@ -118,16 +118,31 @@ static json_t *line_of(const struct run *run, size_t round, const struct plan_st
                      "histogram", result->histogram);
 }
 
+/* That of the start, so that rounds are alike, unless a limit was lowered or much of it was taken since: small changes
+ * are what the reserve is for. */
+static struct machine_headroom headroom_now(const struct run *run)
+{
+    struct machine_headroom now;
+    machine_headroom("", &now);
+    return now.max_threads < run->headroom.max_threads / 10 * 9 ? now : run->headroom;
+}
+
 static int measure(struct run *run, size_t round, const struct plan_step *step)
 {
     const struct cell *cell = &run->plan.cells[step->cell];
     const struct side *side = &cell->sides[step->side];
     struct side_setting setting = run_setting(run);
+    struct machine_headroom headroom;
     struct spawn_result result;
     double expected_ms = run->expected_ms[run_side_number(run, *step)];
     int code = check_room(run, run->dir);
     if (code)
         return code;
+    if (cell->once) { /* a ramp, which may go on to the reserve */
+        headroom = headroom_now(run);
+        setting.max_threads = headroom.max_threads;
+        setting.thread_limit = headroom.limit;
+    }
     progress_show(&run->progress, cell->name, side->backend);
     json_t *job = side_job(cell, side, &setting, cell->iterations, 0);
     int error = spawn_side(job, timeout_slack_s + timeout_factor * expected_ms * 1e-3, &result);
