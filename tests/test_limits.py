@@ -4,8 +4,8 @@ import os
 import resource
 from pathlib import Path
 
-from harness import (NO_GROUP, RUN_ERROR, RUN_OK, Bench, Ended, check, check_complete, check_ended, check_equal,
-                     document, inside, journal, own_group, run_folders, run_parts)
+from harness import (NO_GROUP, RUN_ERROR, RUN_OK, Bench, Ended, await_true, check, check_complete, check_ended,
+                     check_equal, document, end, inside, journal, own_group, run_folders, run_parts)
 
 NOBODY = 65534
 DEPTH = ("--profile", "smoke", "--filter", "^(depth|reuse)/", "--backends", "pool,raw", "--rounds", "1")
@@ -50,6 +50,28 @@ def test_pids_group() -> str | None:
         for line in journal(ended.folder)[1:]:
             held = line["metrics"].get("held", 0) if line["backend"] == "raw" else 0
             check(held <= 150, f"{held} threads are held: a quarter of 200 is not left alone")
+    return None
+
+
+def test_lowered() -> str | None:
+    """A limit that is lowered during the run binds from then on."""
+    with Bench() as bench, own_group("pids") as group:
+        if not group:
+            return NO_GROUP.format("pids")
+        process = bench.start("--profile", "smoke", "--filter", "^depth/", "--backends", "raw", "--rounds", "20",
+                              "--results", bench.results, before=inside(group))
+        await_true("a line", lambda: any(len(journal(folder)) > 1 for folder in run_folders(bench.results)))
+        (group / "pids.max").write_text("200")
+        ended = end(process)
+        check_ended("lowered", ended, RUN_OK)
+        lines = journal(ended.folder)[1:]
+        check_equal("the first side", (lines[0]["status"], lines[0]["metrics"]["held"]), ("ok", 1000))
+        for line in lines:  # at most that which was on its way up
+            check("refused" not in line["reason"] or "a limit that is not known" in line["reason"],
+                  f"lowered: {line['reason']}")
+        check_equal("the last side", lines[-1]["status"], "limit")
+        check("by the reserve: cgroup pids.max binds" in lines[-1]["reason"], f"lowered: {lines[-1]['reason']}")
+        check(lines[-1]["metrics"]["held"] <= 150, "a quarter of 200 is not left alone")
     return None
 
 
@@ -126,5 +148,5 @@ def test_affinity() -> str | None:
 
 
 if __name__ == "__main__":
-    run_parts([test_user_processes, test_pids_group, test_no_process, test_open_files, test_soft_open_files, test_quota,
-               test_affinity])
+    run_parts([test_user_processes, test_pids_group, test_lowered, test_no_process, test_open_files,
+               test_soft_open_files, test_quota, test_affinity])
