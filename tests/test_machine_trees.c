@@ -533,6 +533,7 @@ static void test_v2_container(void)
         put("/sys/fs/cgroup/memory.current", "0\n");
         put("/sys/fs/cgroup/pids.max", "5000\n");
         put("/sys/fs/cgroup/pids.current", "20\n");
+        put("/sys/job/pids.max", "100\n"); /* where the second path leads, and no group is */
         CHECK_EQ(machine_open(root, &machine), 0);
         CHECK(has_number(machine, "limits", "quota_cpus", 2.5));
         CHECK(has_number(machine, "limits", "usable_cpus", 3));
