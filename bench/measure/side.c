@@ -203,24 +203,33 @@ static void add_memory_limit(struct measuring *m)
     }
 }
 
+/* Which limit refused a thread or process when there were so many: the one seen before, unless that is far away. */
+static const char *process_limit(const struct measuring *m, uint64_t n_threads)
+{
+    if (n_threads < job_number(m->job, "max_threads") / 2)
+        return "a limit that is not known";
+    return job_word(m->job, "thread_limit", "a limit");
+}
+
 static int name_error(struct measuring *m, int error)
 {
-    const char *limit = job_word(m->job, "thread_limit", "a limit");
     unsigned long long n = m->side.depth.n_held ? m->side.depth.n_held : m->side.counters.threads_peak;
     if (error == -EDQUOT)
-        return fail(m, error, "stopped at %llu threads by the reserve: %s binds", n, limit);
-    if (error == -EAGAIN && n < job_number(m->job, "max_threads") / 2) /* far from what was seen before */
-        return fail(m, error, "refused a thread at %llu threads: a limit that is not known binds", n);
+        return fail(m, error, "stopped at %llu threads by the reserve: %s binds", n,
+                    job_word(m->job, "thread_limit", "a limit"));
     if (error == -EAGAIN)
-        return fail(m, error, "refused a thread at %llu threads: %s binds", n, limit);
+        return fail(m, error, "refused a thread at %llu threads: %s binds", n, process_limit(m, n));
     return fail(m, error, "%s", strerror(-error));
 }
 
-/* Names the limit that an error stands for, where the workload gave no reason. */
+/* Names the limit that an error stands for, beside the workload's reason if it gave one. */
 static int explain(struct measuring *m, int error)
 {
-    if (!m->reason[0])
+    size_t length = strlen(m->reason);
+    if (!length)
         name_error(m, error);
+    else if (error == -EAGAIN)
+        snprintf(m->reason + length, sizeof m->reason - length, " (%s binds)", process_limit(m, 0));
     if (error == -ENOMEM)
         add_memory_limit(m);
     return error;
