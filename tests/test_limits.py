@@ -75,6 +75,22 @@ def test_lowered() -> str | None:
     return None
 
 
+def test_no_server() -> str | None:
+    """Room for the run and a measuring process, none for the server that this needs."""
+    with Bench() as bench, own_group("pids", pids__max=2) as group:
+        if not group:
+            return NO_GROUP.format("pids")
+        ended = bench.run("--profile", "quick", "--filter", "^io/echo/inflight:1/", "--rounds", "1", "--backends",
+                          "serial,pool", "--workers", "1", "--results", bench.results, before=inside(group))
+        check_ended("no server", ended, RUN_OK)
+        check_complete(ended.folder)
+        for line in journal(ended.folder)[1:]:
+            check_equal(f"no server: {line['backend']}", line["status"], "limit")
+            check("cannot start the echo server" in line["reason"] and "(cgroup pids.max binds)" in line["reason"],
+                  f"no server: {line['reason']}")
+    return None
+
+
 def test_no_process() -> str | None:
     """Where not even a measuring process may be started, nothing is measured, and it can be later."""
     with Bench() as bench, own_group("pids", pids__max=1) as group:
@@ -148,5 +164,5 @@ def test_affinity() -> str | None:
 
 
 if __name__ == "__main__":
-    run_parts([test_user_processes, test_pids_group, test_lowered, test_no_process, test_open_files,
-               test_soft_open_files, test_quota, test_affinity])
+    run_parts([test_user_processes, test_pids_group, test_lowered, test_no_server, test_no_process,
+               test_open_files, test_soft_open_files, test_quota, test_affinity])
