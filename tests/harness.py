@@ -74,6 +74,10 @@ class Bench:
     def run(self, *options: str | Path, before: Sequence[str] = (), **popen: Any) -> Ended:
         return end(self.start(*options, before=before, **popen))
 
+    def is_sanitized(self) -> bool:
+        described = subprocess.run([self.binary, "machine", "--json"], capture_output=True, text=True, check=True)
+        return bool(json.loads(described.stdout)["build"]["type"] == "sanitizer")
+
     def processes(self) -> list[int]:
         """All that execute this copy: the parent, measuring processes and echo servers. No zombies."""
         found = []

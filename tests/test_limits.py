@@ -8,6 +8,7 @@ from harness import (NO_GROUP, RUN_ERROR, RUN_OK, Bench, Ended, await_true, chec
                      check_equal, document, end, inside, journal, own_group, run_folders, run_parts)
 
 NOBODY = 65534
+NO_THREAD = "a sanitizer's program starts a thread of its own when it ends"
 DEPTH = ("--profile", "smoke", "--filter", "^(depth|reuse)/", "--backends", "pool,raw", "--rounds", "1")
 REUSE = ("--profile", "smoke", "--filter", "^reuse/", "--rounds", "1")
 
@@ -80,6 +81,8 @@ def test_no_server() -> str | None:
     with Bench() as bench, own_group("pids", pids__max=2) as group:
         if not group:
             return NO_GROUP.format("pids")
+        if bench.is_sanitized():
+            return NO_THREAD
         ended = bench.run("--profile", "quick", "--filter", "^io/echo/inflight:1/", "--rounds", "1", "--backends",
                           "serial,pool", "--workers", "1", "--results", bench.results, before=inside(group))
         check_ended("no server", ended, RUN_OK)
@@ -96,6 +99,8 @@ def test_no_process() -> str | None:
     with Bench() as bench, own_group("pids", pids__max=1) as group:
         if not group:
             return NO_GROUP.format("pids")
+        if bench.is_sanitized():
+            return NO_THREAD
         ended = bench.run(*REUSE, "--results", bench.results, before=inside(group))
         folder = run_folders(bench.results)[0]
         check_ended("no process", ended, RUN_ERROR, "cannot start a process", f"poolbench run --resume {folder}")

@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
 """Memory that is refused is a limit with a name; a side that is killed for it costs itself alone, and says why."""
-import json
 import os
 import signal
 import subprocess
@@ -17,12 +16,6 @@ GROUP_MIB = 64
 
 # Behind this the kernel's count of what it killed for memory is a file of the test's.
 COUNTED = ("unshare", "--mount", "sh", "-c", 'mount --bind "$1" /proc/vmstat && shift && exec "$@"', "sh")
-
-
-def is_sanitized(bench: Bench) -> bool:
-    """Sanitizers map more memory than any limit leaves."""
-    described = subprocess.run([bench.binary, "machine", "--json"], capture_output=True, text=True, check=True)
-    return bool(json.loads(described.stdout)["build"]["type"] == "sanitizer")
 
 
 def check_refused(name: str, folder: Path) -> None:
@@ -42,8 +35,8 @@ def check_refused(name: str, folder: Path) -> None:
 
 def test_refused() -> str | None:
     with Bench() as bench:
-        if is_sanitized(bench):
-            return "no memory can be refused to a sanitizer's program"
+        if bench.is_sanitized():
+            return "a sanitizer's program maps more memory than any limit leaves"
         for name, limit in ("RLIMIT_AS", "-v 100000"), ("RLIMIT_DATA", "-d 80000"):
             ended = bench.run(*LIMITED, "--results", bench.results,
                               before=("bash", "-c", f'ulimit {limit} && exec "$@"', "bash"))
@@ -58,7 +51,7 @@ def test_group() -> str | None:
     with Bench() as bench, own_group("memory", memory__limit_in_bytes=GROUP_MIB << 20) as group:
         if not group:
             return NO_GROUP.format("memory")
-        if is_sanitized(bench):
+        if bench.is_sanitized():
             return "a sanitizer's program needs more memory than the group has"
         plugin = backend(bench.top, "takes-all", "memset(malloc(1 << 20), 1, 1 << 20); fn(arg)")
         ended = bench.run(*GRAIN, "1", "--plugin", plugin, "--backends", "pool,takes-all", "--results", bench.results,
