@@ -16,6 +16,12 @@ BACKEND = r"""
 struct batch { executor_fn *fn; char *args; size_t stride, n; };
 static size_t n;
 static void *stay(void *arg) { sleep(1000); return arg; }
+static char *volatile left;
+static void leave_memory(size_t n_bytes)
+{
+    left = malloc(n_bytes);
+    memset(left, 1, n_bytes);
+}
 static void leave_thread(void)
 {
     pthread_t thread;
@@ -32,7 +38,7 @@ static void leave_process(void) /* in a session of its own */
 static void one(executor_fn *fn, void *arg)
 {
     n++;
-    (void)fn, (void)arg, (void)leave_thread, (void)leave_process;
+    (void)fn, (void)arg, (void)leave_memory, (void)leave_thread, (void)leave_process;
     BODY;
 }
 static void *run(void *arg)

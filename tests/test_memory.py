@@ -53,7 +53,7 @@ def test_group() -> str | None:
             return NO_GROUP.format("memory")
         if bench.is_sanitized():
             return "a sanitizer's program needs more memory than the group has"
-        plugin = backend(bench.top, "takes-all", "memset(malloc(1 << 20), 1, 1 << 20); fn(arg)")
+        plugin = backend(bench.top, "takes-all", "fn(arg); leave_memory(1 << 20)")
         ended = bench.run(*GRAIN, "1", "--plugin", plugin, "--backends", "pool,takes-all", "--results", bench.results,
                           before=inside(group))
         check_ended("a full group", ended, RUN_SOME_FAILED)

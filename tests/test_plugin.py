@@ -72,7 +72,7 @@ BROKEN: dict[str, tuple[dict[str, str], str | None]] = {
     "boasts": ({"accepted": "*n_accepted = 2 * n_tasks"}, "tasks"),
     "belittles": ({"accepted": "*n_accepted = 0"}, "of 0 tasks"),
     "refuses": ({"create": "return -5"}, "Input/output error"),
-    "leaks-memory": ({"body": "fn(arg); if (n < 500) memset(malloc(65536), 1, 65536)"}, None),
+    "leaks-memory": ({"body": "fn(arg); if (n < 500) leave_memory(65536)"}, None),
     "leaks-threads": ({"body": "fn(arg); if (n < 100) leave_thread()"}, None),
     "leaks-processes": ({"body": "fn(arg); if (n < 5) leave_process()"}, None),
     "miscounts": ({"counters": ".threads_created = 1u << 30, .threads_peak = 1u << 20"}, None),
