@@ -10,7 +10,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ TOP = Path(os.environ.get("POOLBENCH_TOP", Path(__file__).resolve().parent.paren
 BUILD = Path(os.environ.get("POOLBENCH_BUILD", TOP / "build"))
 
 SKIPPED = 77
+NO_GROUP = "no control group of version 1 for {} that this process may divide"
+CGROUPS = Path("/sys/fs/cgroup")
 GENEROUS_S = 60.0
 
 RUN_OK, RUN_ERROR, RUN_SOME_FAILED, RUN_STOPPED = 0, 1, 3, 130
@@ -71,6 +74,10 @@ class Bench:
     def run(self, *options: str | Path, before: Sequence[str] = (), **popen: Any) -> Ended:
         return end(self.start(*options, before=before, **popen))
 
+    def is_sanitized(self) -> bool:
+        described = subprocess.run([self.binary, "machine", "--json"], capture_output=True, text=True, check=True)
+        return bool(json.loads(described.stdout)["build"]["type"] == "sanitizer")
+
     def processes(self) -> list[int]:
         """All that execute this copy: the parent, measuring processes and echo servers. No zombies."""
         found = []
@@ -87,6 +94,73 @@ class Bench:
         mine = {pid: parent(pid) for pid in self.processes()}
         return [pid for pid in mine
                 if arguments(pid)[1:2] == ["side"] and arguments(mine[pid])[1:2] == ["run"]]
+
+    def servers(self) -> list[int]:
+        """The server processes of the sides."""
+        sides = self.sides()
+        return [pid for pid in self.processes() if parent(pid) in sides]
+
+    def hold(self, find: Callable[[], list[int]]) -> int:
+        """A process of those that it finds, which stands still now, so that it is known not to have ended."""
+        def try_each() -> int | None:
+            for pid in find():
+                try:
+                    os.kill(pid, signal.SIGSTOP)
+                except ProcessLookupError:
+                    continue
+                if await_true("it stands still or has ended", lambda: state(pid) in "TZX" and state(pid)) == "T":
+                    return pid
+            return None
+        return int(await_true("a process to hold", try_each))
+
+
+def may_divide(controller: str) -> bool:
+    """Root may, where it is in the top group: other groups are their makers' to divide."""
+    groups = [line.split(":", 2) for line in Path("/proc/self/cgroup").read_text().splitlines()]
+    return os.geteuid() == 0 and any(controller in names.split(",") and path == "/" for _, names, path in groups)
+
+
+def remove_group(group: Path) -> None:
+    """What still runs in it is ended first."""
+    def is_gone() -> bool:
+        for pid in (group / "cgroup.procs").read_text().split():
+            try:
+                os.kill(int(pid), signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        try:
+            group.rmdir()
+        except OSError:
+            return False
+        return True
+    await_true(f"{group} is empty", is_gone)
+
+
+@contextmanager
+def own_group(controller: str, **limits: object) -> Iterator[Path | None]:
+    """A control group of version 1 with these limits, or None where none can be made."""
+    group = CGROUPS / controller / f"poolbench-test-{os.getpid()}"
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # a time-out removes it too
+    try:
+        if not may_divide(controller):
+            raise PermissionError
+        group.mkdir()
+        for name, value in limits.items():
+            (group / name.replace("__", ".")).write_text(str(value))
+    except OSError:
+        if group.exists():
+            group.rmdir()
+        yield None
+        return
+    try:
+        yield group
+    finally:
+        remove_group(group)
+
+
+def inside(group: Path) -> tuple[str, ...]:
+    """What to start a run behind, so that it is in the group."""
+    return "sh", "-c", f'echo $$ > {group}/cgroup.procs && exec "$@"', "sh"
 
 
 def end(process: subprocess.Popen[str]) -> Ended:

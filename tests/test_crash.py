@@ -6,24 +6,12 @@ import os
 import signal
 
 from harness import (RUN_SOME_FAILED, Bench, await_true, check, check_complete, check_equal, document, end,
-                     journal, run_folders, side_of, state)
+                     journal, run_folders, side_of)
 
 PLAN = ("--profile", "smoke", "--filter", "^gap/", "--rounds", "3")
 # A process that stands still is ended when its time is over.
 DEADLY = {signal.SIGKILL: "killed by signal 9", signal.SIGSEGV: "killed by signal 11",
           signal.SIGSTOP: "not done after "}
-
-
-def hold_side(bench: Bench) -> int | None:
-    """A measuring process that stands still now, so that it is known to die before its end."""
-    for pid in bench.sides():
-        try:
-            os.kill(pid, signal.SIGSTOP)
-        except ProcessLookupError:
-            continue
-        if await_true("it stands still or has ended", lambda: state(pid) in "TZX" and state(pid)) == "T":
-            return pid
-    return None
 
 
 def crash_once(bench: Bench, number: signal.Signals) -> None:
@@ -32,7 +20,7 @@ def crash_once(bench: Bench, number: signal.Signals) -> None:
     process = bench.start(*PLAN, "--results", results)
     await_true("the rounds have begun",
                lambda: any(len(journal(folder)) > 1 for folder in run_folders(results)))
-    pid = await_true("a side measures", lambda: hold_side(bench))
+    pid = bench.hold(bench.sides)
     os.kill(pid, number)
     if number != signal.SIGSTOP:
         with contextlib.suppress(ProcessLookupError):  # SIGKILL has ended it already, and its parent has seen that
@@ -44,7 +32,7 @@ def crash_once(bench: Bench, number: signal.Signals) -> None:
     check_equal("lines that are not ok", len(failed), 1)
     check_equal("status", failed[0]["status"], "failed")
     check(DEADLY[number] in failed[0]["reason"], f"untrue reason: {failed[0]['reason']}")
-    check(f"FAILED: {failed[0]['backend']} {failed[0]['cell']}: " in ended.stderr,
+    check("FAILED: {backend}/{cell}/workers:{workers}: ".format(**failed[0]) in ended.stderr,
           f"not named:\n{ended.stderr}")
     check_complete(folder)
     failure = {key: failed[0][key] for key in ("cell", "backend", "workers", "status", "reason")}

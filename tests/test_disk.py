@@ -1,34 +1,42 @@
 #!/usr/bin/env python3
-"""Results where nothing can be written, and disks that are full or fill up during a run.
+"""Results where nothing can be written, and disks that are full, fill up or are lost during a run.
 
 The disks are small file systems in memory, in a mount namespace of this test's own.
 """
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness import (RUN_ERROR, RUN_OK, Bench, await_true, check, check_complete, check_ended, check_equal, document,
-                     end, journal, run_folders, run_parts)
+from harness import (RUN_ERROR, RUN_OK, RUN_SOME_FAILED, Bench, Ended, await_true, check, check_complete, check_ended,
+                     check_equal, document, end, journal, planned_sides, run_folders, run_parts)
 
 PLAN = ("--profile", "smoke", "--filter", "^(reuse|gap)/", "--rounds", "2")
+REUSE = "reuse/empty/batches:5/life:batch/"
+ONE_CELL = ("--profile", "full", "--filter", f"^{REUSE}", "--backends", "pool,raw", "--rounds")
+SCRATCH = ("--profile", "full", "--filter", f"^(io/read-warm/inflight:1/|{REUSE})", "--backends", "pool,raw",
+           "--workers", "1", "--rounds", "1")
 NOBODY = 65534
-NO_ROOT = "only root can mount"
 IN_NAMESPACE = "--in-namespace"
+CAN_MOUNT = IN_NAMESPACE in sys.argv
+NO_MOUNT = "only root with a mount namespace of its own can mount"
 
 
 @contextmanager
-def disk(options: str) -> Iterator[Bench]:
-    """Its results are a file system in memory."""
+def disk(options: str, name: str = "results") -> Iterator[Bench]:
+    """A folder of it is a file system in memory."""
     with Bench() as bench:
-        bench.results.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(bench.results)], check=True)
+        folder = bench.top / name
+        folder.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], check=True)
         try:
             yield bench
         finally:
-            subprocess.run(["umount", "--lazy", str(bench.results)], check=True)
+            if folder.is_mount():
+                subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def fill(path: Path, leave_mib: int) -> None:
@@ -39,8 +47,8 @@ def fill(path: Path, leave_mib: int) -> None:
 
 
 def test_no_room() -> str | None:
-    if os.geteuid() != 0:
-        return NO_ROOT
+    if not CAN_MOUNT:
+        return NO_MOUNT
     with disk("size=200m") as bench:
         for results in bench.results, bench.results / "new" / "newer":
             check_ended(f"{results.name} with 200 MiB", bench.run(*PLAN, "--results", results), RUN_ERROR,
@@ -50,8 +58,8 @@ def test_no_room() -> str | None:
 
 
 def test_fills_up() -> str | None:
-    if os.geteuid() != 0:
-        return NO_ROOT
+    if not CAN_MOUNT:
+        return NO_MOUNT
     with disk("size=300m") as bench:
         filler = bench.results / "filler"
         process = bench.start(*PLAN, "--results", bench.results)
@@ -70,9 +78,88 @@ def test_fills_up() -> str | None:
     return None
 
 
+def hold_when(bench: Bench, is_time: Callable[[Path], bool]) -> tuple[int, Path]:
+    """A measuring process that stands still, whose line is the one to fail."""
+    while True:
+        pid = bench.hold(bench.sides)
+        folders = run_folders(bench.results)
+        if folders and is_time(folders[0]):
+            return pid, folders[0]
+        os.kill(pid, signal.SIGCONT)
+
+
+def has_no_page(folder: Path) -> bool:
+    """No line fits any more into the last page that the journal has."""
+    path = folder / "journal.jsonl"
+    return len(journal(folder)) > 2 and -path.stat().st_size % os.sysconf("SC_PAGESIZE") < 600
+
+
+def is_last(folder: Path) -> bool:
+    return len(journal(folder)) == len(planned_sides(folder))
+
+
+def test_full() -> str | None:
+    """Not a byte is left when the line of a side is to be written, or the files at the end: it stops and goes on."""
+    if not CAN_MOUNT:
+        return NO_MOUNT
+    for what, rounds, is_time, words in (("full at a line", "20", has_no_page, "cannot write the journal"),
+                                         ("full at the end", "1", is_last, "cannot write")):
+        with disk("size=300m") as bench:
+            process = bench.start(*ONE_CELL, rounds, "--results", bench.results)
+            pid, folder = hold_when(bench, is_time)
+            filler = bench.results / "filler"
+            fill(filler, leave_mib=0)
+            os.kill(pid, signal.SIGCONT)
+            check_ended(what, end(process), RUN_ERROR, words, "No space left", f"poolbench run --resume {folder}")
+            check_equal(f"{what}: left running", bench.processes(), [])
+            lines = journal(folder)
+            filler.unlink()
+            check_ended(f"{what}, then freed", bench.run("--resume", folder), RUN_OK)
+            check_complete(folder)
+            check_equal("the journal's first lines", journal(folder)[:len(lines)], lines)
+    return None
+
+
+def check_scratch(what: str, bench: Bench, ended: Ended, status: str, *words: str) -> None:
+    """Sides on files end so, with a reason that does not tell where the folder was; all others are ok."""
+    check_ended(what, ended, RUN_SOME_FAILED if status == "failed" else RUN_OK)
+    check_complete(ended.folder)
+    for line in journal(ended.folder)[1:]:
+        on_files = line["cell"].startswith("io/")
+        side = f"{what}: {line['backend']} {line['cell']}: {line['reason']}"
+        check_equal(side, line["status"], status if on_files else "ok")
+        check(not on_files or all(word in line["reason"] for word in words), side)
+    for path in ended.folder.iterdir():
+        check(path.is_dir() or str(bench.top) not in path.read_text(), f"{what}: {path.name} tells the scratch folder")
+    check("/workers:1: " in ended.stderr, f"{what}: not named:\n{ended.stderr}")
+
+
+def test_small_scratch() -> str | None:
+    """It has room for the file, but not for what is left alone beside it."""
+    if not CAN_MOUNT:
+        return NO_MOUNT
+    with disk("size=100m", "scratch") as bench:
+        ended = bench.run(*SCRATCH, "--results", bench.results, "--scratch", bench.top / "scratch")
+        check_scratch("small scratch", bench, ended, "limit", "needs 16 MiB", "100 are free", "last 256", "--scratch")
+        check_equal("left in the scratch folder", list((bench.top / "scratch").iterdir()), [])
+    return None
+
+
+def test_lost_scratch() -> str | None:
+    """Once the scratch folder is gone, a side on files fails and the others are measured."""
+    if not CAN_MOUNT:
+        return NO_MOUNT
+    with disk("size=300m", "scratch") as bench:
+        process = bench.start(*SCRATCH, "--results", bench.results, "--scratch", bench.top / "scratch")
+        await_true("the pilot", lambda: bench.sides())
+        subprocess.run(["umount", "--lazy", str(bench.top / "scratch")], check=True)
+        check_scratch("lost scratch", bench, end(process), "failed", "in the scratch folder: no such file")
+    return None
+
+
 def test_read_only() -> str | None:
-    if os.geteuid() != 0:
-        return NO_ROOT
+    if not CAN_MOUNT:
+        return NO_MOUNT
     with disk("size=300m,ro") as bench:
         check_ended("read-only", bench.run(*PLAN, "--results", bench.results), RUN_ERROR, str(bench.results),
                     "Read-only")
@@ -102,7 +189,7 @@ def test_not_writable() -> str | None:
 
 def enter_namespace() -> None:
     """Root runs itself again where its mounts are its own; if that is not allowed, it goes on without."""
-    if os.geteuid() == 0 and IN_NAMESPACE not in sys.argv:
+    if os.geteuid() == 0 and not CAN_MOUNT:
         unshare = ["unshare", "--mount"]
         if subprocess.run([*unshare, "true"], capture_output=True).returncode == 0:
             os.execvp("unshare", [*unshare, sys.executable, *sys.argv, IN_NAMESPACE])
@@ -110,5 +197,5 @@ def enter_namespace() -> None:
 
 if __name__ == "__main__":
     enter_namespace()
-    mounts = [test_no_room, test_fills_up, test_read_only] if IN_NAMESPACE in sys.argv else []
-    run_parts([*mounts, test_no_folder, test_not_writable])
+    run_parts([test_no_room, test_fills_up, test_full, test_read_only, test_small_scratch, test_lost_scratch,
+               test_no_folder, test_not_writable])

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <math.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -124,6 +125,16 @@ static void check_unbound(const struct machine *machine)
     CHECK(n_sets == 0 && sets == NULL);
 }
 
+static bool warns(const struct machine *machine, const char *name)
+{
+    struct machine_warning warnings[32];
+    size_t n_warnings = machine_warnings(machine, warnings, 32);
+    for (size_t i = 0; i < n_warnings; i++)
+        if (strcmp(warnings[i].name, name) == 0)
+            return true;
+    return false;
+}
+
 /* In a child that may use one CPU alone the machine is the same one, and its setting another. */
 static void check_one_cpu(const struct machine *machine)
 {
@@ -146,12 +157,7 @@ static void check_one_cpu(const struct machine *machine)
         CHECK_EQ(machine_usable_cpus(narrow), 1);
         check_placement(narrow, MACHINE_BIND_PU);
         check_placement(narrow, MACHINE_BIND_CORE);
-        struct machine_warning warnings[32];
-        size_t n_warnings = machine_warnings(narrow, warnings, 32);
-        bool is_named = false;
-        for (size_t i = 0; i < n_warnings; i++)
-            is_named = is_named || strcmp(warnings[i].name, "affinity") == 0;
-        CHECK(is_named);
+        CHECK(warns(narrow, "affinity"));
         machine_close(narrow);
         _exit(check_failures() != 0);
     }
@@ -173,6 +179,23 @@ static void check_live(const struct machine *machine)
     for (size_t i = 0; i < n_warnings; i++)
         CHECK(warnings[i].name[0] && warnings[i].text[0] && warnings[i].advice[0]);
     CHECK(machine_warnings(machine, warnings, n_warnings / 2) == n_warnings / 2);
+}
+
+/* Processes that do nothing but run, a quarter of the CPUs at least, are seen at once: no average has to rise. */
+static void check_load(const struct machine *machine)
+{
+    enum { SPINNERS_MAX = 256 };
+    pid_t pids[SPINNERS_MAX];
+    long n_wanted = sysconf(_SC_NPROCESSORS_ONLN) / 4 + 1, n = 0;
+    for (; n < n_wanted && n < SPINNERS_MAX; n++)
+        if ((pids[n] = fork()) == 0)
+            for (;;)
+                ;
+    CHECK(warns(machine, "load"));
+    while (n-- > 0) {
+        kill(pids[n], SIGKILL);
+        waitpid(pids[n], NULL, 0);
+    }
 }
 
 /* Whether the mounts that this process sees reach up to the root: not so in a chroot. */
@@ -246,6 +269,7 @@ int main(void)
     check_unbound(machine);
     check_one_cpu(machine);
     check_live(machine);
+    check_load(machine);
     check_path();
     check_print(machine);
     check_counters();

@@ -7,10 +7,13 @@
 #include <errno.h>
 #include <ftw.h>
 #include <math.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static char root[64];
@@ -240,8 +243,8 @@ static void test_description(void)
 
 static void test_warnings(void)
 {
-    static const char *const names[] = { "load",     "clock", "affinity", "steal",  "swap",
-                                         "governor", "boost", "battery",  "hypervisor" };
+    static const char *const names[] = { "clock",    "affinity", "steal",   "swap",
+                                         "governor", "boost",    "battery", "hypervisor" };
     struct machine *machine;
     put_intel(xeon);
     CHECK_EQ(machine_open(root, &machine), 0);
@@ -249,6 +252,46 @@ static void test_warnings(void)
         if (!CHECK(warns(machine, names[i])))
             fprintf(stderr, "it is %s\n", names[i]);
     CHECK(!warns(machine, "quota") && !warns(machine, "memory") && !warns(machine, "smt"));
+    CHECK(!warns(machine, "load")); /* an average of 3.5, but nothing runs now */
+    machine_close(machine);
+}
+
+/* From a process of its own: the CPUs go on, so many in a hundred ticks busy, until it is killed. */
+static pid_t start_ticking(int busy_percent)
+{
+    static const struct timespec pause = { .tv_nsec = 2000000 };
+    char from[128], to[128];
+    pid_t pid = fork();
+    if (pid != 0)
+        return pid;
+    snprintf(from, sizeof from, "%s/proc/stat.new", root);
+    snprintf(to, sizeof to, "%s/proc/stat", root);
+    for (int i = 1;; i++) {
+        put("/proc/stat.new", "cpu  %d 0 100 %d 100 0 0 100 0 0\n", 100 + i * busy_percent,
+            700 + i * (100 - busy_percent));
+        rename(from, to);
+        nanosleep(&pause, NULL);
+    }
+}
+
+/* Of 4 CPUs, 0.4 busy ones are too many. */
+static void test_load(void)
+{
+    struct machine *machine;
+    put_intel(xeon);
+    CHECK_EQ(machine_open(root, &machine), 0);
+    pid_t pid = start_ticking(8);
+    for (int i = 0; i < 3; i++)
+        CHECK(!warns(machine, "load"));
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    pid = start_ticking(12);
+    bool warned = false; /* not in the first tenth of a second, if the process is not yet ticking */
+    for (int i = 0; i < 100 && !warned; i++)
+        warned = warns(machine, "load");
+    CHECK(warned);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
     machine_close(machine);
 }
 
@@ -259,12 +302,14 @@ static void test_sample(void)
     machine_sample(root, &sample);
     CHECK(sample.load1 == 3.5);
     CHECK(sample.steal_ms == 100 * 1000.0 / (double)sysconf(_SC_CLK_TCK));
-    CHECK(isnan(sample.throttled_ms));
+    CHECK(isnan(sample.throttled_ms) && isnan(sample.oom_kills));
     CHECK(sample.frequency_mhz == 2500); /* of the two CPUs that may be used */
+    put("/proc/vmstat", "oom_killer_calls 9\noom_kill 3\n");
     put("/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq", "1800000\n");
     put("/sys/devices/system/cpu/cpu1/cpufreq/scaling_cur_freq", "2000000\n");
     machine_sample(root, &sample);
     CHECK(sample.frequency_mhz == 1900);
+    CHECK(sample.oom_kills == 3);
 }
 
 static char *id_of_tree(void)
@@ -388,6 +433,19 @@ static void test_headroom(void)
     CHECK(binds("memory", (1000000 - 512000) / 64));
 }
 
+/* What a process may map itself, less half of it where it is small. */
+static void test_own_memory(void)
+{
+    put_roomy();
+    put("/proc/self/status", "VmSize:\t   10000 kB\nVmData:\t    2000 kB\nUid:\t1000\t1000\n");
+    put("/proc/self/limits", "Max data size             unlimited            unlimited            bytes\n"
+                             "Max address space         204800000            unlimited            bytes\n");
+    CHECK(binds("RLIMIT_AS", (200000 - 10000 - 100000) / 64));
+    put("/proc/self/limits", "Max data size             102400000            204800000            bytes\n"
+                             "Max address space         unlimited            unlimited            bytes\n");
+    CHECK(binds("RLIMIT_DATA", (100000 - 2000 - 50000) / 64));
+}
+
 static void test_user_limit(void)
 {
     put_roomy();
@@ -439,14 +497,78 @@ static void test_v2(void)
     CHECK(strcmp(machine_cpu_setting(machine), "0-3 quota 1.50") == 0);
     CHECK(warns(machine, "quota"));
     machine_close(machine);
+    CHECK(machine_memory_limit_bytes(root) == 8589934592.0);
     machine_sample(root, &sample);
     CHECK(sample.throttled_ms == 2.5);
     CHECK(binds("cgroup pids.max", 20000 - 15 - 2000));
     put("/sys/fs/cgroup/outer/pids.max", "max\n");
     put("/sys/fs/cgroup/outer/inner/pids.max", "max\n");
     CHECK(binds("memory", (size_t)((8589934592.0 * 0.8 - 1073741824.0) / 65536)));
+    put("/sys/fs/cgroup/outer/inner/memory.max", "1073741824\n"); /* the inner one is lower now, and almost used up */
+    put("/sys/fs/cgroup/outer/inner/memory.current", "1000000000\n");
+    CHECK(machine_memory_limit_bytes(root) == 1073741824);
+    CHECK(binds("memory", 1));
+    put("/sys/fs/cgroup/outer/inner/memory.max", "max\n");
     put("/sys/fs/cgroup/outer/memory.max", "max\n");
+    CHECK(isinf(machine_memory_limit_bytes(root)));
     CHECK(binds("threads-max", 2000000 - 500 - 2000));
+    put("/sys/fs/cgroup/outer/inner/pids.max", "300\n"); /* a small limit keeps a quarter of itself */
+    CHECK(binds("cgroup pids.max", 300 - 10 - 75));
+}
+
+/* A container of version 2: its own group is the mount, and the path is "/" or leads out of what can be seen. */
+static void test_v2_container(void)
+{
+    static const char *const paths[] = { "/", "/../../job", "/kubepods/pod1/abc" };
+    static const char *const mounted[] = { "/", "/", "/kubepods/pod1/abc" };
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        struct machine *machine;
+        struct machine_sample sample;
+        put_roomy();
+        put("/proc/self/cgroup", "0::%s\n", paths[i]);
+        put("/proc/self/mountinfo", "30 24 0:26 %s /sys/fs/cgroup ro - cgroup2 cgroup rw\n", mounted[i]);
+        put("/sys/fs/cgroup/cpu.max", "250000 100000\n");
+        put("/sys/fs/cgroup/cpu.stat", "usage_usec 5\nnr_throttled 1\nthrottled_usec 7000\n");
+        put("/sys/fs/cgroup/memory.max", "4294967296\n");
+        put("/sys/fs/cgroup/memory.current", "0\n");
+        put("/sys/fs/cgroup/pids.max", "5000\n");
+        put("/sys/fs/cgroup/pids.current", "20\n");
+        put("/sys/job/pids.max", "100\n"); /* where the second path leads, and no group is */
+        CHECK_EQ(machine_open(root, &machine), 0);
+        CHECK(has_number(machine, "limits", "quota_cpus", 2.5));
+        CHECK(has_number(machine, "limits", "usable_cpus", 3));
+        CHECK(has_number(machine, "limits", "cgroup_pids_max", 5000));
+        CHECK(has_number(machine, "memory", "cgroup_limit_bytes", 4294967296.0));
+        CHECK(strcmp(machine_cpu_setting(machine), "0-3 quota 2.50") == 0);
+        machine_close(machine);
+        machine_sample(root, &sample);
+        CHECK(sample.throttled_ms == 7);
+        CHECK(binds("cgroup pids.max", 5000 - 20 - 1250));
+    }
+}
+
+/* Some controllers in each version: each limit counts where it is. */
+static void test_both_versions(void)
+{
+    struct machine *machine;
+    put_roomy();
+    put("/proc/self/cgroup", "3:pids:/one\n0::/two\n");
+    put("/proc/self/mountinfo", "32 1 0:3 / /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n"
+                                "33 1 0:4 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n");
+    put("/sys/fs/cgroup/pids/one/pids.max", "9000\n");
+    put("/sys/fs/cgroup/pids/one/pids.current", "30\n");
+    put("/sys/fs/cgroup/unified/two/cpu.max", "100000 100000\n");
+    put("/sys/fs/cgroup/unified/two/memory.max", "2147483648\n");
+    put("/sys/fs/cgroup/unified/two/memory.current", "0\n");
+    CHECK_EQ(machine_open(root, &machine), 0);
+    CHECK(has_text(machine, "limits", "cgroup_version", "v1 and v2"));
+    CHECK(has_number(machine, "limits", "quota_cpus", 1));
+    CHECK(has_number(machine, "limits", "cgroup_pids_max", 9000));
+    CHECK(has_number(machine, "memory", "cgroup_limit_bytes", 2147483648.0));
+    machine_close(machine);
+    CHECK(binds("cgroup pids.max", 9000 - 30 - 2000));
+    put("/sys/fs/cgroup/unified/two/memory.max", "536870912\n");
+    CHECK(binds("memory", 268435456 / 65536));
 }
 
 static void test_v1(void)
@@ -522,13 +644,17 @@ int main(void)
     test_empty_files();
     test_description();
     test_warnings();
+    test_load();
     test_sample();
     test_id();
     test_slugs();
     test_arm();
     test_headroom();
+    test_own_memory();
     test_user_limit();
     test_v2();
+    test_v2_container();
+    test_both_versions();
     test_v1();
     test_storage();
     empty_tree();

@@ -6,72 +6,9 @@ import os
 import subprocess
 from pathlib import Path
 
-from harness import (BUILD, RUN_ERROR, RUN_OK, RUN_SOME_FAILED, TOP, Bench, check, check_ended, check_equal, document,
-                     run_parts)
-
-# Runs the tasks on a thread that does with each what BODY says; n counts them.
-BACKEND = r"""
-#include <plugin.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdlib.h>
-#include <unistd.h>
-struct batch { executor_fn *fn; char *args; size_t stride, n; };
-static size_t n;
-static void one(executor_fn *fn, void *arg) { n++; (void)fn; (void)arg; BODY; }
-static void *run(void *arg)
-{
-    struct batch *batch = arg;
-    for (size_t i = 0; i < batch->n; i++)
-        one(batch->fn, batch->args + i * batch->stride);
-    return NULL;
-}
-static int create(const struct executor_options *o, void **state) { (void)o; *state = &n; CREATE; return 0; }
-static int submit_many(void *state, executor_fn *fn, char *args, size_t stride, size_t n_tasks, size_t *n_accepted)
-{
-    struct batch batch = { fn, args, stride, n_tasks };
-    pthread_t thread;
-    (void)state;
-    *n_accepted = n_tasks;
-    pthread_create(&thread, NULL, run, &batch);
-    pthread_join(thread, NULL);
-    return 0;
-}
-static int submit(void *state, executor_fn *fn, void *arg)
-{
-    size_t n_accepted;
-    return submit_many(state, fn, arg, 0, 1, &n_accepted);
-}
-static int wait_all(void *state) { (void)state; return 0; }
-static void counters(void *state, struct executor_counters *c) { (void)state; *c = (struct executor_counters){ 0 }; }
-static void destroy(void *state) { (void)state; }
-static int fork_task(void *state, executor_fn *fn, void *left, void *right)
-{
-    (void)state;
-    fn(left);
-    fn(right);
-    return 0;
-}
-static const struct executor backend = { "NAME", "made to be broken", 0, create, submit, submit_many, wait_all,
-                                         counters, destroy, fork_task, NULL };
-static const struct executor *const backends[] = { &backend, NULL };
-const struct poolbench_plugin poolbench_plugin = { VERSION, backends, NULL };
-"""
-
-
-def build(folder: Path, name: str, source: str) -> Path:
-    file, plugin = folder / f"{name}.c", folder / f"{name}.so"
-    file.write_text(source)
-    done = subprocess.run([os.environ.get("CC", "cc"), "-std=c11", "-Wall", "-Wextra", "-shared", "-fPIC", "-O1",
-                           f"-I{TOP}/bench", "-o", plugin, file], capture_output=True, text=True)
-    check_equal(f"building {name}", (done.returncode, done.stderr), (0, ""))
-    return plugin
-
-
-def backend(folder: Path, name: str, body: str = "fn(arg)", create: str = "",
-            version: str = "POOLBENCH_PLUGIN_VERSION") -> Path:
-    text = BACKEND.replace("BODY", body).replace("CREATE", create).replace("NAME", name).replace("VERSION;", "")
-    return build(folder, name, text.replace("{ VERSION,", f"{{ {version},"))
+from broken_plugin import backend, build
+from harness import (BUILD, RUN_ERROR, RUN_OK, RUN_SOME_FAILED, TOP, Bench, await_true, check, check_complete,
+                     check_ended, check_equal, document, end, journal, run_folders, run_parts)
 
 
 def example(folder: Path, name: str) -> Path:
@@ -112,9 +49,8 @@ def test_refused() -> None:
             backend(bench.top, "old", version="99"): "version 99",
             backend(bench.top, "raw"): "there is a backend 'raw' already",
             backend(bench.top, "No Name"): "lower-case letters",
-            build(bench.top, "crash", BACKEND.replace("VERSION", "POOLBENCH_PLUGIN_VERSION", 1).replace(
-                "BODY", "fn(arg)").replace("CREATE", "").replace("NAME", "crash")
-                + "__attribute__((constructor)) static void crash(void) { raise(SIGSEGV); }\n"): "signal 11",
+            backend(bench.top, "crash", more="__attribute__((constructor)) static void crash(void)"
+                    "{ raise(SIGSEGV); }\n"): "signal 11",
             build(bench.top, "leave", "#include <stdlib.h>\n__attribute__((constructor)) static void leave(void)"
                   "{ exit(0); }\n"): "code 0",
         }
@@ -124,34 +60,70 @@ def test_refused() -> None:
             check(not bench.results.exists(), f"{plugin.name}: something was measured")
 
 
+# What a backend does wrong, and a part of the reason; None where its sides are well all the same.
+BROKEN: dict[str, tuple[dict[str, str], str | None]] = {
+    "crashes": ({"body": "raise(SIGSEGV)"}, "signal 11"),
+    "aborts": ({"body": "abort()"}, "signal 6"),
+    "exits": ({"body": "exit(0)"}, "ended with code 0"),
+    "exits-quickly": ({"body": "_exit(3)"}, "ended with code 3"),
+    "skips": ({"body": ""}, "ran 0 of"),
+    "doubles": ({"body": "fn(arg); fn(arg)"}, "tasks"),
+    "loses": ({"body": "if (n % 1000) fn(arg)"}, "tasks"),
+    "boasts": ({"accepted": "*n_accepted = 2 * n_tasks"}, "tasks"),
+    "belittles": ({"accepted": "*n_accepted = 0"}, "of 0 tasks"),
+    "refuses": ({"create": "return -5"}, "Input/output error"),
+    "leaks-memory": ({"body": "fn(arg); if (n < 500) leave_memory(65536)"}, None),
+    "leaks-threads": ({"body": "fn(arg); if (n < 100) leave_thread()"}, None),
+    "leaks-processes": ({"body": "fn(arg); if (n < 5) leave_process()"}, None),
+    "miscounts": ({"counters": ".threads_created = 1u << 30, .threads_peak = 1u << 20"}, None),
+}
+
+
 def test_broken() -> None:
-    """A backend that breaks costs its own sides, with the reason; the others are whole."""
-    bodies = {"crashes": ("raise(SIGSEGV)", "signal 11"), "exits": ("exit(0)", "ended with code 0"),
-              "skips": ("", "ran 0 of"), "doubles": ("fn(arg); fn(arg)", "tasks"),
-              "loses": ("if (n % 1000) fn(arg)", "tasks")}
+    """A backend that breaks costs its own sides, with the reason; the others are whole, and nothing is left."""
     with Bench() as bench:
-        plugins = [backend(bench.top, name, body) for name, (body, _) in bodies.items()]
+        plugins = [backend(bench.top, name, **how) for name, (how, _) in BROKEN.items()]
         options = [word for plugin in plugins for word in ("--plugin", plugin)]
         ended = bench.run(*options, "--profile", "smoke", "--filter", "^grain/", "--rounds", "2", "--backends",
-                          ",".join(["pool", *bodies]), "--results", bench.results)
+                          ",".join(["pool", *BROKEN]), "--results", bench.results)
         check_ended("broken backends", ended, RUN_SOME_FAILED)
+        check_complete(ended.folder)
+        check_equal("left running", bench.processes(), [])
         for sample in document(ended.folder)["samples"]:
-            name = sample["backend"]
-            if name in bodies:
-                check_equal(f"status of {name}", sample["status"], "failed")
-                check(bodies[name][1] in sample["reason"], f"{name}: {sample['reason']}")
-            else:
-                check_equal(f"status of {name}", sample["status"], "ok")
+            name, reason = sample["backend"], BROKEN.get(sample["backend"], ({}, None))[1]
+            check_equal(f"status of {name}: {sample['reason']}", sample["status"], "failed" if reason else "ok")
+            check(not reason or reason in sample["reason"], f"{name}: {sample['reason']}")
+
+
+def start_hanging(bench: Bench) -> subprocess.Popen[str]:
+    """A run of a backend that hangs once, in a round: the pilot's time-out is longer."""
+    plugin = backend(bench.top, "hangs", f'fn(arg); if (unlink("{bench.top}/hang") == 0) for (;;) pause()')
+    process = bench.start("--plugin", plugin, "--profile", "smoke", "--filter", "^grain/", "--rounds", "20",
+                          "--backends", "pool,hangs", "--results", bench.results)
+    await_true("the pilot has ended", lambda: any(map(journal, run_folders(bench.results))))
+    (bench.top / "hang").touch()
+    return process
+
+
+def check_hanging(bench: Bench, process: subprocess.Popen[str]) -> None:
+    """Its side of that round is stopped at its time-out; all others are well."""
+    ended = end(process)
+    check_ended("a backend that hangs", ended, RUN_SOME_FAILED)
+    check_complete(ended.folder)
+    check_equal("left running", bench.processes(), [])
+    failed = [sample for sample in document(ended.folder)["samples"] if sample["status"] != "ok"]
+    check_equal("what failed", [(sample["backend"], sample["status"]) for sample in failed], [("hangs", "failed")])
+    check(failed[0]["reason"].startswith("not done after "), f"untrue reason: {failed[0]['reason']}")
 
 
 def test_loaded_where_needed() -> None:
     """A plugin is in the process that describes it and in those that measure its sides, and in no other."""
     with Bench() as bench:
         trace = bench.top / "trace"
-        noisy = build(bench.top, "noisy", BACKEND.replace("VERSION", "POOLBENCH_PLUGIN_VERSION", 1).replace(
-            "BODY", "fn(arg)").replace("CREATE", "").replace("NAME", "noisy") + "#include <fcntl.h>\n"
-            "__attribute__((constructor)) static void tell(void) { int file = open(\"" + str(trace) + "\", O_CREAT |"
-            " O_APPEND | O_WRONLY, 0600); if (file < 0 || write(file, \"x\", 1) != 1) abort(); close(file); }\n")
+        tell = ("\n#include <fcntl.h>\n__attribute__((constructor)) static void tell(void)\n{\n"
+                f'    int file = open("{trace}", O_CREAT | O_APPEND | O_WRONLY, 0600);\n'
+                '    if (file < 0 || write(file, "x", 1) != 1)\n        abort();\n    close(file);\n}\n')
+        noisy = backend(bench.top, "noisy", more=tell)
         for backends in ("pool", "pool,noisy"):
             trace.write_text("")
             ended = bench.run("--plugin", noisy, "--profile", "smoke", "--filter", "^threads/|^grain/", "--rounds", "2",
@@ -200,4 +172,7 @@ def test_every_check() -> None:
 
 
 if __name__ == "__main__":
-    run_parts([test_examples, test_refused, test_broken, test_loaded_where_needed, test_gone, test_every_check])
+    with Bench() as hanging_bench:
+        hanging = start_hanging(hanging_bench)  # beside all others, because it waits
+        run_parts([test_examples, test_refused, test_broken, test_loaded_where_needed, test_gone, test_every_check])
+        check_hanging(hanging_bench, hanging)

@@ -89,7 +89,7 @@ def test_nothing_left(bench: Bench) -> None:
     process.kill()
     process.communicate()
     await_true("no side and no server is left", lambda: not bench.processes())
-    for number in signal.SIGINT, signal.SIGTERM:
+    for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
         folder = run_folders(results)
         process = bench.start(*(("--resume", folder[0]) if folder else (*ECHO, "--results", results)))
         await_echo(bench)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from harness import (RUN_ERROR, RUN_OK, RUN_STOPPED, Bench, await_true, check, check_ended, check_equal, document, end,
-                     run_folders, run_parts)
+                     journal, run_folders, run_parts)
 
 PLAN = ("--profile", "full", "--filter", "^io/read-warm/inflight:1/", "--backends", "pool,raw", "--rounds")
 
@@ -26,11 +26,20 @@ def test_removed(bench: Bench, scratch: Path) -> None:
 
 
 def test_stopped(bench: Bench, scratch: Path) -> None:
-    process = bench.start(*PLAN, "1000", "--results", bench.results / "stopped", "--scratch", scratch)
-    await_true("a file", lambda: [path for path in scratch.glob("*/read-*") if "." not in path.name])
-    process.send_signal(signal.SIGINT)
-    check_equal("exit code of a run that was stopped", end(process).code, RUN_STOPPED)
-    check_equal("left in the scratch folder", list(scratch.iterdir()), [])
+    for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
+        process = bench.start(*PLAN, "1000", "--results", bench.results / number.name, "--scratch", scratch)
+        await_true("a file", lambda: [path for path in scratch.glob("*/read-*") if "." not in path.name])
+        process.send_signal(number)
+        check_equal(f"exit code after {number.name}", end(process).code, RUN_STOPPED)
+        check_equal(f"left after {number.name}", (list(scratch.iterdir()), bench.processes()), ([], []))
+
+
+def test_hangup_ignored(bench: Bench, scratch: Path) -> None:
+    """Behind nohup it goes on when its terminal is gone."""
+    process = bench.start(*PLAN, "2", "--results", bench.results, "--scratch", scratch, before=("nohup",))
+    await_true("the rounds have begun", lambda: any(map(journal, run_folders(bench.results))))
+    process.send_signal(signal.SIGHUP)
+    check_equal("exit code behind nohup", end(process).code, RUN_OK)
 
 
 def test_no_folder(bench: Bench, scratch: Path) -> None:
@@ -49,4 +58,4 @@ def part(test: Callable[[Bench, Path], None]) -> Callable[[], None]:
 
 
 if __name__ == "__main__":
-    run_parts([part(test) for test in (test_removed, test_stopped, test_no_folder)])
+    run_parts([part(test) for test in (test_removed, test_stopped, test_hangup_ignored, test_no_folder)])

@@ -49,22 +49,27 @@ uint64_t files__value(const struct files *files, uint64_t index)
     return value;
 }
 
-bool files__load(const struct files *files, uint64_t block, unsigned char *buffer)
+int files__load(const struct files *files, uint64_t block, unsigned char *buffer)
 {
     ssize_t n;
 
     do
         n = pread(files->fd, buffer, FILES_BLOCK_BYTES, (off_t)(block * FILES_BLOCK_BYTES));
     while (n < 0 && errno == EINTR);
-    return n == FILES_BLOCK_BYTES;
+    return n == FILES_BLOCK_BYTES ? 0 : n < 0 ? errno : ENODATA;
 }
 
-uint64_t files__read(const struct files *files, uint64_t index, unsigned char *buffer)
+uint64_t files__read(struct files *files, uint64_t index, unsigned char *buffer)
 {
     uint64_t probes[N_PROBES], word, value = workload_mix(index);
+    int none = 0, error = files__load(files, files__block_of(files, index), buffer);
 
-    if (!files__load(files, files__block_of(files, index), buffer))
+    if (error) {
+        /* relaxed: read after the last task has been waited for */
+        atomic_compare_exchange_strong_explicit(&files->error, &none, error, memory_order_relaxed,
+                                                memory_order_relaxed);
         return ~value;
+    }
     choose_probes(index, probes);
     for (int i = 0; i < N_PROBES; i++) {
         memcpy(&word, buffer + probes[i] * WORD_BYTES, WORD_BYTES);
@@ -105,12 +110,21 @@ static int write_blocks(int fd, uint64_t n_blocks, uint64_t seed)
     return error ? error : fsync(fd) ? errno : 0;
 }
 
-/* Whether so many bytes may be written: the last RESERVE_BYTES of a file system are left alone. */
-static bool has_room(const char *folder, uint64_t n_bytes)
+int files__check_room(const struct workload_config *config, uint64_t n_bytes)
 {
+    const uint64_t mib = 1 << 20;
     struct statvfs room;
+    uint64_t n_free;
 
-    return statvfs(folder, &room) != 0 || (uint64_t)room.f_bavail * room.f_frsize >= n_bytes + RESERVE_BYTES;
+    if (statvfs(config->scratch_dir, &room))
+        return 0;
+    n_free = (uint64_t)room.f_bavail * room.f_frsize;
+    if (n_free >= n_bytes + RESERVE_BYTES)
+        return 0;
+    snprintf(config->reason, config->reason_bytes, "needs %" PRIu64 " MiB on the disk of the scratch folder, where %"
+             PRIu64 " are free and the last %" PRIu64 " are left alone: choose another with --scratch",
+             (n_bytes + mib - 1) / mib, n_free / mib, RESERVE_BYTES / mib);
+    return -EDQUOT;
 }
 
 /* Returns 0 or an errno. */
@@ -134,9 +148,9 @@ static int make_file(const char *path, uint64_t n_blocks, uint64_t seed)
 
 int files__fail(const struct workload_config *config, int error, const char *verb)
 {
-    char text[FILES_PATH_BYTES + 40];
+    char text[64];
 
-    snprintf(text, sizeof(text), "cannot %s a file in '%s'", verb, config->scratch_dir);
+    snprintf(text, sizeof(text), "cannot %s a file in the scratch folder", verb);
     return workload__fail(config, error, text);
 }
 
@@ -151,8 +165,12 @@ int files__open(const struct workload_config *config, uint64_t size_bytes, struc
     if ((size_t)n >= sizeof(path))
         return files__fail(config, ENAMETOOLONG, "make");
     *files = (struct files){ .fd = open(path, O_RDONLY | O_CLOEXEC), .n_blocks = n_blocks, .seed = config->seed };
+    atomic_init(&files->error, 0);
     if (files->fd < 0 && errno == ENOENT) {
-        error = has_room(config->scratch_dir, size_bytes) ? make_file(path, n_blocks, config->seed) : ENOSPC;
+        error = files__check_room(config, size_bytes);
+        if (error)
+            return error;
+        error = make_file(path, n_blocks, config->seed);
         if (error)
             return files__fail(config, error, "write");
         files->fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -214,7 +232,7 @@ bool files__is_memory(const char *folder)
 
 int files__refuse_memory(const struct workload_config *config)
 {
-    snprintf(config->reason, config->reason_bytes, "'%s' is in memory, where nothing waits for a device: choose a "
-             "folder on a disk with --scratch", config->scratch_dir);
+    snprintf(config->reason, config->reason_bytes, "the scratch folder is in memory, where nothing waits for a device: "
+             "choose one on a disk with --scratch");
     return -ENOTSUP;
 }

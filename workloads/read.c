@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Of cold reads one in so many may have come from the cache. */
 enum { WARM_ONE_IN = 100 };
@@ -63,9 +64,13 @@ static int warm_setup(const struct workload_config *config, void **state)
 
     if (error)
         return error;
-    for (uint64_t block = 0; block < reader->files.n_blocks; block++)
+    for (uint64_t block = 0; block < reader->files.n_blocks && !error; block++)
         if (!files__is_cached(&reader->files, block))
-            files__load(&reader->files, block, buffer);
+            error = files__load(&reader->files, block, buffer);
+    if (error) {
+        teardown(reader);
+        return files__fail(config, error, "read");
+    }
     n_cached = files__count_cached(&reader->files);
     if (n_cached < reader->files.n_blocks) {
         snprintf(config->reason, config->reason_bytes, "the page cache keeps %" PRIu64 " of %" PRIu64 " blocks: "
@@ -102,7 +107,7 @@ static int cold_setup(const struct workload_config *config, void **state)
 
 static uint64_t warm_run(void *state, uint64_t index)
 {
-    const struct reader *reader = state;
+    struct reader *reader = state;
     unsigned char buffer[FILES_BLOCK_BYTES];
 
     return files__read(&reader->files, index, buffer);
@@ -125,7 +130,13 @@ static int check(void *state, const struct workload_tally *tally, char *reason, 
 {
     struct reader *reader = state;
     uint64_t sum = 0, n_warm = atomic_load_explicit(&reader->n_warm, memory_order_relaxed);
+    int error = atomic_load_explicit(&reader->files.error, memory_order_relaxed);
 
+    if (error) {
+        snprintf(reason, reason_bytes, "cannot read the file in the scratch folder: %s",
+                 error == ENODATA ? "it has become shorter" : strerror(error));
+        return -EBADMSG;
+    }
     if (n_warm > tally->n_submitted / WARM_ONE_IN) {
         snprintf(reason, reason_bytes, "%" PRIu64 " of %" PRIu64 " cold reads came from the page cache", n_warm,
                  tally->n_submitted);

@@ -94,6 +94,11 @@ static int write_setup(const struct workload_config *config, void **state)
                                                                         : PLACES_MAX;
     writer->seed = config->seed;
     atomic_init(&writer->error, 0);
+    error = files__check_room(config, writer->n_places * writer->block_bytes);
+    if (error) {
+        free(writer);
+        return error;
+    }
     writer->fd = open_file(config);
     error = writer->fd < 0 ? -writer->fd : allocate(writer);
     if (error) {
@@ -141,7 +146,7 @@ static int write_check(void *state, const struct workload_tally *tally, char *re
     int error = atomic_load_explicit(&writer->error, memory_order_relaxed);
 
     if (error) {
-        snprintf(reason, reason_bytes, "cannot write: %s", strerror(error));
+        snprintf(reason, reason_bytes, "cannot write to the file in the scratch folder: %s", strerror(error));
         return -EBADMSG;
     }
     for (uint64_t place = 0; place < writer->n_places; place++)

@@ -55,8 +55,9 @@ static int write_file(const char *xml, const char *path)
     FILE *file = fopen(path, "we");
     if (!file)
         return -errno;
+    errno = EIO; /* what stands here where a stream fails without saying why */
     write_scrubbed(xml, file);
-    int error = fflush(file) || fsync(fileno(file)) ? -errno : 0;
+    int error = ferror(file) || fflush(file) || fsync(fileno(file)) ? -errno : 0;
     if (fclose(file) && !error)
         error = -errno;
     return error;

@@ -112,12 +112,27 @@ static void consider_maps(struct least *least, const char *root)
     consider_pids(least, "max_map_count", limit / 2, n_used / 2);
 }
 
-static void consider_memory(struct least *least, double total_bytes, double available_bytes)
+static void consider_memory(struct least *least, const char *name, double total_bytes, double available_bytes)
 {
     const double floor_bytes = 512.0 * (1 << 20);
     double reserve_bytes = fmax(total_bytes * MACHINE_RESERVE_MEMORY_PERCENT / 100,
                                 fmin(floor_bytes, total_bytes / 2));
-    consider(least, "memory", (available_bytes - reserve_bytes) / MACHINE_THREAD_COST_BYTES);
+    consider(least, name, (available_bytes - reserve_bytes) / MACHINE_THREAD_COST_BYTES);
+}
+
+/* Stacks count against what a process may map; one that measures maps about as much as this one before it begins. */
+static void consider_own_memory(struct least *least, const char *root)
+{
+    static const struct { const char *name, *limit, *used; } rows[] = {
+        { "RLIMIT_AS", "Max address space", "VmSize" },
+        { "RLIMIT_DATA", "Max data size", "VmData" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        double limit = machine__read_field_number(root, "/proc/self/limits", rows[i].limit);
+        double used = machine__read_field_number(root, "/proc/self/status", rows[i].used) * 1024;
+        if (isfinite(limit))
+            consider_memory(least, rows[i].name, limit, limit - fmax(0, used));
+    }
 }
 
 /* Pages of files that nobody used lately are given back before a thread is refused. */
@@ -139,7 +154,7 @@ static void consider_cgroup_memory(struct least *least, const char *root)
             double limit = machine__cgroup_number(root, &group, "memory.limit_in_bytes", "memory.max");
             double used = machine__cgroup_number(root, &group, "memory.usage_in_bytes", "memory.current");
             if (isfinite(limit))
-                consider_memory(least, limit, limit - fmax(0, used) + reclaimable_bytes(root, &group));
+                consider_memory(least, "memory", limit, limit - fmax(0, used) + reclaimable_bytes(root, &group));
         } while (machine__cgroup_up(&group));
     }
 }
@@ -155,7 +170,8 @@ void machine_headroom(const char *root, struct machine_headroom *headroom)
     consider_user(&least, root);
     consider_cgroup_pids(&least, root);
     consider_maps(&least, root);
-    consider_memory(&least, machine__read_field_number(root, "/proc/meminfo", "MemTotal") * 1024,
+    consider_own_memory(&least, root);
+    consider_memory(&least, "memory", machine__read_field_number(root, "/proc/meminfo", "MemTotal") * 1024,
                     machine__read_field_number(root, "/proc/meminfo", "MemAvailable") * 1024);
     consider_cgroup_memory(&least, root);
     bool is_usable = isfinite(least.n_threads) && least.n_threads >= 1;

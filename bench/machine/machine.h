@@ -53,7 +53,8 @@ enum machine_bind { MACHINE_BIND_NONE, MACHINE_BIND_CORE, MACHINE_BIND_PU };
 int machine_placement(const struct machine *machine, enum machine_bind bind, cpu_set_t **sets, size_t *n_sets);
 
 /* How many more threads a run may create before the reserve begins (at least 1), and the name of the limit
- * that binds: "pid_max", "threads-max", "RLIMIT_NPROC", "cgroup pids.max", "max_map_count", "memory". */
+ * that binds: "pid_max", "threads-max", "RLIMIT_NPROC", "RLIMIT_AS", "RLIMIT_DATA", "cgroup pids.max",
+ * "max_map_count", "memory". */
 struct machine_headroom {
     size_t max_threads;
     char limit[32];
@@ -63,7 +64,7 @@ struct machine_headroom {
 enum {
     MACHINE_RESERVE_PIDS = 2000,          /* process ids and threads, of every limit that counts them; a */
     MACHINE_RESERVE_PIDS_FRACTION = 4,    /* limit below 4 x 2000 keeps a quarter of itself instead */
-    MACHINE_RESERVE_MEMORY_PERCENT = 20,  /* of MemTotal (or the cgroup's limit), at least 512 MiB or half */
+    MACHINE_RESERVE_MEMORY_PERCENT = 20,  /* of MemTotal (or of a lower limit), at least 512 MiB or half */
     MACHINE_RESERVE_DISK_MIB = 256,       /* free space below which a run does not start or go on */
     MACHINE_THREAD_COST_BYTES = 64 << 10, /* of memory that a waiting thread may cost, kernel and user side */
 };
@@ -78,9 +79,14 @@ struct machine_sample {
     double steal_ms;       /* since boot, all CPUs */
     double throttled_ms;   /* since the cgroup was made */
     double frequency_mhz;  /* mean of the usable CPUs (the first 16) as the kernel reports it now */
+    double oom_kills;      /* processes killed for lack of memory since boot, of a group or of the machine */
 };
 
 void machine_sample(const char *root, struct machine_sample *sample);
+
+/* The least memory limit of the control groups of this process: INFINITY where they have none, NAN where there are no
+ * groups. */
+double machine_memory_limit_bytes(const char *root);
 
 /* What will blur a run here, one row each, made once before a run. */
 struct machine_warning {

@@ -12,6 +12,11 @@ static void set_chosen(json_t *object, const char *key, const char *root, const 
     machine__set_text(object, key, text);
 }
 
+double machine_memory_limit_bytes(const char *root)
+{
+    return machine__cgroup_limit(root, "memory", "memory.limit_in_bytes", "memory.max");
+}
+
 json_t *machine__describe_memory(const struct machine *machine)
 {
     const char *root = machine->root;
@@ -20,8 +25,7 @@ json_t *machine__describe_memory(const struct machine *machine)
     double swap_kib = machine__read_field_number(root, "/proc/meminfo", "SwapTotal");
     machine__set_number(object, "total_bytes", total_kib * 1024);
     machine__set_number(object, "swap_bytes", swap_kib * 1024);
-    machine__set_number(object, "cgroup_limit_bytes",
-                        machine__cgroup_limit(root, "memory", "memory.limit_in_bytes", "memory.max"));
+    machine__set_number(object, "cgroup_limit_bytes", machine_memory_limit_bytes(root));
     machine__set_number(object, "page_bytes", *root ? NAN : (double)sysconf(_SC_PAGESIZE));
     set_chosen(object, "transparent_huge_pages", root, "/sys/kernel/mm/transparent_hugepage/enabled");
     set_chosen(object, "transparent_huge_pages_defrag", root, "/sys/kernel/mm/transparent_hugepage/defrag");

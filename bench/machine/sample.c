@@ -110,4 +110,5 @@ void machine_sample(const char *root, struct machine_sample *sample)
     sample->steal_ms = steal_ms(root);
     sample->throttled_ms = throttled_ms(root);
     sample->frequency_mhz = frequency_mhz(root);
+    sample->oom_kills = machine__read_field_number(root, "/proc/vmstat", "oom_kill");
 }

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct list {
     const struct machine *machine;
@@ -54,17 +55,44 @@ static void check_topology(struct list *list)
              "hwloc ignored the topology that the environment names, or was told that it is this machine's");
 }
 
-/* The average remembers for minutes what has ended, a run of this program too: something must run now as well. */
+/* The first line of /proc/stat, of all CPUs since boot. */
+enum { TICKS_USER, TICKS_NICE, TICKS_SYSTEM, TICKS_IDLE, TICKS_IOWAIT, TICKS_IRQ, TICKS_SOFTIRQ, TICKS_STEAL, N_TICKS };
+
+static bool read_ticks(const char *root, double ticks[N_TICKS])
+{
+    char text[MACHINE__TEXT_BYTES];
+    return machine__read_field(root, "/proc/stat", "cpu", text, sizeof text) == 0 &&
+           sscanf(text, "%lf %lf %lf %lf %lf %lf %lf %lf", &ticks[0], &ticks[1], &ticks[2], &ticks[3], &ticks[4],
+                  &ticks[5], &ticks[6], &ticks[7]) == N_TICKS;
+}
+
+static double sum_ticks(const double ticks[N_TICKS])
+{
+    double sum = 0;
+    for (size_t i = 0; i < N_TICKS; i++)
+        sum += ticks[i];
+    return sum;
+}
+
+/* The share of all CPUs that is used while this process sleeps, by others therefore. NAN if it cannot be read. */
+static double busy_share(const char *root)
+{
+    static const struct timespec pause = { .tv_nsec = 100000000 };
+    double before[N_TICKS], after[N_TICKS];
+    if (!read_ticks(root, before) || nanosleep(&pause, NULL) != 0 || !read_ticks(root, after))
+        return NAN;
+    for (size_t i = 0; i < N_TICKS; i++)
+        after[i] -= before[i];
+    return 1 - (after[TICKS_IDLE] + after[TICKS_IOWAIT] + after[TICKS_STEAL]) / sum_ticks(after);
+}
+
+/* Measured now: load averages remember for minutes what has ended, and most of that is the last run of this program. */
 static void check_load(struct list *list)
 {
-    char text[128];
-    double load = 0, n_cpus = number(list, "processor", "hardware_threads");
-    unsigned n_running = 0; /* this process is one of them */
-    machine__read_line(list->machine->root, text, sizeof text, "/proc/loadavg");
-    sscanf(text, "%lf %*f %*f %u/", &load, &n_running);
-    if (load > fmax(0.5, 0.25 * n_cpus) && n_running > 1)
-        warn(list, "load", "end other programs, or wait until the load has gone down",
-             "load average %.2f on %.0f CPUs: other programs are running", load, n_cpus);
+    double n_cpus = number(list, "processor", "hardware_threads"), n_busy = busy_share(list->machine->root) * n_cpus;
+    if (n_busy >= fmax(0.3, 0.1 * n_cpus))
+        warn(list, "load", "end other programs, or wait until they are done",
+             "other programs keep %.1f of %.0f CPUs busy", n_busy, n_cpus);
 }
 
 static void check_clock(struct list *list)
@@ -77,15 +105,8 @@ static void check_clock(struct list *list)
 
 static double steal_percent(const char *root)
 {
-    char text[MACHINE__TEXT_BYTES];
-    double ticks[8], total = 0;
-    if (machine__read_field(root, "/proc/stat", "cpu", text, sizeof text) ||
-        sscanf(text, "%lf %lf %lf %lf %lf %lf %lf %lf", &ticks[0], &ticks[1], &ticks[2], &ticks[3], &ticks[4],
-               &ticks[5], &ticks[6], &ticks[7]) != 8)
-        return NAN;
-    for (size_t i = 0; i < 8; i++)
-        total += ticks[i];
-    return 100 * ticks[7] / total;
+    double ticks[N_TICKS];
+    return read_ticks(root, ticks) ? 100 * ticks[TICKS_STEAL] / sum_ticks(ticks) : NAN;
 }
 
 static void check_steal(struct list *list)

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "backends/python.h"
@@ -199,22 +200,55 @@ static int run_iterations(struct measuring *m, gbench_iteration *iterate)
     return m->side.error;
 }
 
-/* Names the limit that an error stands for. */
-static int explain(struct measuring *m, int error)
+/* Which limit of its own a process has that was refused memory. */
+static void add_memory_limit(struct measuring *m)
 {
-    const char *limit = job_word(m->job, "thread_limit", "a limit");
+    static const struct { int resource; const char *name; } limits[] = {
+        { RLIMIT_AS, "RLIMIT_AS" }, { RLIMIT_DATA, "RLIMIT_DATA" },
+    };
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        struct rlimit limit;
+        size_t length = strlen(m->reason);
+        if (getrlimit(limits[i].resource, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+            snprintf(m->reason + length, sizeof m->reason - length, " (%s: %llu MiB)", limits[i].name,
+                     (unsigned long long)limit.rlim_cur >> 20);
+    }
+}
+
+/* Which limit refused a thread or process when there were so many: the one seen before, unless that is far away. */
+static const char *process_limit(const struct measuring *m, uint64_t n_threads)
+{
+    if (n_threads < job_number(m->job, "max_threads") / 2)
+        return "a limit that is not known";
+    return job_word(m->job, "thread_limit", "a limit");
+}
+
+static int name_error(struct measuring *m, int error)
+{
     unsigned long long n = m->side.depth.n_held ? m->side.depth.n_held : m->side.counters.threads_peak;
-    if (m->reason[0])
-        return error;
     if (error == -EDQUOT)
-        return fail(m, error, "stopped at %llu threads by the reserve: %s binds", n, limit);
+        return fail(m, error, "stopped at %llu threads by the reserve: %s binds", n,
+                    job_word(m->job, "thread_limit", "a limit"));
     if (error == -EAGAIN)
-        return fail(m, error, "refused a thread at %llu threads: %s binds", n, limit);
+        return fail(m, error, "refused a thread at %llu threads: %s binds", n, process_limit(m, n));
     if (error == -ENOBUFS)
         return fail(m, error, "its queue was full at %llu tasks: the next one ran on the submitting thread", n);
     if (error == -ENOTSUP)
         return fail(m, error, "the backend has no such operation");
     return fail(m, error, "%s", strerror(-error));
+}
+
+/* Names the limit that an error stands for, beside the workload's reason if it gave one. */
+static int explain(struct measuring *m, int error)
+{
+    size_t length = strlen(m->reason);
+    if (!length)
+        name_error(m, error);
+    else if (error == -EAGAIN)
+        snprintf(m->reason + length, sizeof m->reason - length, " (%s binds)", process_limit(m, 0));
+    if (error == -ENOMEM)
+        add_memory_limit(m);
+    return error;
 }
 
 static int check_tasks(struct measuring *m)

@@ -1,8 +1,9 @@
 /* Starts a measuring process and takes its result.
  *
- * SIGINT, SIGTERM and SIGCHLD are blocked but for the wait, so none of them can be missed between a look and
- * the wait. The process leads a group of its own, which is killed as a whole: nothing that a workload started stays. It
- * dies with its parent.
+ * SIGINT, SIGTERM, SIGHUP and SIGCHLD are blocked but for the wait, so none of them can be missed between a look
+ * and the wait. The process leads a group of its own, which is killed as a whole. It dies with its parent. What left
+ * the group becomes a child of this process when its own parent is gone, and is ended here: nothing that a workload
+ * started stays.
  */
 #include "measure/spawn.h"
 
@@ -44,6 +45,8 @@ static struct machine_counters counters;
 static volatile sig_atomic_t caught;
 static sigset_t wait_mask; /* the mask of the wait: what it was before spawn_begin() */
 
+static bool takes_orphans; /* unless whoever executed this program had children, which are not ours to end */
+
 static void on_signal(int signal)
 {
     if (signal != SIGCHLD)
@@ -56,12 +59,19 @@ void spawn_begin(void)
     if (has_begun)
         return;
     has_begun = true;
+    siginfo_t info;
+    bool has_children = waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+    takes_orphans = !has_children && prctl(PR_SET_CHILD_SUBREAPER, 1) == 0;
     machine_counters_open(&counters);
     struct sigaction action = { .sa_handler = on_signal };
-    static const int signals[] = { SIGINT, SIGTERM, SIGCHLD };
+    static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGCHLD };
+    struct sigaction old;
     sigset_t blocked;
     sigemptyset(&blocked);
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        bool is_ignored = sigaction(signals[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN;
+        if (signals[i] == SIGHUP && is_ignored) /* by nohup */
+            continue;
         sigaction(signals[i], &action, NULL);
         sigaddset(&blocked, signals[i]);
     }
@@ -72,9 +82,13 @@ void spawn_begin(void)
 
 int spawn_caught_signal(void)
 {
+    static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
     sigset_t pending;
-    if (!caught && sigpending(&pending) == 0)
-        caught = sigismember(&pending, SIGINT) == 1 ? SIGINT : sigismember(&pending, SIGTERM) == 1 ? SIGTERM : 0;
+    if (caught || sigpending(&pending) != 0)
+        return caught;
+    for (size_t i = 0; i < sizeof signals / sizeof *signals && !caught; i++)
+        if (sigismember(&pending, signals[i]) == 1)
+            caught = signals[i];
     return caught;
 }
 
@@ -96,6 +110,16 @@ static void clean_environment(void)
     }
 }
 
+/* Where memory is short the kernel is to end what measures: not this run, and nothing else on the machine. */
+static void offer_to_oom_killer(void)
+{
+    FILE *file = fopen("/proc/self/oom_score_adj", "we");
+    if (!file)
+        return;
+    fputs("1000", file);
+    fclose(file);
+}
+
 /* In the new process: never returns. What is printed there is for people: the parent's stdout is data. */
 static void become_side(int result_fd, const char *job_text, pid_t parent)
 {
@@ -109,6 +133,7 @@ static void become_side(int result_fd, const char *job_text, pid_t parent)
     }
     dup2(STDERR_FILENO, STDOUT_FILENO);
     clean_environment();
+    offer_to_oom_killer();
     sigprocmask(SIG_SETMASK, &wait_mask, NULL);
     execl("/proc/self/exe", "poolbench", "side", job_text, (char *)NULL);
     _exit(127);
@@ -160,6 +185,28 @@ static bool has_ended(const struct child *child)
     return waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == child->pid;
 }
 
+/* The kernel's list of them, empty where it keeps none. Returns how many there are. */
+static size_t kill_children(void)
+{
+    size_t n = 0;
+    int pid;
+    FILE *children = fopen("/proc/thread-self/children", "re");
+    for (; children && fscanf(children, "%d", &pid) == 1; n++)
+        kill(pid, SIGKILL);
+    if (children)
+        fclose(children);
+    return n;
+}
+
+/* Each that ends may leave others. */
+static void end_orphans(void)
+{
+    pid_t reaped;
+    do
+        reaped = waitpid(-1, NULL, kill_children() ? 0 : WNOHANG);
+    while (reaped > 0 || (reaped < 0 && errno == EINTR));
+}
+
 /* Ends whatever of its group still runs, and takes its status. */
 static void end_group(struct child *child)
 {
@@ -168,6 +215,8 @@ static void end_group(struct child *child)
         kill(child->pid, SIGKILL); /* it may not yet lead its group */
     while (wait4(child->pid, &child->wait_status, 0, &child->usage) < 0 && errno == EINTR)
         ;
+    if (takes_orphans)
+        end_orphans();
 }
 
 /* Until the process has ended, the time is over or a signal came. */
@@ -197,14 +246,30 @@ static void read_rest(struct child *child)
         close(child->fd);
 }
 
-static void set_failure(struct spawn_result *result, const struct child *child, double timeout_s)
+/* SIGKILL is what the kernel sends where memory is short, and what anyone may send. */
+static void describe_kill(double n_oom_kills, char *reason, size_t reason_bytes)
+{
+    const double mib = 1 << 20;
+    double limit_bytes = machine_memory_limit_bytes("");
+    if (isnan(n_oom_kills))
+        snprintf(reason, reason_bytes, "killed by signal 9: out of memory, or by someone");
+    else if (n_oom_kills <= 0)
+        snprintf(reason, reason_bytes, "killed by signal 9: by someone, not for lack of memory");
+    else if (isfinite(limit_bytes))
+        snprintf(reason, reason_bytes, "killed by signal 9: out of memory (the control group's limit is %.0f MiB)",
+                 limit_bytes / mib);
+    else
+        snprintf(reason, reason_bytes, "killed by signal 9: out of memory");
+}
+
+static void set_failure(struct spawn_result *result, const struct child *child, double timeout_s, double n_oom_kills)
 {
     strcpy(result->status, "failed");
     int status = child->wait_status;
     if (child->timed_out)
         snprintf(result->reason, sizeof result->reason, "not done after %.0f s: stopped", timeout_s);
     else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
-        snprintf(result->reason, sizeof result->reason, "killed by signal 9: out of memory, or by someone");
+        describe_kill(n_oom_kills, result->reason, sizeof result->reason);
     else if (WIFSIGNALED(status))
         snprintf(result->reason, sizeof result->reason, "killed by signal %d (%s)", WTERMSIG(status),
                  strsignal(WTERMSIG(status)));
@@ -291,7 +356,7 @@ int spawn_side(const json_t *job, double timeout_s, struct spawn_result *result)
     if (answer && WIFEXITED(child.wait_status) && WEXITSTATUS(child.wait_status) == 0)
         take_answer(result, answer);
     else
-        set_failure(result, &child, timeout_s);
+        set_failure(result, &child, timeout_s, after.machine.oom_kills - before.machine.oom_kills);
     fill_environment(result, &child.usage, answer, &before, &after);
     json_decref(answer);
     free(child.text);

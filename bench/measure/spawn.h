@@ -18,7 +18,7 @@ struct spawn_result {
     double wall_s;
 };
 
-/* Before anything else here: from then on SIGINT and SIGTERM end the wait of spawn_side() instead of this
+/* Before anything else here: from then on SIGINT, SIGTERM and SIGHUP end the wait of spawn_side() instead of this
  * process, and the hardware counters count. */
 void spawn_begin(void);
 

@@ -59,10 +59,9 @@ int folder_write(const char *dir, const char *name, folder_print_fn *print, cons
     FILE *file = fopen(temporary, "we");
     if (!file)
         return -errno;
+    errno = EIO; /* what stands here where a stream fails without saying why */
     print(file, context);
-    int error = fflush(file) != 0 || fsync(fileno(file)) != 0 ? -errno : 0;
-    if (ferror(file) && !error)
-        error = -EIO;
+    int error = ferror(file) || fflush(file) != 0 || fsync(fileno(file)) != 0 ? -errno : 0;
     if (fclose(file) != 0 && !error)
         error = -errno;
     if (!error && rename(temporary, path) != 0)

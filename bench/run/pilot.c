@@ -69,11 +69,10 @@ int run_pilot(struct run *run)
             error = pilot_cell(run, i);
     if (error == -EINTR)
         return RUN_STOPPED;
-    if (!error)
-        error = journal_append(&run->journal, plan_line(run));
     if (error)
-        fprintf(stderr, "poolbench: pilot: %s\n", strerror(-error));
-    return error ? RUN_ERROR : 0;
+        return run_give_up(run, "cannot start a process for", error);
+    error = journal_append(&run->journal, plan_line(run));
+    return error ? run_give_up(run, "cannot write the journal of", error) : 0;
 }
 
 int run_adopt_plan_line(struct run *run)

@@ -30,6 +30,14 @@ static int complain(const struct run *run, const char *what, int error)
     return RUN_ERROR;
 }
 
+int run_give_up(const struct run *run, const char *what, int error)
+{
+    progress_end(&run->progress);
+    fprintf(stderr, "poolbench: %s '%s': %s; then go on with: poolbench run --resume %s\n", what, run->dir,
+            strerror(-error), run->dir);
+    return RUN_ERROR;
+}
+
 static int stopped(const struct run *run)
 {
     progress_end(&run->progress);
@@ -127,17 +135,32 @@ static void add_capacity(const struct run *run, size_t round, const struct cell 
     }
 }
 
+/* That of the start, so that rounds are alike, unless a limit was lowered or much of it was taken since: small changes
+ * are what the reserve is for. */
+static struct machine_headroom headroom_now(const struct run *run)
+{
+    struct machine_headroom now;
+    machine_headroom("", &now);
+    return now.max_threads < run->headroom.max_threads / 10 * 9 ? now : run->headroom;
+}
+
 static int measure(struct run *run, size_t round, const struct plan_step *step)
 {
     const struct cell *cell = &run->plan.cells[step->cell];
     const struct side *side = &cell->sides[step->side];
     struct side_setting setting = run_setting(run);
     add_capacity(run, round, cell, &setting);
+    struct machine_headroom headroom;
     struct spawn_result result;
     double expected_ms = run->expected_ms[run_side_number(run, *step)];
     int code = check_room(run, run->dir);
     if (code)
         return code;
+    if (cell->once) { /* a ramp, which may go on to the reserve */
+        headroom = headroom_now(run);
+        setting.max_threads = headroom.max_threads;
+        setting.thread_limit = headroom.limit;
+    }
     progress_show(&run->progress, cell->name, side->backend);
     json_t *job = side_job(cell, side, &setting, cell->iterations, 0);
     int error = spawn_side(job, timeout_slack_s + timeout_factor * expected_ms * 1e-3, &result);
@@ -145,16 +168,11 @@ static int measure(struct run *run, size_t round, const struct plan_step *step)
     if (error == -EINTR)
         return stopped(run);
     if (error)
-        return complain(run, "cannot start a process; resume later", error);
+        return run_give_up(run, "cannot start a process for", error);
     error = journal_append(&run->journal, line_of(run, round, step, &result));
     spawn_release(&result);
     progress_add(&run->progress, expected_ms);
-    if (error) {
-        complain(run, "cannot write the journal of", error);
-        fprintf(stderr, "poolbench: go on with: poolbench run --resume %s\n", run->dir);
-        return RUN_ERROR;
-    }
-    return 0;
+    return error ? run_give_up(run, "cannot write the journal of", error) : 0;
 }
 
 static bool same_step(const struct run *run, const struct plan_step *step, const json_t *line)
@@ -226,10 +244,10 @@ static int print_failures(const json_t *failures, size_t n_rounds)
     size_t i;
     json_array_foreach(failures, i, failure) {
         const char *status, *backend, *cell, *reason;
-        json_int_t n_seen;
+        json_int_t n_workers, n_seen;
         size_t n_alike = 0, n_before = 0;
-        json_unpack((json_t *)failure, "{s:s, s:s, s:s, s:s, s:I}", "status", &status, "backend", &backend,
-                    "cell", &cell, "reason", &reason, "rounds", &n_seen);
+        json_unpack((json_t *)failure, "{s:s, s:s, s:I, s:s, s:s, s:I}", "status", &status, "backend", &backend,
+                    "workers", &n_workers, "cell", &cell, "reason", &reason, "rounds", &n_seen);
         bool failed = strcmp(status, "failed") == 0;
         for (size_t k = 0; k < json_array_size(failures) && !failed; k++) {
             bool alike = is_alike(failure, json_array_get(failures, k));
@@ -239,8 +257,8 @@ static int print_failures(const json_t *failures, size_t n_rounds)
         code = failed ? RUN_SOME_FAILED : code;
         if (n_before)
             continue;
-        fprintf(stderr, "%s: %s %s: %s (%lld of %zu rounds", failed ? "FAILED" : "limit", backend, cell, reason,
-                (long long)n_seen, n_rounds);
+        fprintf(stderr, "%s: %s/%s/workers:%lld: %s (%lld of %zu rounds", failed ? "FAILED" : "limit", backend, cell,
+                (long long)n_workers, reason, (long long)n_seen, n_rounds);
         if (n_alike)
             fprintf(stderr, "; the same in %zu more", n_alike);
         fputs(")\n", stderr);
@@ -260,7 +278,7 @@ static int finish(struct run *run)
     code = print_failures(failures, run->plan.factors.rounds);
     json_decref(context);
     json_decref(failures);
-    return error ? complain(run, "cannot write to", error) : code;
+    return error ? run_give_up(run, "cannot write to", error) : code;
 }
 
 /* The machine, and what the scratch folder lies on. */
@@ -381,8 +399,9 @@ static int carry_out(struct run *run)
     if (pilot) {
         double before_ms = expected_round_ms(run);
         code = run_pilot(run);
-        if (!code && run_write_document(run, "incomplete") != 0)
-            code = complain(run, "cannot write to", -EIO);
+        int error = code ? 0 : run_write_document(run, "incomplete");
+        if (error)
+            code = run_give_up(run, "cannot write to", error);
         run->progress.total_ms += n_rounds * (expected_round_ms(run) - before_ms);
     }
     if (code == RUN_STOPPED)

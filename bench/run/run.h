@@ -74,6 +74,9 @@ int run_adopt_plan_line(struct run *run);
 /* Writes run.json. Returns 0 or a negative errno. */
 int run_write_document(const struct run *run, const char *status);
 
+/* Says why a run that can go on has to stop, and how it goes on. Returns RUN_ERROR. */
+int run_give_up(const struct run *run, const char *what, int error);
+
 /* What all sides share. */
 struct side_setting run_setting(const struct run *run);
 
