@@ -402,6 +402,8 @@ def test_break_evens_lie_on_the_grid(folder: Path) -> None:
     assert answers.reuse_break_even(found) == verdicts.Threshold(None, 1)
     assert answers.io_crossover(found) == verdicts.Threshold(1, 8)
     assert answers.gap_break_even(found).hi is None
+    assert answers.break_even_of(found, "pool", 2) == verdicts.Threshold(300 * US, MS)
+    assert answers.break_even_of(found, "raw-capped", 2).hi == 100  # which is never ahead
     never = judge(folder / "b", only=["grain"], scale={("grain", "raw"): 3})
     assert answers.grain_break_even(never) == verdicts.Threshold(10 * MS, None)
     always = judge(folder / "c", only=["grain"], scale={("grain", "raw"): 0.01})

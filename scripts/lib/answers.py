@@ -6,7 +6,7 @@ import stats
 from effects import SUPPORTED, is_not_ahead, ratio_values
 from runs import Cell, Experiment, Run, Side
 from stats import Estimate
-from verdicts import Comparison, Judgement, Threshold, compare_cells, threshold
+from verdicts import Comparison, Judgement, Threshold, compare_cell, compare_cells, threshold
 
 
 def experiment_of(run: Run, name: str) -> Experiment | None:
@@ -108,14 +108,30 @@ class Metg:
     length: Threshold
 
 
+def length_cells(run: Run) -> list[Cell]:
+    return [cell for cell in run.cells_of("grain") if cell.number("length_ns") is not None]
+
+
+def grain_backends(run: Run) -> list[tuple[str, int]]:
+    """Backends and their sizes, in the order of the cells."""
+    return list(dict.fromkeys((side.backend, side.workers) for cell in length_cells(run) for side in cell.sides
+                              if side.backend not in ("serial", "pool-again")))
+
+
+def break_even_of(judgement: Judgement, backend: str, workers: int) -> Threshold:
+    """Lengths from which on raw keeps up with this backend."""
+    run, points = judgement.run, []
+    for cell in length_cells(run):
+        side, raw = Side(cell.name, backend, workers), Side(cell.name, "raw", 0)
+        if side in cell.sides and raw in cell.sides:
+            points.append((cell.number("length_ns") or 0.0,
+                           compare_cell(run, "time_ns", judgement.deltas["grain"], cell, side, raw)))
+    return along(points, keeps_up)
+
+
 def metgs(run: Run) -> list[Metg]:
-    if experiment_of(run, "grain") is None:
-        return []
-    cells = [cell for cell in run.cells_of("grain") if cell.number("length_ns") is not None]
-    sides = dict.fromkeys((side.backend, side.workers) for cell in cells for side in cell.sides
-                          if side.backend not in ("serial", "pool-again"))
-    found = []
-    for backend, workers in sides:
+    cells, found = length_cells(run), []
+    for backend, workers in grain_backends(run):
         points = [(cell.number("length_ns") or 0.0, efficiency(run, cell, Side(cell.name, backend, workers)))
                   for cell in cells if Side(cell.name, backend, workers) in cell.sides]
         for level in (0.5, 0.9):

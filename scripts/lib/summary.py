@@ -70,10 +70,15 @@ def grain_answers(judgement: Judgement) -> list[str]:
     within = percent(judgement.deltas["grain"])
     out = [f"**Break-even**, the shortest length from which raw stays within {within} of the pool: "
            f"{threshold_text(answers.grain_break_even(judgement), 'ns')}.", ""]
-    rows = [[markdown(side_name(Side("", metg.backend, metg.workers))), f"METG({percent(metg.level)})",
-             threshold_text(metg.length, "ns")] for metg in answers.metgs(judgement.run)]
-    return out + ["The shortest task from which a backend keeps an efficiency:", ""] + table(
-        ["backend", "level", "length"], rows)
+    rows, metgs = [], answers.metgs(judgement.run)
+    for backend, workers in answers.grain_backends(judgement.run):
+        lengths = [threshold_text(metg.length, "ns") for metg in metgs
+                   if (metg.backend, metg.workers) == (backend, workers)]
+        even = DASH if backend == "raw" else threshold_text(answers.break_even_of(judgement, backend, workers), "ns")
+        rows.append([markdown(side_name(Side("", backend, workers))), *lengths, even])
+    return out + ["The shortest task from which a backend keeps an efficiency of 50% and of 90%, and from which raw "
+                  f"stays within {within} of it:", "",
+                  *table(["backend", "METG(50%)", "METG(90%)", "break-even with raw"], rows)]
 
 
 def reuse_answers(judgement: Judgement) -> list[str]:
