@@ -10,6 +10,7 @@ from report_helpers import main
 
 import answers
 import verdicts
+import views
 from effects import INCONCLUSIVE, NOT_MEASURED, REFUTED, SUPPORTED, Effect
 from madeup_run import MS, US, make_documents, write_run
 from runs import Contrast, Run, read_run
@@ -69,6 +70,17 @@ def test_c3_depth(folder: Path) -> None:
     assert "times the memory" in memory.reason
     check(folder, "depth", REFUTED, scale={("depth", "raw"): 0.012})
     check(folder, "depth", INCONCLUSIVE, scale={("depth", "raw"): 0.04})
+
+
+def test_the_limit_that_bound_is_drawn(folder: Path) -> None:
+    """It need not be the one that was known before the run."""
+    def lower(line: dict) -> dict:
+        line["reason"] = line["reason"].replace("pid_max", "cgroup pids.max")
+        return line
+    judgement = judge(folder, only=["depth"], change=lower)
+    experiment = next(row for row in judgement.run.experiments if row.name == "depth")
+    labels = {limit.label for limit in views.depth(judgement, experiment).limits}
+    assert labels == {"cgroup pids.max binds at 30,768"}, labels
 
 
 def test_c3_is_open_if_the_pool_itself_is_refused(folder: Path) -> None:

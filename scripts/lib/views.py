@@ -168,10 +168,9 @@ def depth(judgement: Judgement, experiment: Experiment) -> Picture:
 
 
 def limit_name(run: Run, side: Side) -> str:
-    """The limit known before the run if it was the one, or else all that the side said."""
+    """The limit of which a side says that it binds, or else all that it says."""
     reason = next((sample.reason for sample in run.samples_of(side) if sample.reason), "a limit")
-    expected = run.document["headroom"].get("limit")
-    return expected if isinstance(expected, str) and expected in reason else reason
+    return reason.removesuffix(" binds").rpartition(": ")[2] if reason.endswith(" binds") else reason
 
 
 ONEOFF_NAMES = {"run": "made for the task", "warm": "there before the task"}
