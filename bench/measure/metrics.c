@@ -42,6 +42,13 @@ static void add_depth(json_t *metrics, const struct load_depth *depth)
     set_real(metrics, "kernel_bytes_per_task", depth->kernel_bytes_per_task);
 }
 
+static void add_program(json_t *metrics, const struct load_program *program, double iterations)
+{
+    set_real(metrics, "first_result_ns", (double)program->result.first_sum_ns / iterations);
+    if (program->setting.poll_ns >= 0)
+        set_real(metrics, "polls", (double)program->result.n_looks / iterations);
+}
+
 /* What was timed, of a side that did all its tasks. */
 static void add_times(json_t *metrics, const struct measuring *m)
 {
@@ -77,10 +84,17 @@ json_t *measuring_metrics(struct measuring *m, int error)
         add_depth(metrics, &side->depth);
     if (side->counts_threads)
         set_count(metrics, "threads_seen", atomic_load(&side->n_threads_seen));
+    if (side->program.idiom)
+        set_count(metrics, "lines", side->program.idiom->n_lines);
+    set_count(metrics, "inline_tasks", tally_sum((struct tally *)&side->tally).n_inline);
+    if (load_is_program(side)) { /* which tells nothing of its threads */
+        if (!error)
+            add_program(metrics, &side->program, (double)m->result.iterations);
+        return metrics;
+    }
     set_count(metrics, "threads_created", side->counters.threads_created);
     set_count(metrics, "threads_refused", side->counters.threads_refused);
     set_count(metrics, "threads_peak", side->counters.threads_peak);
-    set_count(metrics, "inline_tasks", tally_sum((struct tally *)&side->tally).n_inline);
     return metrics;
 }
 

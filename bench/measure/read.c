@@ -48,6 +48,25 @@ static int read_cpusets(struct measuring *m)
     return 0;
 }
 
+/* A program's side may be a variant of its backend, whose name no executor has. */
+static void read_program(struct measuring *m, const json_t *keys)
+{
+    struct load_program *program = &m->side.program;
+    const struct idiom *idiom = idiom_find(job_word(m->job, "experiment", ""), job_word(m->job, "backend", ""));
+    uint64_t workers = job_number(m->job, "workers"), polls_per_s = key_number(keys, "polls_per_s", 0);
+    uint64_t unit_ns = key_number(keys, "length_ns", 1);
+    program->idiom = idiom;
+    program->setting.n_at_once = workers ? workers : key_number(keys, "limit", 0);
+    program->setting.n_bytes = key_number(keys, "result_bytes", 0);
+    program->setting.n_steps = (unsigned)key_number(keys, "steps", 1);
+    program->setting.poll_ns = polls_per_s ? (int64_t)(1000000000 / polls_per_s) : -1;
+    program->fail_every = key_number(keys, "fail_every", 0);
+    program->slow_units = key_number(keys, "slow_times", 1);
+    program->build_units = key_number(keys, "build_ns", 0) / unit_ns;
+    if (idiom && load_is_program(&m->side))
+        m->side.executor = executor_find(idiom->base);
+}
+
 int measuring_read_side(struct measuring *m)
 {
     const json_t *job = m->job, *keys = json_object_get(job, "keys");
@@ -55,8 +74,11 @@ int measuring_read_side(struct measuring *m)
     side->load = load_find(job_word(keys, "load", ""));
     side->executor = executor_find(job_word(job, "backend", ""));
     side->workload = workload_find(job_word(job, "workload", ""));
+    read_program(m, keys);
     if (!side->load || !side->executor || !side->workload)
         return measuring_fail(m, -EINVAL, "unknown load, backend or workload");
+    if (load_is_program(side) && !side->program.idiom)
+        return measuring_fail(m, -EINVAL, "there is no such program");
     side->life = parse_life(job_word(keys, "life", "warm"));
     side->gated = strcmp(job_word(keys, "gate", ""), "closed") == 0;
     side->counts_threads = strcmp(job_word(keys, "count", ""), "threads") == 0;

@@ -119,11 +119,13 @@ static int check_tasks(struct measuring *m)
     struct workload_tally tally = {
         .n_submitted = m->side.n_submitted, .n_run = sum.n_run, .value_sum = sum.value_sum,
     };
-    int error = m->side.workload->check(m->side.workload_state, &tally, m->reason, sizeof m->reason);
+    int error = load_is_program(&m->side)
+        ? idiom_check(&m->side, m->reason, sizeof m->reason)
+        : m->side.workload->check(m->side.workload_state, &tally, m->reason, sizeof m->reason);
     bool may_run_inline = m->side.executor->capabilities & (EXECUTOR_INLINE | EXECUTOR_HELPS);
     if (!error && sum.n_inline && !may_run_inline)
         error = measuring_fail(m, -EBADMSG, "%llu tasks ran on the submitting or waiting thread",
-                     (unsigned long long)sum.n_inline);
+                               (unsigned long long)sum.n_inline);
     return error;
 }
 

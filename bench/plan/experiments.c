@@ -167,5 +167,24 @@ const struct experiment experiment_table[] = {
         },
         .cells = forget_cells,
     },
+    {
+        .name = "fanout",
+        .claim = "C5",
+        .statement = "a pool manages many tasks; with threads one writes the tools oneself",
+        .question = "what does it take to run many tasks, a few at a time, some of which fail?",
+        .axes = { "tasks" },
+        .metric = "time_ns",
+        .primary = "10000 tasks of 10 us, as many at once as workers, 1 of 100 fails: a map of a pool against threads",
+        .base = "raw",
+        .rule = {
+            .contrasts = {
+                { "pool over raw", "time_ns", { "primary", "pool", 0 }, { "primary", "raw", 0 } },
+                { "lines, pool over raw", "lines", { "primary", "pool", 0 }, { "primary", "raw", 0 } },
+            },
+            .supported_all = { { OP_AHEAD, 0, 0 }, { OP_AHEAD, 1, 0 } },
+            .refuted_any = { { OP_NOT_AHEAD, 0, 0 }, { OP_NOT_AHEAD, 1, 0 } },
+        },
+        .cells = fanout_cells,
+    },
     { .name = NULL },
 };

@@ -20,6 +20,7 @@ static const struct profile_row smoke[] = {
     { "threads", "empty", 8, { 1000 } },
     { "gap", "empty", 8, { 1 * MS } },
     { "forget", "empty", 8, { 10000 } },
+    { "fanout", "spin", 8, { 10000 } },
     { .experiment = NULL },
 };
 
@@ -63,6 +64,7 @@ static const struct profile_row full[] = {
     { "threads", "empty", 50, { 1000 } },
     { "gap", "empty", 150, { GRID_ZERO, 10 * US, 100 * US, 1 * MS, 10 * MS, 100 * MS } },
     { "forget", "empty", 400, { 100, 1000, 10000 } },
+    { "fanout", "spin", 100, { 10000 } },
     { .experiment = NULL },
 };
 
