@@ -41,7 +41,8 @@ def expected_metrics(cell: Object, backend: str) -> set[str]:
     if backend == "processes":  # whose processor time is not the measuring process's
         return COUNTERS - {"cpu_ns"} | THROUGHPUT
     if cell["load"] == "idiom":
-        return COUNTERS - THREADS | THROUGHPUT | {"first_result_ns", "lines"}
+        once = {"first_ns"} if cell["experiment"] == "status" else set()
+        return COUNTERS - THREADS | THROUGHPUT - once | {"first_result_ns", "lines"}
     if cell["keys"].get("count") == "threads":
         return COUNTERS | THROUGHPUT - {"first_ns"} | {"threads_seen"}
     return COUNTERS | (LATENCY if cell["mode"] == "latency" else THROUGHPUT)
@@ -97,7 +98,7 @@ def test_complete() -> None:
         check(stripped == run["samples"], "samples are not the lines of the journal")
         check_equal("workloads and floors", {cell["experiment"] for cell in run["cells"]},
                     {"floors", "reuse", "grain", "depth", "oneoff", "io", "cpu", "threads", "gap", "forget",
-                     "fanout"})
+                     "fanout", "results", "status", "state", "first", "steps"})
 
 
 def test_stopped() -> None:

@@ -55,7 +55,7 @@ uint64_t idiom_build(void);
 void idiom_take(struct idiom_result *result, size_t task, int code, uint64_t value);
 void idiom_take_answer(struct idiom_result *result, size_t task, const void *answer);
 
-/* So many tasks have ended: what a look at all of them saw. */
+/* So many tasks have ended: what a look at all of them saw. By any one thread, before any result is handed over. */
 void idiom_look(struct idiom_result *result, size_t n_ended);
 
 
@@ -71,7 +71,6 @@ struct idiom {
     idiom_fn *run;       /* returns 0 or a negative errno; -EAGAIN where it was refused a thread */
     unsigned n_lines;
     bool cancels;        /* after an error it takes no more results */
-    bool all_at_once;    /* there is a thread for each task at the same time */
 };
 
 /* All programs, ended by a row without an experiment. */
@@ -80,6 +79,8 @@ extern const struct idiom idiom_table[];
 /* The program of that side, that of the pool for pool-again; NULL: there is none. */
 const struct idiom *idiom_find(const char *experiment, const char *backend);
 
-idiom_fn fanout_pool, fanout_raw, fanout_raw_group;
+idiom_fn fanout_pool, fanout_raw, fanout_raw_group, results_pool, results_pool_copied, results_raw, status_pool,
+    status_raw, state_pool, state_pool_rebuilt, state_raw, first_pool, first_pool_ordered, first_raw, steps_pool,
+    steps_pool_chained, steps_raw, oneoff_pool, oneoff_raw;
 
 #endif

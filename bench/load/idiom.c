@@ -101,14 +101,6 @@ void idiom_look(struct idiom_result *result, size_t n_ended)
     result->n_looks++;
 }
 
-/* The reserve of the machine is kept from programs too, which do not know of it. */
-static bool wants_too_many(const struct load_program *program, size_t max_threads)
-{
-    const struct idiom_setting *setting = &program->setting;
-    size_t n_threads = program->idiom->all_at_once ? setting->n_tasks : setting->n_at_once;
-    return max_threads && n_threads > max_threads;
-}
-
 static void write_arguments(const struct idiom_setting *setting)
 {
     for (size_t i = 0; i < setting->n_tasks; i++) {
@@ -127,8 +119,8 @@ int idiom_start(struct load_side *side)
     setting->n_tasks = side->n_tasks;
     setting->stack_bytes = side->options.stack_bytes;
     setting->max_threads = side->options.max_threads;
-    if (wants_too_many(program, side->options.max_threads))
-        return -EDQUOT;
+    if (setting->max_threads && setting->n_at_once > setting->max_threads)
+        return -EDQUOT; /* the reserve of the machine is kept from programs too */
     setting->inputs = calloc(setting->n_tasks, sizeof *setting->inputs);
     setting->arguments = malloc(setting->n_tasks * setting->n_bytes + 1);
     program->result.is_taken = malloc(setting->n_tasks);
@@ -153,10 +145,17 @@ void idiom_forget(struct load_side *side)
     side->program.result.first_sum_ns = 0;
 }
 
+/* Whether an error ends the program before all results are there. */
+static bool is_cut_short(const struct load_program *program)
+{
+    bool is_failing = program->fail_every && program->fail_every <= program->setting.n_tasks;
+    return is_failing && program->idiom->cancels;
+}
+
 /* Where an error ends the program, that one was taken, and what was taken before it. */
 static void close_account(const struct load_program *program, struct idiom_result *result)
 {
-    if (program->fail_every && program->idiom->cancels)
+    if (is_cut_short(program))
         result->n_wrong += result->n_failed != 1;
     else
         result->n_missing += program->setting.n_tasks - result->n_taken;
@@ -190,7 +189,7 @@ int idiom_check(struct load_side *side, char *reason, size_t reason_bytes)
 {
     const struct load_program *program = &side->program;
     uint64_t n_run = tally_sum(&side->tally).n_run, n_expected = expected_runs(side);
-    bool may_be_fewer = side->error || (program->fail_every && program->idiom->cancels);
+    bool may_be_fewer = side->error || is_cut_short(program);
     int n = 0;
     if (program->result.n_wrong || program->result.n_missing)
         n = snprintf(reason, reason_bytes, "%llu results are wrong, %llu are missing",

@@ -240,6 +240,7 @@ int side_main(const char *job_text)
     if (!job || m == MAP_FAILED)
         return 1;
     m->job = job;
+    m->first_ns = NAN;
     int error = 0;
     json_t *answer = answer_question(m, &error);
     if (!answer)

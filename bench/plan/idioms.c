@@ -1,5 +1,5 @@
-/* C5: programs as their users write them. Each iteration of a side is the whole program, its pool or its threads
- * created and ended. */
+/* C5, C6, C7, C10, C11, C20: programs as their users write them. Each iteration of a side is the whole program, with
+ * its pool or its threads created and ended. */
 #include "plan/cells.h"
 
 #include <string.h>
@@ -48,4 +48,61 @@ void fanout_cells(struct plan *plan, const struct experiment *experiment, const 
         cell_set(cell, "fail_every", 100);
         cell_set(cell, "limit", plan->factors.workers[0]);
     }
+}
+
+/* Fewer large ones, so that all arguments and results together fit into memory. */
+void results_cells(struct plan *plan, const struct experiment *experiment, const struct profile_row *row)
+{
+    for (const uint64_t *value = row->grid; *value; value++) {
+        uint64_t n_bytes = *value == GRID_ZERO ? 0 : *value;
+        uint64_t n_tasks = n_bytes > 1024 ? 500 : 10000;
+        struct cell *cell = add_cell(plan, experiment, row, tasks_of(row, n_tasks), n_bytes == 8);
+        cell_set(cell, "result_bytes", n_bytes);
+    }
+}
+
+/* A program takes half a second on two CPUs: it runs once, with nothing to warm up. */
+void status_cells(struct plan *plan, const struct experiment *experiment, const struct profile_row *row)
+{
+    for (const uint64_t *value = row->grid; *value; value++) {
+        uint64_t polls_per_s = *value == GRID_ZERO ? 0 : *value;
+        struct cell *cell = add_cell(plan, experiment, row, tasks_of(row, 1000), polls_per_s == 1000);
+        cell_set(cell, "length_ns", 1000000);
+        cell_set(cell, "polls_per_s", polls_per_s);
+        cell_set(cell, "limit", plan->factors.workers[0]);
+        cell->once = true;
+        cell->iterations = 1;
+        if (polls_per_s == 0)
+            cell->role = "base";
+    }
+}
+
+void state_cells(struct plan *plan, const struct experiment *experiment, const struct profile_row *row)
+{
+    for (const uint64_t *value = row->grid; *value; value++) {
+        uint64_t build_ns = *value == GRID_ZERO ? 0 : *value;
+        struct cell *cell = add_cell(plan, experiment, row, 50, build_ns == 1000000);
+        cell_set(cell, "length_ns", 10000);
+        cell_set(cell, "build_ns", build_ns);
+    }
+}
+
+/* The first task is the long one. Where tasks fail, the first that does is in the middle. */
+void first_cells(struct plan *plan, const struct experiment *experiment, const struct profile_row *row)
+{
+    static const uint64_t fail_everies[] = { 0, 50 };
+    for (size_t i = 0; i < 2; i++) {
+        struct cell *cell = add_cell(plan, experiment, row, 100, fail_everies[i] == 0);
+        cell_set(cell, "length_ns", 100000);
+        cell_set(cell, "slow_times", 100);
+        cell_set(cell, "fail_every", fail_everies[i]);
+        cell_set(cell, "limit", plan->factors.workers[0]);
+    }
+}
+
+void steps_cells(struct plan *plan, const struct experiment *experiment, const struct profile_row *row)
+{
+    struct cell *cell = add_cell(plan, experiment, row, tasks_of(row, 1000), true);
+    cell_set(cell, "length_ns", 20000);
+    cell_set(cell, "steps", 5);
 }

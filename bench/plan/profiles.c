@@ -21,6 +21,11 @@ static const struct profile_row smoke[] = {
     { "gap", "empty", 8, { 1 * MS } },
     { "forget", "empty", 8, { 10000 } },
     { "fanout", "spin", 8, { 10000 } },
+    { "results", "empty", 8, { GRID_ZERO, 8 } },
+    { "status", "spin", 8, { GRID_ZERO, 1000 } },
+    { "state", "spin", 8, { 1 * MS } },
+    { "first", "spin", 8, { 0 } },
+    { "steps", "spin", 8, { 0 } },
     { .experiment = NULL },
 };
 
@@ -65,6 +70,11 @@ static const struct profile_row full[] = {
     { "gap", "empty", 150, { GRID_ZERO, 10 * US, 100 * US, 1 * MS, 10 * MS, 100 * MS } },
     { "forget", "empty", 400, { 100, 1000, 10000 } },
     { "fanout", "spin", 100, { 10000 } },
+    { "results", "empty", 100, { GRID_ZERO, 8, 64, 1 * KIB, 64 * KIB } },
+    { "status", "spin", 500, { GRID_ZERO, 100, 1000, 10000 } },
+    { "state", "spin", 100, { GRID_ZERO, 100 * US, 1 * MS, 10 * MS } },
+    { "first", "spin", 100, { 0 } },
+    { "steps", "spin", 100, { 0 } },
     { .experiment = NULL },
 };
 
