@@ -47,7 +47,8 @@ METRICS = [(name, unit, polarity, kind, mode, name.replace("_", " ")) for name, 
     ("tasks", "tasks", "none", "count", "any"), ("threads_created", "threads", "none", "count", "any"),
     ("threads_refused", "threads", "less", "count", "any"), ("threads_peak", "threads", "none", "count", "any"),
     ("inline_tasks", "tasks", "none", "count", "any"), ("settled", "yes or no", "none", "count", "any"),
-    ("threads_seen", "threads", "none", "count", "throughput"),
+    ("threads_seen", "threads", "none", "count", "throughput"), ("lines", "lines", "less", "count", "any"),
+    ("first_result_ns", "ns", "less", "cost", "throughput"), ("polls", "polls", "none", "count", "throughput"),
     ("server_cpu_ns", "ns", "less", "cost", "throughput"), ("held", "tasks", "more", "count", "throughput"),
     ("submit_ns", "ns", "less", "cost", "throughput"), ("bytes_per_task", "bytes", "less", "cost", "throughput"),
     ("kernel_bytes_per_task", "bytes", "less", "cost", "throughput"), ("p50_ns", "ns", "less", "cost", "latency"),
@@ -112,6 +113,37 @@ EXPERIMENTS: dict[str, tuple] = {
                "what does it cost to start many tasks and forget them?", ["tasks"], "time_ns", "serial",
                ([("pool over detached threads", "time_ns", ("primary", "pool", 0), ("primary", "raw-detached", 0))],
                 [condition("not_ahead")], [condition("ahead")], None)),
+    "fanout": ("C5", "a pool manages many tasks; with threads one writes the tools oneself",
+               "what does it take to run many tasks, a few at a time, some of which fail?", ["tasks"], "time_ns", "raw",
+               ([("pool over raw", "time_ns", ("primary", "pool", 0), ("primary", "raw", 0)),
+                 ("lines, pool over raw", "lines", ("primary", "pool", 0), ("primary", "raw", 0))],
+                [condition("ahead", 0), condition("ahead", 1)], [condition("not_ahead", 0), condition("not_ahead", 1)],
+                None)),
+    "results": ("C6", "a pool returns results, a thread is fire and forget",
+                "what do arguments and results of some size cost?", ["result_bytes"], "time_ns", "raw",
+                ([("pool over raw, with results of 8 bytes", "time_ns", ("primary", "pool", 0), ("primary", "raw", 0))],
+                 [condition("ahead")], [condition("not_ahead")], None)),
+    "status": ("C7", "a pool task's status can be asked while it runs",
+               "what does it cost to ask running tasks how far they are?", ["polls_per_s"], "time_ns", "pool",
+               ([("pool, not polled over polled", "time_ns", ("base", "pool", 0), ("primary", "pool", 0)),
+                 ("raw, not polled over polled", "time_ns", ("base", "raw", 0), ("primary", "raw", 0))],
+                [], [], "status")),
+    "state": ("C10", "threads suit services that keep state", "what does state cost that takes long to build?",
+              ["build_ns"], "time_ns", "raw",
+              ([("thread over pool with initializer", "time_ns", ("primary", "raw", 0), ("primary", "pool", 0))],
+               [condition("ahead")], [condition("not_ahead")], None)),
+    "first": ("C11", "act on the first result, the first error, or as results come",
+              "how long until the first of many results is there?", ["fail_every"], "first_result_ns", "raw",
+              ([("raw over pool, first result", "first_result_ns", ("primary", "raw", 0), ("primary", "pool", 0)),
+                ("as they come over in order", "first_result_ns",
+                 ("primary", "pool", 0), ("primary", "pool-ordered", 0))],
+               [condition("not_ahead", 0), condition("at_least", 1, 2)],
+               [condition("ahead", 0), condition("below", 1, 1.2)], None)),
+    "steps": ("C20", "a thread suits a complex task of several steps", "what do jobs of several dependent steps cost?",
+              ["steps"], "time_ns", "raw",
+              ([("thread over chained tasks", "time_ns", ("primary", "raw", 0), ("primary", "pool-chained", 0)),
+                ("one pool task over thread", "time_ns", ("primary", "pool", 0), ("primary", "raw", 0))],
+               [condition("ahead", 0), condition("not_ahead", 1)], [condition("ahead", 1)], None)),
 }
 
 USUAL_SIDES = [("pool", CPUS), ("raw", 0), ("raw-capped", CPUS), ("serial", 0)]
@@ -154,7 +186,28 @@ def make_cells(profile: str) -> list[dict]:
                                "primary"))
         cells.append(make_cell("forget", "empty", {**batch, "tasks": 10000}, [*USUAL_SIDES, ("raw-detached", 0)],
                                "primary"))
+        cells += program_cells()
     return cells
+
+
+# The lines of each program.
+LINES = {"fanout": {"pool": 33, "raw": 55, "raw-group": 33}, "results": {"pool": 29, "pool-copied": 51, "raw": 34},
+         "status": {"pool": 42, "raw": 72}, "state": {"pool": 35, "pool-rebuilt": 28, "raw": 55},
+         "first": {"pool": 49, "pool-ordered": 49, "raw": 76}, "steps": {"pool": 34, "pool-chained": 38, "raw": 35}}
+
+
+def program_cells() -> list[dict]:
+    def cell(experiment: str, tasks: int, is_primary: bool, role: str = "", **keys: int) -> dict:
+        sides = [(name, 0 if name.startswith("raw") else CPUS) for name in LINES[experiment]]
+        return make_cell(experiment, "empty" if experiment == "results" else "spin",
+                         {"load": "idiom", "mode": "throughput", "life": "run", "tasks": tasks, **keys}, sides,
+                         "primary" if is_primary else role)
+    return [cell("fanout", 10000, True, fail_every=100),
+            *(cell("results", 10000, n == 8, result_bytes=n) for n in (0, 8, 1024, 65536)),
+            *(cell("status", 1000, n == 1000, "" if n else "base", polls_per_s=n) for n in (0, 100, 1000, 10000)),
+            *(cell("state", 50, ns == MS, build_ns=ns) for ns in (0, 100 * US, MS, 10 * MS)),
+            *(cell("first", 100, n == 0, fail_every=n) for n in (0, 50)),
+            cell("steps", 1000, True, steps=5)]
 
 
 def io_cell(workload: str, inflight: int) -> dict:
@@ -217,9 +270,36 @@ def cpu_ns(keys: dict, backend: str, workers: int) -> float:
     return alone_ns / min(workers or CPUS, CPUS) + extra_ns
 
 
+def fanout_ns(keys: dict, backend: str, workers: int) -> float:
+    return {"pool": 5.1 * US, "raw": 24 * US, "raw-group": 25 * US}[backend]
+
+
+def results_ns(keys: dict, backend: str, workers: int) -> float:
+    fixed_ns, byte_ns = {"pool": (30, 0.2), "pool-copied": (2500, 0.1), "raw": (15 * US, 0.2)}[backend]
+    return fixed_ns + byte_ns * keys["result_bytes"]
+
+
+def status_ns(keys: dict, backend: str, workers: int) -> float:
+    return MS / CPUS * (1 + keys["polls_per_s"] * {"pool": 4e-6, "raw": 3e-6}[backend])
+
+
+def state_ns(keys: dict, backend: str, workers: int) -> float:
+    times = 1 if backend == "pool-rebuilt" else 1 / 50
+    return {"raw": 14 * US}.get(backend, 17 * US) + times * keys["build_ns"]
+
+
+def first_ns(keys: dict, backend: str, workers: int) -> float:
+    return {"pool": 0.14 * MS, "pool-ordered": 10 * MS, "raw": 0.15 * MS}[backend]
+
+
+def steps_ns(keys: dict, backend: str, workers: int) -> float:
+    return {"pool": 50 * US, "pool-chained": 52 * US, "raw": 60 * US}[backend]
+
+
 COSTS: dict[str, Callable[[dict, str, int], float]] = {
     "reuse": reuse_ns, "grain": grain_ns, "oneoff": oneoff_ns, "io": io_ns, "gap": gap_ns,
-    "forget": forget_ns, "cpu": cpu_ns, "threads": forget_ns}
+    "forget": forget_ns, "cpu": cpu_ns, "threads": forget_ns, "fanout": fanout_ns, "results": results_ns,
+    "status": status_ns, "state": state_ns, "first": first_ns, "steps": steps_ns}
 
 
 def counters(backend: str, workers: int, tasks: int) -> dict[str, float]:
@@ -232,6 +312,15 @@ def throughput_metrics(time_ns: float, cell: dict, backend: str, workers: int) -
     server = {"server_cpu_ns": 4100.0} if cell["workload"] == "echo" else {}
     return {"time_ns": time_ns, "cpu_ns": time_ns * 1.1, "first_ns": time_ns * 1.5,
             **counters(backend, workers, cell["tasks"]), **server}
+
+
+def program_metrics(cost_ns: float, cell: dict, backend: str, workers: int) -> dict[str, float]:
+    """The cost of `first` is its first result."""
+    metrics = throughput_metrics(0.11 * MS if cell["experiment"] == "first" else cost_ns, cell, backend, workers)
+    polls_per_s = cell["keys"].get("polls_per_s")
+    looks = {"polls": polls_per_s * metrics["time_ns"] * cell["tasks"] * 1e-9} if polls_per_s else {}
+    return {**{name: value for name, value in metrics.items() if not name.startswith("threads_")},
+            "lines": LINES[cell["experiment"]][backend], "first_result_ns": cost_ns, **looks}
 
 
 def depth_metrics(cell: dict, backend: str, workers: int, factor: float) -> tuple[str, str, dict[str, float]]:
@@ -288,6 +377,8 @@ def measure(cell: dict, backend: str, workers: int, round_: int, seed: int, scal
         cost_ns = COSTS[experiment](cell["keys"], like, workers) * factor * wobble
         if cell["mode"] == "latency":
             metrics, histogram = latency_metrics(cost_ns, cell, like, workers, generator)
+        elif cell["load"] == "idiom":
+            metrics = program_metrics(cost_ns, cell, like, workers)
         else:
             metrics = throughput_metrics(cost_ns, cell, like, workers)
         if experiment == "threads":

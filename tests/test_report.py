@@ -21,7 +21,8 @@ if not shutil.which("gnuplot"):
     skip("no gnuplot")
 
 
-FULL_ONLY = ["cpu", "threads", "forget"]
+PROGRAMS = ["fanout", "results", "status", "state", "first", "steps"]
+FULL_ONLY = ["cpu", "threads", "forget", *PROGRAMS]
 
 
 def check_written(run: Path, experiments: Iterable[str]) -> str:
@@ -38,8 +39,22 @@ def check_written(run: Path, experiments: Iterable[str]) -> str:
 
 def test_what_only_full_has_is_written(folder: Path) -> None:
     summary = check_written(make_run(folder, "full", only=FULL_ONLY), FULL_ONLY)
-    for claim, word in (("C14", "supported"), ("C17", "supported"), ("C19", "refuted")):
+    for claim, word in (("C14", "supported"), ("C17", "supported"), ("C19", "refuted"), ("C5", "supported"),
+                        ("C6", "supported"), ("C7", "supported"), ("C10", "supported"), ("C11", "supported"),
+                        ("C20", "refuted")):
         assert re.search(rf"\| {claim} \| .* \*\*{word}\*\* \|", summary), claim
+
+
+def test_lines_and_numbers_of_programs_stand_next_to_each_other(folder: Path) -> None:
+    run = make_run(folder, "full", only=PROGRAMS)
+    report(run, "--no-plots")
+    summary = (run / "summary.md").read_text()
+    for name, lines, time in (("fanout_pool", 33, "5.1"), ("fanout_raw", 55, "2[34]"),
+                              ("results_pool_copied", 51, "2.5"), ("status_raw", 72, "50"), ("state_pool_rebuilt", 28, "1.0"),
+                              ("first_raw", 76, "15[01]"), ("steps_pool_chained", 38, "5[12]")):
+        assert re.search(rf"^\| `{name}.c` \| [a-z-]+(, 2 workers)? \| {lines} \| {time}", summary, re.M), name
+    assert re.search(r"A task with a result of 8 bytes over one with none, in times: pool, 2 workers 1.0\d \[", summary)
+    assert re.search(r"^\| 10,000 \| pool, 2 workers \| 10,000 \[.* \| 1.0[345]", summary, re.M)
 
 
 def test_everything_is_written(folder: Path) -> None:
@@ -60,7 +75,8 @@ def test_last_page(folder: Path) -> None:
               "blocking IO, 64 waiting   best: pool, 64 workers, ",
               "would change if           tasks take 1 ms or more / ",
               "claims                    supported: C1 C2 C3 C8 C12 C18",
-              "not answered by quick     C14 C17 C19: make bench PROFILE=full", "! this is a virtual machine"]
+              "not answered by quick     C5 C6 C7 C10 C11 C14 C17 C19 C20: make bench PROFILE=full",
+              "! this is a virtual machine"]
     for line, begin in zip(lines[1:], begins):
         assert line.startswith(begin), line
     assert lines[-1].startswith("report  ") and lines[-1].endswith(f"{RUN_ID}/summary.md")
@@ -91,7 +107,8 @@ def test_lines_of_what_is_not_in_the_run_are_left_out(folder: Path) -> None:
     run = make_run(folder, only=["grain"], filter_="^grain/")
     out = report(run, "--no-plots").stdout
     assert "short CPU-bound tasks" in out and "hand-over" not in out and "blocking IO" not in out
-    assert re.search(r"not answered by quick +C1 C3 C8 C12 C14 C17 C18 C19: make bench PROFILE=full", out)
+    others = "C1 C3 C5 C6 C7 C8 C10 C11 C12 C14 C17 C18 C19 C20"
+    assert re.search(rf"not answered by quick +{others}: make bench PROFILE=full", out)
 
 
 def test_path_is_shown_from_here(folder: Path) -> None:
@@ -178,7 +195,8 @@ def test_incomplete_run_is_marked(folder: Path) -> None:
 def test_smoke_says_that_it_decides_nothing(folder: Path) -> None:
     out = report(make_run(folder, "smoke"), "--no-plots").stdout
     assert "none decided: the profile smoke decides nothing" in out
-    assert re.search(r"not answered by smoke +C1 C2 C3 C8 C12 C14 C17 C18 C19: make bench$", out, re.M)
+    every = "C1 C2 C3 C5 C6 C7 C8 C10 C11 C12 C14 C17 C18 C19 C20"
+    assert re.search(rf"not answered by smoke +{every}: make bench$", out, re.M)
 
 
 def test_no_plots(folder: Path) -> None:

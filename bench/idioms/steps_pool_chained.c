@@ -16,10 +16,12 @@ struct job {
 static void do_step(void *arg)
 {
     struct job *job = arg;
+    int error = idiom_work(job->value, &job->value);
 
-    job->code = idiom_work(job->value, &job->value);
-    if (job->code == 0 && --job->n_steps > 0)
-        job->code = pool_submit(job->pool, do_step, job);
+    if (error == 0 && --job->n_steps > 0)
+        error = pool_submit(job->pool, do_step, job); /* from here on the job is the next step's */
+    if (error)
+        job->code = error;
 }
 
 int steps_pool_chained(const struct idiom_setting *setting, struct idiom_result *result)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 import stats
 from effects import INCONCLUSIVE, NOT_MEASURED, REFUTED, SUPPORTED, Effect
 from runs import Run
-from text import plural
+from text import percent, plural
 
 
 def too_few(n: int) -> str:
@@ -76,7 +76,26 @@ def decide_cpu(run: Run, effects: Sequence[Effect]) -> tuple[str, str]:
                           f"{CPU_REFUTED_BELOW:g} times serial where they reach {CPU_REACHED_FROM:g}")
 
 
+def decide_status(run: Run, effects: Sequence[Effect]) -> tuple[str, str]:
+    """C7: by how much looking at tasks slows the pool's program down, and by how much the raw one's."""
+    pool, raw = effects
+    if min(pool.ratio.n, raw.ratio.n) < stats.ROUNDS_MIN:
+        return INCONCLUSIVE, too_few(min(pool.ratio.n, raw.ratio.n))
+    polled = run.cells[pool.contrast.b.cell] if pool.contrast.b else None
+    rate = f"looking {polled.number('polls_per_s'):,.0f} times a second" if polled else "looking"
+    if pool.holds("not_ahead", 0):
+        return SUPPORTED, f"{rate} slows the pool's program by no more than {percent(pool.delta)}"
+    if pool.holds("ahead", 0) and pool.ratio.lo > raw.ratio.hi:
+        return REFUTED, (f"{rate} slows the pool's program by more than {percent(pool.delta)}, and by more than the "
+                         "one that has flags of its own")
+    if pool.holds("ahead", 0):
+        return INCONCLUSIVE, (f"{rate} slows the pool's program by more than {percent(pool.delta)}, but not clearly by "
+                              "more than the one that has flags of its own")
+    return INCONCLUSIVE, "the interval neither shows nor excludes that looking slows the pool's program"
+
+
 Evaluator = Callable[[Run, Sequence[Effect]], tuple[str, str]]
 
 # Rules that are no ratio, by the name that run.json gives them.
-EVALUATORS: dict[str, Evaluator] = {"depth": decide_depth, "threads": decide_threads, "cpu": decide_cpu}
+EVALUATORS: dict[str, Evaluator] = {"depth": decide_depth, "threads": decide_threads, "cpu": decide_cpu,
+                                   "status": decide_status}
