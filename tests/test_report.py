@@ -50,8 +50,9 @@ def test_lines_and_numbers_of_programs_stand_next_to_each_other(folder: Path) ->
     report(run, "--no-plots")
     summary = (run / "summary.md").read_text()
     for name, lines, time in (("fanout_pool", 33, "5.1"), ("fanout_raw", 55, "2[34]"),
-                              ("results_pool_copied", 51, "2.5"), ("status_raw", 72, "50"), ("state_pool_rebuilt", 28, "1.0"),
-                              ("first_raw", 76, "15[01]"), ("steps_pool_chained", 38, "5[12]")):
+                              ("results_pool_copied", 51, "2.5"), ("status_raw", 72, "50"),
+                              ("state_pool_rebuilt", 28, "1.0"), ("first_raw", 76, "15[01]"),
+                              ("steps_pool_chained", 38, "5[12]")):
         assert re.search(rf"^\| `{name}.c` \| [a-z-]+(, 2 workers)? \| {lines} \| {time}", summary, re.M), name
     assert re.search(r"A task with a result of 8 bytes over one with none, in times: pool, 2 workers 1.0\d \[", summary)
     assert re.search(r"^\| 10,000 \| pool, 2 workers \| 10,000 \[.* \| 1.0[345]", summary, re.M)
