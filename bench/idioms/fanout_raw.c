@@ -1,9 +1,9 @@
 /* Many tasks on a thread each, by hand: a semaphore limits how many run at once and tells when all have ended, and each
  * task has room for its result and its error. Threads are detached, so that their stacks are used again at once. */
 #include "idiom.h"
+#include "rawthread.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <semaphore.h>
 #include <stdlib.h>
 
@@ -19,36 +19,31 @@ static void await(sem_t *semaphore)
         ; /* a signal came */
 }
 
-static void *do_task(void *arg)
+static void do_task(void *arg)
 {
     struct task *task = arg;
 
     task->code = idiom_work(task->input, &task->value);
     sem_post(task->places);
-    return NULL;
 }
 
 int fanout_raw(const struct idiom_setting *setting, struct idiom_result *result)
 {
+    const struct rawthread_attr attr = { .stack_bytes = setting->stack_bytes };
     struct task *tasks = calloc(setting->n_tasks, sizeof *tasks);
     size_t n_started = 0;
-    pthread_attr_t attr;
-    pthread_t thread;
     sem_t places;
     int error = 0;
 
     if (!tasks)
         return -ENOMEM;
-    pthread_attr_init(&attr);
-    pthread_attr_setstacksize(&attr, setting->stack_bytes);
-    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
     sem_init(&places, 0, (unsigned)setting->n_at_once);
     while (n_started < setting->n_tasks && error == 0) {
         struct task *task = &tasks[n_started];
 
         *task = (struct task){ .input = setting->inputs[n_started], .places = &places };
         await(&places);
-        error = -pthread_create(&thread, &attr, do_task, task);
+        error = rawthread_start_detached(do_task, task, &attr);
         if (error == 0)
             n_started++;
         else
@@ -59,7 +54,6 @@ int fanout_raw(const struct idiom_setting *setting, struct idiom_result *result)
     for (size_t i = 0; i < n_started; i++)
         idiom_take(result, i, tasks[i].code, tasks[i].value);
     sem_destroy(&places);
-    pthread_attr_destroy(&attr);
     free(tasks);
     return error;
 }

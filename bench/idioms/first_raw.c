@@ -1,6 +1,8 @@
 /* Acts on results as they come, and cancels what is left after the first error: tasks that have ended stand in a queue,
- * whose condition wakes the caller, and a flag asks the others to stop. No more threads exist than may run at once. */
+ * whose condition wakes the caller, and a flag asks the others to stop. As many run at once as may; their threads are
+ * detached, because nothing is left to be done once a task is in the queue. */
 #include "idiom.h"
+#include "rawthread.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -17,12 +19,11 @@ struct crew {
 struct task {
     struct crew *crew;
     struct task *next;
-    pthread_t thread;
     uint64_t input, value;
     int code;
 };
 
-static void *do_task(void *arg)
+static void do_task(void *arg)
 {
     struct task *task = arg;
     struct crew *crew = task->crew;
@@ -34,7 +35,6 @@ static void *do_task(void *arg)
     crew->last = &task->next;
     pthread_cond_signal(&crew->changed);
     pthread_mutex_unlock(&crew->lock);
-    return NULL;
 }
 
 static struct task *await_task(struct crew *crew)
@@ -52,22 +52,20 @@ static struct task *await_task(struct crew *crew)
 
 int first_raw(const struct idiom_setting *setting, struct idiom_result *result)
 {
+    const struct rawthread_attr attr = { .stack_bytes = setting->stack_bytes };
     struct crew crew = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER, .last = &crew.first };
     struct task *tasks = calloc(setting->n_tasks, sizeof *tasks);
     size_t n_started = 0, n_ended = 0;
-    pthread_attr_t attr;
     int error = 0;
 
     if (!tasks)
         return -ENOMEM;
-    pthread_attr_init(&attr);
-    pthread_attr_setstacksize(&attr, setting->stack_bytes);
     for (;;) {
         while (n_started < setting->n_tasks && n_started < n_ended + setting->n_at_once && !crew.stop) {
             struct task *task = &tasks[n_started];
 
             *task = (struct task){ .crew = &crew, .input = setting->inputs[n_started] };
-            error = -pthread_create(&task->thread, &attr, do_task, task);
+            error = rawthread_start_detached(do_task, task, &attr);
             n_started += error == 0;
             crew.stop = error != 0;
         }
@@ -78,10 +76,8 @@ int first_raw(const struct idiom_setting *setting, struct idiom_result *result)
             idiom_take(result, (size_t)(task - tasks), task->code, task->value);
         if (task->code != 0)
             crew.stop = true;
-        pthread_join(task->thread, NULL);
         n_ended++;
     }
-    pthread_attr_destroy(&attr);
     free(tasks);
     return error;
 }
