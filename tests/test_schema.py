@@ -42,7 +42,8 @@ def expected_metrics(cell: Object, backend: str) -> set[str]:
         return COUNTERS - {"cpu_ns"} | THROUGHPUT
     if cell["load"] == "idiom":
         once = {"first_ns"} if cell["experiment"] == "status" else set()
-        return COUNTERS - THREADS | THROUGHPUT - once | {"first_result_ns", "lines"}
+        looked = {"polls"} if cell["keys"].get("polls_per_s") else set()
+        return COUNTERS - THREADS | THROUGHPUT - once | {"first_result_ns", "lines"} | looked
     if cell["keys"].get("count") == "threads":
         return COUNTERS | THROUGHPUT - {"first_ns"} | {"threads_seen"}
     return COUNTERS | (LATENCY if cell["mode"] == "latency" else THROUGHPUT)

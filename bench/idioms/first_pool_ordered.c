@@ -35,7 +35,7 @@ int first_pool_ordered(const struct idiom_setting *setting, struct idiom_result 
         .n_workers = setting->n_at_once, .stack_bytes = setting->stack_bytes, .strict = true,
     };
     struct source source = { .next = setting->inputs, .n_left = setting->n_tasks };
-    uint64_t value;
+    uint64_t value = 0;
     const struct pool_feed feed = {
         .fn = do_task, .next = next_input, .source = &source, .result_bytes = sizeof value,
     };
