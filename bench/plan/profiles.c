@@ -70,7 +70,7 @@ static const struct profile_row full[] = {
     { "gap", "empty", 150, { GRID_ZERO, 10 * US, 100 * US, 1 * MS, 10 * MS, 100 * MS } },
     { "forget", "empty", 400, { 100, 1000, 10000 } },
     { "fanout", "spin", 100, { 10000 } },
-    { "results", "empty", 100, { GRID_ZERO, 8, 64, 1 * KIB, 64 * KIB } },
+    { "results", "empty", 200, { GRID_ZERO, 8, 64, 1 * KIB, 64 * KIB } },
     { "status", "spin", 500, { GRID_ZERO, 100, 1000, 10000 } },
     { "state", "spin", 100, { GRID_ZERO, 100 * US, 1 * MS, 10 * MS } },
     { "first", "spin", 100, { 0 } },
