@@ -54,11 +54,18 @@ BENCH_TESTS := $(filter-out $(LIB_TESTS),$(TESTS))
 EXAMPLES := $(patsubst %.c,$(BUILD)/%,$(call sources,docs/examples))
 BINARY := $(BUILD)/poolbench
 
+# The programs of bench/idioms, each with what its user would have.
+IDIOM_SOURCES := $(sort $(wildcard bench/idioms/*_*.c))
+POOL_IDIOMS := $(call objects,$(filter bench/idioms/%_pool.c,$(IDIOM_SOURCES)) $(wildcard bench/idioms/*_pool_*.c))
+RAW_IDIOMS := $(call objects,$(filter bench/idioms/%_raw.c,$(IDIOM_SOURCES)) $(wildcard bench/idioms/*_raw_*.c))
+
 # Each folder sees only what it may include.
 $(POOL): INCLUDE := -Ipool -fexceptions # with which pthread_cleanup_push() costs nothing
 $(RAWTHREAD): INCLUDE := -Irawthread -fexceptions
 $(WORKLOADS): INCLUDE := -Iworkloads
 $(BENCH): INCLUDE = -Ibench -Ipool -Irawthread -Iworkloads -I$(BUILD) $(lib_cflags)
+$(POOL_IDIOMS): INCLUDE := -Ibench/idioms -Ipool
+$(RAW_IDIOMS): INCLUDE := -Ibench/idioms -Irawthread
 $(LIB_TESTS:=.o): INCLUDE := -Ipool -Irawthread
 $(BENCH_TESTS:=.o): INCLUDE = -Ibench -Ipool -Irawthread -Iworkloads -I$(BUILD) $(lib_cflags)
 
@@ -109,6 +116,12 @@ $(BUILD)/packages: $(BUILD)/flags
 	@touch $@
 $(BENCH) $(BENCH_TESTS:=.o): | $(BUILD)/version.h $(BUILD)/packages
 $(BENCH) $(POOL) $(RAWTHREAD) $(WORKLOADS) $(TESTS:=.o) $(TESTS): $(BUILD)/flags
+
+# How long each program is, for the binary.
+$(BUILD)/idiom_lines.h: bench/idioms/lines.awk $(IDIOM_SOURCES)
+	@mkdir -p $(@D)
+	$(call say,AWK,$@)awk -f $< $(IDIOM_SOURCES) >$@
+$(BUILD)/bench/idioms/registry.o: $(BUILD)/idiom_lines.h
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)

@@ -1,4 +1,4 @@
-/* Lists experiments, workloads, backends, loads, floors and profiles, and the budget of each profile. */
+/* Lists experiments, workloads, backends, loads, idioms, floors and profiles, and the budget of each profile. */
 #include "list.h"
 
 #include <jansson.h>
@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "backends/executor.h"
+#include "idioms/idiom.h"
 #include "load/floors.h"
 #include "load/load.h"
 #include "machine/machine.h"
@@ -25,6 +26,16 @@ static json_t *loads_json(void)
     json_t *list = json_array();
     for (const struct load *load = load_table; load->name; load++)
         json_array_append_new(list, named(load->name, load->summary));
+    return list;
+}
+
+static json_t *idioms_json(void)
+{
+    json_t *list = json_array();
+    for (const struct idiom *idiom = idiom_table; idiom->experiment; idiom++)
+        json_array_append_new(list, json_pack("{s:o, s:s, s:I}", "name",
+                                              json_sprintf("%s/%s", idiom->experiment, idiom->backend), "summary",
+                                              idiom->summary, "lines", (json_int_t)idiom->n_lines));
     return list;
 }
 
@@ -157,7 +168,7 @@ static void print_rows(const json_t *rows)
     size_t i;
     json_t *row;
     json_array_foreach(rows, i, row) {
-        printf("  %-18s %s\n", text(row, "name"), text(row, "summary"));
+        printf("  %-19s %s\n", text(row, "name"), text(row, "summary"));
         if (text(row, "claim")[0])
             printf("    %-3s %s\n    primary: %s\n", text(row, "claim"), text(row, "statement"), text(row, "primary"));
         print_parameters(row);
@@ -191,8 +202,8 @@ static const struct topic {
 } topics[] = {
     { "experiments", experiments_json, print_rows }, { "workloads", document_workloads, print_rows },
     { "backends", document_backends, print_rows },   { "loads", loads_json, print_rows },
-    { "floors", floors_json, print_rows },           { "profiles", profiles_json, print_rows },
-    { "budget", budget_json, print_budget },
+    { "idioms", idioms_json, print_rows },           { "floors", floors_json, print_rows },
+    { "profiles", profiles_json, print_rows },       { "budget", budget_json, print_budget },
 };
 
 enum { N_TOPICS = sizeof topics / sizeof *topics };

@@ -47,8 +47,9 @@ METRICS = [(name, unit, polarity, kind, mode, name.replace("_", " ")) for name, 
     ("tasks", "tasks", "none", "count", "any"), ("threads_created", "threads", "none", "count", "any"),
     ("threads_refused", "threads", "less", "count", "any"), ("threads_peak", "threads", "none", "count", "any"),
     ("inline_tasks", "tasks", "none", "count", "any"), ("settled", "yes or no", "none", "count", "any"),
-    ("threads_seen", "threads", "none", "count", "throughput"),
-    ("gave_way", "times", "none", "count", "throughput"),
+    ("threads_seen", "threads", "none", "count", "throughput"), ("gave_way", "times", "none", "count", "throughput"),
+    ("lines", "lines", "less", "count", "any"), ("first_result_ns", "ns", "less", "cost", "throughput"),
+    ("polls", "polls", "none", "count", "throughput"),
     ("server_cpu_ns", "ns", "less", "cost", "throughput"), ("held", "tasks", "more", "count", "throughput"),
     ("submit_ns", "ns", "less", "cost", "throughput"), ("bytes_per_task", "bytes", "less", "cost", "throughput"),
     ("kernel_bytes_per_task", "bytes", "less", "cost", "throughput"), ("p50_ns", "ns", "less", "cost", "latency"),
@@ -148,6 +149,37 @@ EXPERIMENTS: dict[str, tuple] = {
                     ("primary", "pool-reject", 0), ("primary", "raw", 0))], [], [], "openload")),
     "burst": ("", "", "what happens when many tasks come at once, and after an overload?", ["percent", "arrivals"],
               "p99_ns", "serial", None),
+    "fanout": ("C5", "a pool manages many tasks; with threads one writes the tools oneself",
+               "what does it take to run many tasks, a few at a time, some of which fail?", ["tasks"], "time_ns", "raw",
+               ([("pool over raw", "time_ns", ("primary", "pool", 0), ("primary", "raw", 0)),
+                 ("lines, pool over raw", "lines", ("primary", "pool", 0), ("primary", "raw", 0))],
+                [condition("ahead", 0), condition("ahead", 1)], [condition("not_ahead", 0), condition("not_ahead", 1)],
+                None)),
+    "results": ("C6", "a pool returns results, a thread is fire and forget",
+                "what do arguments and results of some size cost?", ["result_bytes"], "time_ns", "raw",
+                ([("pool over raw, with results of 8 bytes", "time_ns", ("primary", "pool", 0), ("primary", "raw", 0))],
+                 [condition("ahead")], [condition("not_ahead")], None)),
+    "status": ("C7", "a pool task's status can be asked while it runs",
+               "what does it cost to ask running tasks how far they are?", ["polls_per_s"], "time_ns", "pool",
+               ([("pool, not polled over polled", "time_ns", ("base", "pool", 0), ("primary", "pool", 0)),
+                 ("raw, not polled over polled", "time_ns", ("base", "raw", 0), ("primary", "raw", 0))],
+                [], [], "status")),
+    "state": ("C10", "threads suit services that keep state", "what does state cost that takes long to build?",
+              ["build_ns"], "time_ns", "raw",
+              ([("thread over pool with initializer", "time_ns", ("primary", "raw", 0), ("primary", "pool", 0))],
+               [condition("ahead")], [condition("not_ahead")], None)),
+    "first": ("C11", "act on the first result, the first error, or as results come",
+              "how long until the first of many results is there?", ["fail_every"], "first_result_ns", "raw",
+              ([("raw over pool, first result", "first_result_ns", ("primary", "raw", 0), ("primary", "pool", 0)),
+                ("as they come over in order", "first_result_ns",
+                 ("primary", "pool", 0), ("primary", "pool-ordered", 0))],
+               [condition("not_ahead", 0), condition("at_least", 1, 2)],
+               [condition("ahead", 0), condition("below", 1, 1.2)], None)),
+    "steps": ("C20", "a thread suits a complex task of several steps", "what do jobs of several dependent steps cost?",
+              ["steps"], "time_ns", "raw",
+              ([("thread over chained tasks", "time_ns", ("primary", "raw", 0), ("primary", "pool-chained", 0)),
+                ("one pool task over thread", "time_ns", ("primary", "pool", 0), ("primary", "raw", 0))],
+               [condition("ahead", 0), condition("not_ahead", 1)], [condition("ahead", 1)], None)),
 }
 
 USUAL_SIDES = [("pool", CPUS), ("raw", 0), ("raw-capped", CPUS), ("serial", 0)]
@@ -194,6 +226,7 @@ def make_cells(profile: str) -> list[dict]:
         cells += kinds_cells() + open_cells()
         window = {"load": "window", "mode": "throughput", "cpu_percent": 10, "tasks": 192}
         cells.append(make_cell("sizing", "mix", window, [*(("pool", n) for n in SIZES), ("serial", 0)], "primary"))
+        cells += program_cells()
     return cells
 
 
@@ -231,6 +264,26 @@ def gil_cells() -> list[dict]:
             make_cell("gil", "gil-cpu", {**compute, "load": "batch", "steps": 5000000}, LOCK_SIDES),
             make_cell("gil", "gil-io", {**wait, "load": "python"}, PYTHON_SIDES, "io"),
             make_cell("gil", "gil-io", {**wait, "load": "batch"}, LOCK_SIDES)]
+
+
+# The lines of each program.
+LINES = {"fanout": {"pool": 33, "raw": 55, "raw-group": 33}, "results": {"pool": 29, "pool-copied": 51, "raw": 34},
+         "status": {"pool": 42, "raw": 72}, "state": {"pool": 35, "pool-rebuilt": 28, "raw": 55},
+         "first": {"pool": 49, "pool-ordered": 49, "raw": 76}, "steps": {"pool": 34, "pool-chained": 38, "raw": 35}}
+
+
+def program_cells() -> list[dict]:
+    def cell(experiment: str, tasks: int, is_primary: bool, role: str = "", **keys: int) -> dict:
+        sides = [(name, 0 if name.startswith("raw") else CPUS) for name in LINES[experiment]]
+        return make_cell(experiment, "empty" if experiment == "results" else "spin",
+                         {"load": "idiom", "mode": "throughput", "life": "run", "tasks": tasks, **keys}, sides,
+                         "primary" if is_primary else role)
+    return [cell("fanout", 10000, True, fail_every=100),
+            *(cell("results", 10000, n == 8, result_bytes=n) for n in (0, 8, 1024, 65536)),
+            *(cell("status", 1000, n == 1000, "" if n else "base", polls_per_s=n) for n in (0, 100, 1000, 10000)),
+            *(cell("state", 50, ns == MS, build_ns=ns) for ns in (0, 100 * US, MS, 10 * MS)),
+            *(cell("first", 100, n == 0, fail_every=n) for n in (0, 50)),
+            cell("steps", 1000, True, steps=5)]
 
 
 def io_cell(workload: str, inflight: int) -> dict:
@@ -320,10 +373,37 @@ def gil_ns(keys: dict, backend: str, workers: int) -> float:
     return 1.1 * MS / workers + extra_ns if "wait_ns" in keys else 6 * MS * (1 + 0.02 * workers) + extra_ns
 
 
+def fanout_ns(keys: dict, backend: str, workers: int) -> float:
+    return {"pool": 5.1 * US, "raw": 24 * US, "raw-group": 25 * US}[backend]
+
+
+def results_ns(keys: dict, backend: str, workers: int) -> float:
+    fixed_ns, byte_ns = {"pool": (30, 0.2), "pool-copied": (2500, 0.1), "raw": (15 * US, 0.2)}[backend]
+    return fixed_ns + byte_ns * keys["result_bytes"]
+
+
+def status_ns(keys: dict, backend: str, workers: int) -> float:
+    return MS / CPUS * (1 + keys["polls_per_s"] * {"pool": 4e-6, "raw": 3e-6}[backend])
+
+
+def state_ns(keys: dict, backend: str, workers: int) -> float:
+    times = 1 if backend == "pool-rebuilt" else 1 / 50
+    return {"raw": 14 * US}.get(backend, 17 * US) + times * keys["build_ns"]
+
+
+def first_ns(keys: dict, backend: str, workers: int) -> float:
+    return {"pool": 0.14 * MS, "pool-ordered": 10 * MS, "raw": 0.15 * MS}[backend]
+
+
+def steps_ns(keys: dict, backend: str, workers: int) -> float:
+    return {"pool": 50 * US, "pool-chained": 52 * US, "raw": 60 * US}[backend]
+
+
 COSTS: dict[str, Callable[[dict, str, int], float]] = {
     "reuse": reuse_ns, "grain": grain_ns, "oneoff": oneoff_ns, "io": io_ns, "gap": gap_ns,
     "forget": forget_ns, "cpu": cpu_ns, "threads": forget_ns, "kinds": kinds_ns, "sizing": sizing_ns,
-    "openload": openload_ns, "burst": openload_ns, "longrun": longrun_ns, "gil": gil_ns}
+    "openload": openload_ns, "burst": openload_ns, "longrun": longrun_ns, "gil": gil_ns, "fanout": fanout_ns,
+    "results": results_ns, "status": status_ns, "state": state_ns, "first": first_ns, "steps": steps_ns}
 
 
 def counters(backend: str, workers: int, tasks: int) -> dict[str, float]:
@@ -336,6 +416,15 @@ def throughput_metrics(time_ns: float, cell: dict, backend: str, workers: int) -
     server = {"server_cpu_ns": 4100.0} if cell["workload"] == "echo" else {}
     return {"time_ns": time_ns, "cpu_ns": time_ns * 1.1, "first_ns": time_ns * 1.5,
             **counters(backend, workers, cell["tasks"]), **server}
+
+
+def program_metrics(cost_ns: float, cell: dict, backend: str, workers: int) -> dict[str, float]:
+    """The cost of `first` is its first result."""
+    metrics = throughput_metrics(0.11 * MS if cell["experiment"] == "first" else cost_ns, cell, backend, workers)
+    polls_per_s = cell["keys"].get("polls_per_s")
+    looks = {"polls": polls_per_s * metrics["time_ns"] * cell["tasks"] * 1e-9} if polls_per_s else {}
+    return {**{name: value for name, value in metrics.items() if not name.startswith("threads_")},
+            "lines": LINES[cell["experiment"]][backend], "first_result_ns": cost_ns, **looks}
 
 
 def depth_metrics(cell: dict, backend: str, workers: int, factor: float) -> tuple[str, str, dict[str, float]]:
@@ -393,6 +482,8 @@ def measure(cell: dict, backend: str, workers: int, round_: int, seed: int, scal
         if cell["mode"] == "latency":
             metrics, histogram = latency_metrics(cost_ns, cell, like, workers, generator)
             metrics.update(open_metrics(cell, like, wobble) if cell["load"] == "open" else {})
+        elif cell["load"] == "idiom":
+            metrics = program_metrics(cost_ns, cell, like, workers)
         else:
             metrics = throughput_metrics(cost_ns, cell, like, workers)
         if experiment == "sizing" and backend == "serial":

@@ -9,7 +9,7 @@ from typing import Any
 from harness import BUILD, TOP, check, check_equal
 
 BINARY = str(BUILD / "poolbench")
-TOPICS = ["experiments", "workloads", "backends", "loads", "floors", "profiles", "budget"]
+TOPICS = ["experiments", "workloads", "backends", "loads", "idioms", "floors", "profiles", "budget"]
 
 
 def run(*arguments: str) -> str:
@@ -35,6 +35,8 @@ def test_names(everything: dict[str, Any]) -> None:
     check_equal("workloads", sorted(names(everything["workloads"])),
                 sorted(source_names("workloads/*.c", r'^ +\.name = "([a-z0-9-]+)"')))
     check_equal("loads", names(everything["loads"]), source_names("bench/load/load.c", r'^    \{ "([a-z0-9-]+)"'))
+    check_equal("idioms", sorted(name.replace("/", "_").replace("-", "_") for name in names(everything["idioms"])),
+                sorted(path.stem for path in TOP.glob("bench/idioms/*_*.c")))
     check_equal("profiles", names(everything["profiles"]), ["smoke", "quick", "full", "peers"])
     for backend in ("pool", "raw", "raw-capped", "serial", "pool-again"):
         check(backend in names(everything["backends"]), f"list does not name the backend {backend}")

@@ -1,6 +1,7 @@
 /* The plan of every profile: names, keys, sides, order, rules, sizes. */
 #include "backends/executor.h"
 #include "check.h"
+#include "idioms/idiom.h"
 #include "plan/plan.h"
 
 #include <ctype.h>
@@ -60,12 +61,19 @@ static void check_name(const struct cell *cell)
     CHECK(strcmp(cell->name, name) == 0);
 }
 
+static bool is_program(const struct cell *cell)
+{
+    return strcmp(cell_word(cell, "load", ""), "idiom") == 0;
+}
+
 static void check_sides(const struct cell *cell)
 {
     CHECK(cell->n_sides > 0);
     for (size_t i = 0; i < cell->n_sides; i++) {
         const struct side *side = &cell->sides[i];
-        const struct executor *executor = executor_find(side->backend);
+        const struct idiom *idiom = idiom_find(cell->experiment->name, side->backend);
+        const struct executor *executor = executor_find(is_program(cell) && idiom ? idiom->base : side->backend);
+        CHECK_EQ(is_program(cell), idiom != NULL && strcmp(cell->experiment->name, "oneoff") != 0);
         CHECK(executor != NULL || strcmp(side->backend, "floor") == 0);
         CHECK_EQ(side->workers > 0, executor && (executor->capabilities & EXECUTOR_HAS_WORKERS));
         for (size_t j = 0; j < i; j++)
@@ -131,15 +139,23 @@ static void test_lists(void)
     }
     plan_release(&plan);
 
+    /* A program that is a variant is there with its backend. */
+    size_t n_variants = 0;
     factors.backends = some;
     factors.filter = NULL;
     plan = plan_of(&factors);
     for (size_t i = 0; i < plan.n_cells; i++)
         for (size_t s = 0; s < plan.cells[i].n_sides; s++) {
-            const char *backend = plan.cells[i].sides[s].backend;
+            const struct cell *cell = &plan.cells[i];
+            const struct idiom *idiom = is_program(cell)
+                ? idiom_find(cell->experiment->name, cell->sides[s].backend) : NULL;
+            const char *backend = idiom ? idiom->base : cell->sides[s].backend;
+            CHECK(!is_program(cell) || idiom);
+            n_variants += idiom && strcmp(idiom->base, idiom->backend) != 0;
             bool chosen = strcmp(backend, "raw") == 0 || strcmp(backend, "pool") == 0;
-            CHECK(chosen || strcmp(backend, "floor") == 0 || plan_is_capacity(&plan.cells[i]));
+            CHECK(chosen || strcmp(backend, "floor") == 0 || plan_is_capacity(cell));
         }
+    CHECK(n_variants > 0);
     plan_release(&plan);
 }
 

@@ -26,6 +26,7 @@ def experiments_of(profile: str) -> set[str]:
 
 
 FULL_ONLY = sorted(experiments_of("full") - experiments_of("quick"))
+PROGRAMS = ["fanout", "results", "status", "state", "first", "steps"]
 
 
 def claims_of(names: Iterable[str]) -> str:
@@ -54,8 +55,23 @@ def test_what_only_full_has_is_written(folder: Path) -> None:
         (f"{work}: {side}", speed_up) for work, speed_up in (("computing", 1), ("waiting", 2))
         for side in ("python-threadpool", "python-thread", "python-futures", "pool, a lock in C",
                      "raw-capped, a lock in C")]
-    for claim, word in (("C13", "supported"), ("C14", "supported"), ("C17", "supported"), ("C19", "refuted")):
+    for claim, word in (("C13", "supported"), ("C14", "supported"), ("C17", "supported"), ("C19", "refuted"),
+                        ("C5", "supported"), ("C6", "supported"), ("C7", "supported"), ("C10", "supported"),
+                        ("C11", "supported"), ("C20", "refuted")):
         assert re.search(rf"\| {claim} \| .* \*\*{word}\*\* \|", summary), claim
+
+
+def test_lines_and_numbers_of_programs_stand_next_to_each_other(folder: Path) -> None:
+    run = make_run(folder, "full", only=PROGRAMS)
+    report(run, "--no-plots")
+    summary = (run / "summary.md").read_text()
+    for name, lines, time in (("fanout_pool", 33, "5.1"), ("fanout_raw", 55, "2[34]"),
+                              ("results_pool_copied", 51, "2.5"), ("status_raw", 72, "50"),
+                              ("state_pool_rebuilt", 28, "1.0"), ("first_raw", 76, "15[01]"),
+                              ("steps_pool_chained", 38, "5[12]")):
+        assert re.search(rf"^\| `{name}.c` \| [a-z-]+(, 2 workers)? \| {lines} \| {time}", summary, re.M), name
+    assert re.search(r"A task with a result of 8 bytes over one with none, in times: pool, 2 workers 1.0\d \[", summary)
+    assert re.search(r"^\| 10,000 \| pool, 2 workers \| 10,000 \[.* \| 1.0[345]", summary, re.M)
 
 
 def test_everything_is_written(folder: Path) -> None:

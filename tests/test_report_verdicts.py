@@ -205,6 +205,15 @@ def in_time(pool: float, raw: float) -> Callable[[dict], dict]:
     return change
 
 
+def changed(experiment: str, backend: str, metric: str, factor: float) -> Callable[[dict], dict]:
+    """A change of samples: one metric of one backend in all cells of an experiment."""
+    def change(line: dict) -> dict:
+        if line["cell"].startswith(f"{experiment}/") and line["backend"] in (backend, f"{backend}-again"):
+            line["metrics"][metric] *= factor
+        return line
+    return change
+
+
 def test_c16_openload(folder: Path) -> None:
     check(folder, "openload", SUPPORTED, profile="full")
     check(folder / "none in time", "openload", SUPPORTED, profile="full", change=in_time(0, 0))
@@ -225,6 +234,58 @@ def test_queueing_theory(folder: Path) -> None:
     assert found["spin", 80].model == "M/D/1" and math.isclose(found["spin", 80].theory_ns, 200 * US)
     assert found["exponential", 80].model == "M/M/1" and math.isclose(found["exponential", 80].theory_ns, 400 * US)
     assert ("spin", 120) not in found
+
+
+def test_c5_fanout(folder: Path) -> None:
+    """The pool must be ahead and its program shorter; one of them that decidedly fails refutes it."""
+    check(folder, "fanout", SUPPORTED, profile="full")
+    check(folder / "slow", "fanout", REFUTED, profile="full", scale={("fanout", "raw"): 0.21})
+    longer = check(folder / "long", "fanout", REFUTED, profile="full", change=changed("fanout", "pool", "lines", 2))
+    assert longer.reason.startswith("lines, pool over raw")
+    check(folder, "fanout", INCONCLUSIVE, profile="full", scale={("fanout", "raw"): 0.3}, noise=0.4)
+
+
+def test_c6_results(folder: Path) -> None:
+    check(folder, "results", SUPPORTED, profile="full")
+    check(folder, "results", REFUTED, profile="full", scale={("results", "raw"): 0.001})
+    check(folder, "results", INCONCLUSIVE, profile="full", scale={("results", "raw"): 0.0025}, noise=0.4)
+
+
+def test_c7_status(folder: Path) -> None:
+    """Slower than the raw program with its flags is what refutes it, not slower alone."""
+    slow = times(1.3, "status", "pool", "polls_per_s:1000")
+    both = times(1.3, "status", "raw", "polls_per_s:1000")
+    check(folder, "status", SUPPORTED, profile="full")
+    again = times(1.3, "status", "pool-again", "polls_per_s:1000")
+    check(folder, "status", REFUTED, profile="full", change=lambda line: again(slow(line)))
+    found = check(folder / "both", "status", INCONCLUSIVE, profile="full",
+                  change=lambda line: again(both(slow(line))))
+    assert "flags of its own" in found.reason
+    check(folder / "noise", "status", INCONCLUSIVE, profile="full", noise=0.3)
+    check(folder / "few", "status", INCONCLUSIVE, profile="full", rounds=5)
+
+
+def test_c10_state(folder: Path) -> None:
+    check(folder, "state", REFUTED, profile="full", scale={("state", "pool"): 0.9})
+    check(folder, "state", SUPPORTED, profile="full", scale={("state", "pool"): 1.5})
+    check(folder, "state", INCONCLUSIVE, profile="full", scale={("state", "pool"): 1.2}, noise=0.4)
+
+
+def test_c11_first(folder: Path) -> None:
+    """The pool must keep up with threads, and results as they come must be there much earlier than in order."""
+    check(folder, "first", SUPPORTED, profile="full")
+    check(folder / "behind", "first", REFUTED, profile="full", scale={("first", "raw"): 0.7})
+    check(folder / "in order", "first", REFUTED, profile="full", scale={("first", "pool-ordered"): 0.0154})
+    check(folder / "between", "first", INCONCLUSIVE, profile="full", scale={("first", "pool-ordered"): 0.021})
+    check(folder, "first", INCONCLUSIVE, profile="full", noise=0.4)
+
+
+def test_c20_steps(folder: Path) -> None:
+    """A thread must be ahead of chained tasks and keep up with one task, which refutes it by being ahead."""
+    check(folder, "steps", REFUTED, profile="full")
+    check(folder, "steps", SUPPORTED, profile="full", scale={("steps", "raw"): 0.8})
+    check(folder / "chained", "steps", INCONCLUSIVE, profile="full", scale={("steps", "raw"): 0.86})
+    check(folder, "steps", INCONCLUSIVE, profile="full", noise=0.4)
 
 
 def test_a_missing_backend_is_told(folder: Path) -> None:

@@ -18,6 +18,7 @@ ENVIRONMENT = {"load1", "steal_ms", "throttled_ms", "frequency_mhz", "context_sw
                "context_switches_involuntary", "faults_minor", "faults_major", "user_s", "system_s", "wall_s",
                "resident_peak_bytes", "cycles", "instructions"}
 COUNTERS = {"cpu_ns", "iterations", "tasks", "threads_created", "threads_refused", "threads_peak", "inline_tasks"}
+THREADS = {"threads_created", "threads_refused", "threads_peak"}
 THROUGHPUT = {"time_ns", "first_ns"}
 LATENCY = {"p50_ns", "max_ns", "mean_ns", "lateness_p50_ns", "queue_p50_ns", "service_p50_ns", "delivery_p50_ns"}
 DEPTH = {"held", "submit_ns", "bytes_per_task", "kernel_bytes_per_task"}
@@ -43,6 +44,10 @@ def expected_metrics(cell: Object, backend: str) -> set[str]:
         return COUNTERS - {"cpu_ns"} | {"idle_cpu_share"}
     if backend == "processes":  # whose processor time is not the measuring process's
         return COUNTERS - {"cpu_ns"} | THROUGHPUT
+    if cell["load"] == "idiom":
+        once = {"first_ns"} if cell["experiment"] == "status" else set()
+        looked = {"polls"} if cell["keys"].get("polls_per_s") else set()
+        return COUNTERS - THREADS | THROUGHPUT - once | {"first_result_ns", "lines"} | looked
     if cell["keys"].get("count") == "threads":
         return COUNTERS | THROUGHPUT - {"first_ns"} | {"threads_seen"}
     if cell["load"] == "open":
@@ -76,8 +81,9 @@ def check_line(line: Object, cell: Object, known: set[str]) -> None:
         is_serial = line["backend"] == "serial"
         if line["backend"] != "pool-caller":  # which runs tasks inline when it is full
             check_equal(f"whether tasks ran inline in {what}", metrics["inline_tasks"] > 0, is_serial)
+    if "threads_created" in metrics:
         check_equal(f"whether {what} created threads", metrics["threads_created"] > 0,
-                    not is_serial and line["backend"] != "processes")
+                    line["backend"] not in ("serial", "processes"))
 
 
 def check_journal(folder: Path, run: Object) -> list[Object]:

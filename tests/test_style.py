@@ -20,12 +20,15 @@ LIBC = re.compile(r"(sys|linux|net|netinet|arpa|asm)/[\w-]+\.h|(" + "|".join("""
     stdnoreturn string strings syscall syslog tgmath threads time uchar ucontext unistd values wchar wctype
     """.split()) + r")\.h")
 
+# A program, and what its user would include.
+IDIOM = re.compile(r"bench/idioms/[a-z]+_(pool|raw)\w*\.c")
+
 # Folder -> what it may include beside libc and itself. A deeper folder's row counts for it.
 MAY_INCLUDE = {
     "pool": "",
     "rawthread": "",
     "workloads": "",
-    "bench": "pool.h rawthread.h workload.h jansson.h version.h",
+    "bench": "pool.h rawthread.h workload.h jansson.h version.h idiom_lines.h",
     "bench/backends": "pool.h rawthread.h workload.h jansson.h python_script.h",
     "bench/machine": "pool.h rawthread.h workload.h jansson.h version.h hwloc.h",
 }
@@ -75,9 +78,12 @@ def check_includes(top: Path, files: list[Path]) -> list[str]:
             library = re.compile(r"\.\./workloads/workload\.h")
         if path.parts[:2] == ("bench", "peers"):
             own = {"plugin.h"} | {file.name for file in files if file.parent == path.parent}
+        allowed = MAY_INCLUDE[folder].split()
+        if program := IDIOM.fullmatch(path.as_posix()):
+            own, allowed = {"idiom.h"}, [{"pool": "pool.h", "raw": "rawthread.h"}[program[1]]]
         for match in re.finditer(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', (top / path).read_text(), re.M):
             name = match[1]
-            if not (LIBC.fullmatch(name) or name in MAY_INCLUDE[folder].split()
+            if not (LIBC.fullmatch(name) or name in allowed
                     or ".." not in name and Path(name).name in own
                     or library and library.fullmatch(name) and name not in {f.name for f in files}):
                 faults.append(f"{path}: may not include {name}")
@@ -156,6 +162,9 @@ def check_bad_tree() -> list[str]:
         "bench/machine/machine.c": "#include <hwloc.h>\n#include <benchmark/benchmark.h>\n",
         "bench/gbench/gbench.cc": "#include <benchmark/benchmark.h>\n#include <vector>\n#include <hwloc.h>\n",
         "bench/peers/glib.c": '#include <glib.h>\n#include "plugin.h"\n#include "executor.h"\n',
+        "bench/idioms/idiom.h": "",
+        "bench/idioms/fanout_pool.c": '#include "idiom.h"\n#include "pool.h"\n#include "executor.h"\n',
+        "bench/idioms/fanout_raw_group.c": '#include "rawthread.h"\n#include "pool.h"\n',
         "bench/main.cc": "",
         "tests/check.cc": '#include "sync.h"\n',
         "scripts/report": f"{'x' * (COLUMNS_MAX + 1)}\n# TO" "DO\n",
@@ -172,6 +181,8 @@ def check_bad_tree() -> list[str]:
         "bench/machine/machine.c: may not include benchmark/benchmark.h",
         "bench/gbench/gbench.cc: may not include hwloc.h",
         "bench/peers/glib.c: may not include executor.h",
+        "bench/idioms/fanout_pool.c: may not include executor.h",
+        "bench/idioms/fanout_raw_group.c: may not include pool.h",
         "bench/main.cc: C++ stands in bench/gbench and bench/peers only",
         f"scripts/report:1: {COLUMNS_MAX + 1} columns", "scripts/report:2: unfinished work",
     }

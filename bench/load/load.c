@@ -18,6 +18,7 @@ const struct load load_table[] = {
     { "idle", "all tasks at once, then none", idle_iterate },
     { "open", "at a rate, whatever becomes of the tasks", open_iterate },
     { "python", "all tasks of a script at once, wait for all, timed by CPython", python_iterate },
+    { "idiom", "a whole program, with the creation and the end of its pool or threads", idiom_iterate },
     { NULL, NULL, NULL },
 };
 
@@ -34,12 +35,26 @@ const struct load *load_find(const char *name)
     return NULL;
 }
 
-static inline void do_task(struct load_side *side, uint64_t index)
+bool load_is_program(const struct load_side *side)
 {
-    uint64_t value = side->workload->run(side->workload_state, index);
+    return side->load && side->load->iterate == idiom_iterate;
+}
+
+static inline void count_task(struct load_side *side, uint64_t value)
+{
     tally_add(&side->tally, value);
     if (is_caller)
         tally_add_inline(&side->tally);
+}
+
+static inline void do_task(struct load_side *side, uint64_t index)
+{
+    count_task(side, side->workload->run(side->workload_state, index));
+}
+
+void load_count_task(struct load_side *side, uint64_t value)
+{
+    count_task(side, value);
 }
 
 static inline uint64_t task_number(const struct load_side *side, const void *arg)
@@ -170,6 +185,8 @@ int load_start(struct load_side *side)
         return -ENOMEM;
     pthread_rwlock_init(&side->gate, NULL);
     sem_init(&side->window, 0, side->load->iterate == window_iterate ? (unsigned)side->n_inflight : 0);
+    if (load_is_program(side))
+        return idiom_start(side);
     return side->life == LIFE_WARM ? load_create_backend(side) : 0;
 }
 
@@ -180,6 +197,7 @@ void load_stop(struct load_side *side)
     open_release(side);
     free(side->recorder);
     free(side->args);
+    idiom_stop(side);
 }
 
 void load_forget(struct load_side *side)
@@ -188,4 +206,5 @@ void load_forget(struct load_side *side)
         memset(side->recorder, 0, sizeof *side->recorder);
     side->spun_ns = side->idle_ns = side->idle_cpu_ns = 0;
     side->elsewhere_cpu_ns = 0;
+    idiom_forget(side);
 }

@@ -1,5 +1,5 @@
-/* How tasks arrive: batch, window, gap, idle, open, or as a script has them. A load drives one backend through one
- * iteration of a cell.
+/* How tasks arrive: batch, window, gap, idle, open, as a script has them, or within a program. A load drives one
+ * backend through one iteration of a cell.
  *
  * One process measures one side, so the task functions find their side in a variable of this file
  * instead of in an argument: a task's argument is only its number, as an address, and costs no memory.
@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "backends/executor.h"
+#include "idioms/idiom.h"
 #include "load/open.h"
 #include "record/recorder.h"
 #include "record/tally.h"
@@ -26,6 +27,25 @@ enum load_life { LIFE_WARM, LIFE_RUN, LIFE_BATCH };
 struct load_depth {
     uint64_t n_held;
     double submit_ns, bytes_per_task, kernel_bytes_per_task;
+};
+
+/* What became of what the tasks of a program were to do. */
+struct idiom_result {
+    char *is_taken;         /* of each task in this iteration */
+    uint64_t start_ns, n_taken, n_failed, n_looks, last_look;
+    uint64_t n_wrong;       /* results that were not the task's, or came twice; looks that cannot be */
+    uint64_t n_missing;     /* results that never came */
+    uint64_t first_sum_ns;  /* from the start of each timed iteration to its first result */
+};
+
+/* A program that is measured as a whole. */
+struct load_program {
+    const struct idiom *idiom;
+    struct idiom_setting setting;
+    uint64_t fail_every;    /* each so many-th input cannot be done; 0 = all can */
+    uint64_t slow_units;    /* of the first task; each other one is one unit */
+    uint64_t build_units;   /* of state; 0 = none */
+    struct idiom_result result;
 };
 
 struct load_side {
@@ -45,6 +65,7 @@ struct load_side {
     size_t n_functions, n_chunk; /* batch: functions that the tasks have in turn, 0: one, submitted all at once; and
                                     how many of the workload's tasks each of them does */
     struct load_open open;
+    struct load_program program;
 
     /* What happened. */
     struct tally tally;
@@ -74,6 +95,9 @@ struct load {
     int64_t (*iterate)(struct load_side *side);
 };
 
+/* Whether what is measured is a program as a whole. */
+bool load_is_program(const struct load_side *side);
+
 /* All loads, ended by a row without a name. */
 extern const struct load load_table[];
 const struct load *load_find(const char *name);
@@ -85,12 +109,21 @@ int load_start(struct load_side *side);
 /* Frees what load_start() made, but for the backend. */
 void load_stop(struct load_side *side);
 
-/* Forgets the latencies, the pauses and the processor time of the warm-up. */
+/* Forgets the latencies, the pauses, the processor time and the looks of the warm-up. */
 void load_forget(struct load_side *side);
 
 /* For the loads: a backend around `life`, its counters added up. */
 int load_create_backend(struct load_side *side);
 void load_destroy_backend(struct load_side *side);
+
+/* Counts a task that ran on the calling thread, and its value. */
+void load_count_task(struct load_side *side, uint64_t value);
+
+/* For the load of programs: what start, stop, forget and check are to a backend and a workload. */
+int idiom_start(struct load_side *side);
+void idiom_stop(struct load_side *side);
+void idiom_forget(struct load_side *side);
+int idiom_check(struct load_side *side, char *reason, size_t reason_bytes);
 
 /* Waits for a post, whatever signals come. */
 void load_await(sem_t *semaphore);
@@ -114,6 +147,7 @@ int64_t batch_iterate(struct load_side *side);
 int64_t gate_iterate(struct load_side *side);
 int64_t window_iterate(struct load_side *side);
 int64_t gap_iterate(struct load_side *side);
+int64_t idiom_iterate(struct load_side *side);
 int64_t idle_iterate(struct load_side *side);
 int64_t open_iterate(struct load_side *side);
 int64_t python_iterate(struct load_side *side);

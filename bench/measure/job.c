@@ -30,6 +30,7 @@ json_t *side_job(const struct cell *cell, const struct side *side, const struct 
     json_t *calibration = json_object_get(setting->calibration, workload);
     json_t *job = json_object();
     json_object_set_new(job, "cell", json_string(cell->name));
+    json_object_set_new(job, "experiment", json_string(cell->experiment->name));
     json_object_set_new(job, "workload", json_string(workload));
     json_object_set_new(job, "keys", document_keys(cell));
     json_object_set_new(job, "backend", json_string(side->backend));

@@ -8,121 +8,25 @@
 
 #include <errno.h>
 #include <math.h>
-#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include "backends/python.h"
-#include "gbench/gbench.h"
-#include "load/floors.h"
-#include "load/load.h"
+#include "measure/measuring.h"
 #include "measure/open.h"
 #include "record/clock.h"
 
-enum { REASON_BYTES = 200, MEASURES_MAX = 8 };
-
-/* Refused threads are tried again for so long, but for a closed gate. */
-static const uint64_t retry_ns = 2000000000;
-
-struct measuring {
-    const json_t *job;
-    struct load_side side;
-    const struct floor *floor;
-    gbench_iteration *iterate;
-    bool prepared;
-    cpu_set_t *cpusets;
-    double first_ns;   /* the first iteration, which is discarded; NAN without one */
-    enum { SETTLED_UNKNOWN, UNSETTLED, SETTLED } settled;
-    struct gbench_result result;
-    struct workload_measure measures[MEASURES_MAX];
-    size_t n_measures;
-    char reason[REASON_BYTES];
-};
-
-static int fail(struct measuring *m, int error, const char *format, ...)
+int measuring_fail(struct measuring *m, int error, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(m->reason, sizeof m->reason, format, arguments);
     va_end(arguments);
     return error;
-}
-
-static uint64_t job_number(const json_t *job, const char *name)
-{
-    return (uint64_t)json_integer_value(json_object_get(job, name));
-}
-
-static const char *job_word(const json_t *job, const char *name, const char *fallback)
-{
-    const char *word = json_string_value(json_object_get(job, name));
-    return word ? word : fallback;
-}
-
-static uint64_t key_number(const json_t *keys, const char *name, uint64_t fallback)
-{
-    const json_t *value = json_object_get(keys, name);
-    return value ? (uint64_t)json_integer_value(value) : fallback;
-}
-
-static enum load_life parse_life(const char *word)
-{
-    return strcmp(word, "run") == 0 ? LIFE_RUN : strcmp(word, "batch") == 0 ? LIFE_BATCH : LIFE_WARM;
-}
-
-static int read_cpusets(struct measuring *m)
-{
-    const json_t *sets = json_object_get(m->job, "cpusets"), *cpus, *cpu;
-    size_t n_sets = json_array_size(sets), i, j;
-    if (n_sets == 0)
-        return 0;
-    m->cpusets = calloc(n_sets, sizeof *m->cpusets);
-    if (!m->cpusets)
-        return -ENOMEM;
-    json_array_foreach(sets, i, cpus)
-        json_array_foreach(cpus, j, cpu)
-            CPU_SET((size_t)json_integer_value(cpu), &m->cpusets[i]);
-    m->side.options.cpusets = m->cpusets;
-    m->side.options.cpuset_bytes = sizeof *m->cpusets;
-    m->side.options.n_cpusets = n_sets;
-    return 0;
-}
-
-static int read_side(struct measuring *m)
-{
-    const json_t *job = m->job, *keys = json_object_get(job, "keys");
-    struct load_side *side = &m->side;
-    side->load = load_find(job_word(keys, "load", ""));
-    side->executor = executor_find(job_word(job, "backend", ""));
-    side->workload = workload_find(job_word(job, "workload", ""));
-    if (!side->load || !side->executor || !side->workload)
-        return fail(m, -EINVAL, "unknown load, backend or workload");
-    side->life = parse_life(job_word(keys, "life", "warm"));
-    side->gated = strcmp(job_word(keys, "gate", ""), "closed") == 0;
-    side->maps = strcmp(job_word(keys, "call", ""), "map") == 0;
-    side->counts_threads = strcmp(job_word(keys, "count", ""), "threads") == 0;
-    side->stamped = strcmp(job_word(keys, "mode", ""), "latency") == 0;
-    side->n_tasks = key_number(keys, "tasks", 1);
-    side->n_batches = key_number(keys, "batches", 1);
-    side->n_inflight = key_number(keys, "inflight", 1);
-    side->pause_ns = key_number(keys, "pause_ns", 0);
-    side->n_functions = key_number(keys, "functions", 0);
-    side->n_chunk = key_number(keys, "chunk", 1);
-    side->options.n_workers = (size_t)job_number(job, "workers");
-    side->options.stack_bytes = (size_t)job_number(job, "stack_bytes");
-    side->options.max_threads = (size_t)job_number(job, "max_threads");
-    side->options.retry_ns = side->gated ? 0 : retry_ns;
-    side->options.reason = m->reason;
-    side->options.reason_bytes = sizeof m->reason;
-    python_set_program(job_word(job, "python", "python3"));
-    if (side->load->iterate == open_iterate)
-        return open_read(job, side, m->reason, sizeof m->reason);
-    return read_cpusets(m);
 }
 
 /* The most tasks that may run at the same time, whatever the backend. */
@@ -227,15 +131,16 @@ static int name_error(struct measuring *m, int error)
 {
     unsigned long long n = m->side.depth.n_held ? m->side.depth.n_held : m->side.counters.threads_peak;
     if (error == -EDQUOT)
-        return fail(m, error, "stopped at %llu threads by the reserve: %s binds", n,
+        return measuring_fail(m, error, "stopped at %llu threads by the reserve: %s binds", n,
                     job_word(m->job, "thread_limit", "a limit"));
     if (error == -EAGAIN)
-        return fail(m, error, "refused a thread at %llu threads: %s binds", n, process_limit(m, n));
+        return measuring_fail(m, error, "refused a thread at %llu threads: %s binds", n, process_limit(m, n));
     if (error == -ENOBUFS)
-        return fail(m, error, "its queue was full at %llu tasks: the next one ran on the submitting thread", n);
+        return measuring_fail(m, error, "its queue was full at %llu tasks: the next one ran on the submitting thread",
+                              n);
     if (error == -ENOTSUP)
-        return fail(m, error, "the backend has no such operation");
-    return fail(m, error, "%s", strerror(-error));
+        return measuring_fail(m, error, "the backend has no such operation");
+    return measuring_fail(m, error, "%s", strerror(-error));
 }
 
 /* Names the limit that an error stands for, beside the workload's reason if it gave one. */
@@ -257,17 +162,19 @@ static int check_tasks(struct measuring *m)
     struct workload_tally tally = {
         .n_submitted = m->side.n_submitted, .n_run = sum.n_run, .value_sum = sum.value_sum,
     };
-    int error = m->side.workload->check(m->side.workload_state, &tally, m->reason, sizeof m->reason);
+    int error = load_is_program(&m->side)
+        ? idiom_check(&m->side, m->reason, sizeof m->reason)
+        : m->side.workload->check(m->side.workload_state, &tally, m->reason, sizeof m->reason);
     bool may_run_inline = m->side.executor->capabilities & (EXECUTOR_INLINE | EXECUTOR_HELPS);
     if (!error && sum.n_inline && !may_run_inline)
-        error = fail(m, -EBADMSG, "%llu tasks ran on the submitting or waiting thread",
-                     (unsigned long long)sum.n_inline);
+        error = measuring_fail(m, -EBADMSG, "%llu tasks ran on the submitting or waiting thread",
+                               (unsigned long long)sum.n_inline);
     return error;
 }
 
 static int measure_side(struct measuring *m)
 {
-    int error = read_side(m);
+    int error = measuring_read_side(m);
     if (error)
         return explain(m, error);
     error = setup_workload(m);
@@ -293,112 +200,11 @@ static int measure_floor(struct measuring *m)
     floors_set_cpus((int)json_integer_value(json_array_get(cpus, 0)), (int)json_integer_value(json_array_get(cpus, 1)));
     m->floor = floor_find(job_word(json_object_get(m->job, "keys"), "floor", ""));
     if (!m->floor)
-        return fail(m, -EINVAL, "unknown floor");
+        return measuring_fail(m, -EINVAL, "unknown floor");
     int error = run_iterations(m, iterate_floor);
     if (error == -ENOTSUP)
-        return fail(m, error, "needs two CPUs");
+        return measuring_fail(m, error, "needs two CPUs");
     return error ? explain(m, error) : 0;
-}
-
-static void set_real(json_t *object, const char *name, double value)
-{
-    if (isfinite(value))
-        json_object_set_new(object, name, json_real(value));
-}
-
-static void set_count(json_t *object, const char *name, uint64_t value)
-{
-    json_object_set_new(object, name, json_integer((json_int_t)value));
-}
-
-/* Only those with at least one task on either side of them. */
-static void add_quantiles(json_t *metrics, struct recorder *recorder)
-{
-    static const struct { const char *name; double quantile; } quantiles[] = {
-        { "p50_ns", 0.5 }, { "p90_ns", 0.9 }, { "p99_ns", 0.99 }, { "p999_ns", 0.999 },
-    };
-    const struct histogram *sojourn = &recorder->sojourn;
-    for (size_t i = 0; i < sizeof quantiles / sizeof *quantiles; i++)
-        if ((double)sojourn->n * (1 - quantiles[i].quantile) >= 1 - 1e-9)
-            set_count(metrics, quantiles[i].name, histogram_quantile(sojourn, quantiles[i].quantile));
-    set_count(metrics, "max_ns", sojourn->max_ns);
-    set_real(metrics, "mean_ns", sojourn->sum_ns / (double)sojourn->n);
-    set_count(metrics, "lateness_p50_ns", histogram_quantile(&recorder->lateness, 0.5));
-    set_count(metrics, "queue_p50_ns", histogram_quantile(&recorder->queue, 0.5));
-    set_count(metrics, "service_p50_ns", histogram_quantile(&recorder->service, 0.5));
-    set_count(metrics, "delivery_p50_ns", histogram_quantile(&recorder->delivery, 0.5));
-}
-
-static void add_depth(json_t *metrics, const struct load_depth *depth)
-{
-    set_count(metrics, "held", depth->n_held);
-    if (depth->n_held == 0)
-        return;
-    set_real(metrics, "submit_ns", depth->submit_ns);
-    set_real(metrics, "bytes_per_task", depth->bytes_per_task);
-    set_real(metrics, "kernel_bytes_per_task", depth->kernel_bytes_per_task);
-}
-
-/* What was timed, of a side that did all its tasks. */
-static void add_times(json_t *metrics, const struct measuring *m)
-{
-    const struct load_side *side = &m->side;
-    double tasks_each = m->floor ? (double)m->floor->n_operations : (double)(side->n_tasks * side->n_batches);
-    double n_tasks = tasks_each * (double)m->result.iterations;
-    if (side->load && side->load->iterate == open_iterate) {
-        n_tasks = (double)side->open.n_accepted;
-        if (n_tasks > 0)
-            add_quantiles(metrics, side->recorder);
-        open_add_metrics(metrics, side);
-    } else if (side->stamped) {
-        add_quantiles(metrics, side->recorder);
-        set_real(metrics, "cpu_ns", (m->result.cpu_ns - (double)side->spun_ns) / n_tasks);
-    } else if (side->idle_ns) {
-        set_real(metrics, "idle_cpu_share", (double)side->idle_cpu_ns / (double)side->idle_ns);
-    } else if (!side->gated) {
-        set_real(metrics, "time_ns", m->result.elapsed_ns / n_tasks);
-        bool elsewhere = !m->floor && side->executor->capabilities & EXECUTOR_ELSEWHERE;
-        if (!elsewhere || side->elsewhere_cpu_ns)
-            set_real(metrics, "cpu_ns", (elsewhere ? (double)side->elsewhere_cpu_ns : m->result.cpu_ns) / n_tasks);
-        set_real(metrics, "first_ns", m->first_ns / tasks_each);
-    }
-    set_count(metrics, "iterations", m->result.iterations);
-    set_count(metrics, "tasks", (uint64_t)n_tasks);
-    if (m->settled != SETTLED_UNKNOWN)
-        set_count(metrics, "settled", m->settled == SETTLED);
-    for (size_t i = 0; i < m->n_measures; i++)
-        set_real(metrics, m->measures[i].name, m->measures[i].value / (double)side->n_submitted);
-}
-
-static json_t *metrics_json(struct measuring *m, int error)
-{
-    json_t *metrics = json_object();
-    const struct load_side *side = &m->side;
-    if (!error)
-        add_times(metrics, m);
-    if (m->floor)
-        return metrics;
-    if (side->gated)
-        add_depth(metrics, &side->depth);
-    if (side->counts_threads)
-        set_count(metrics, "threads_seen", atomic_load(&side->n_threads_seen));
-    set_count(metrics, "threads_created", side->counters.threads_created);
-    set_count(metrics, "threads_refused", side->counters.threads_refused);
-    set_count(metrics, "threads_peak", side->counters.threads_peak);
-    struct tally_sum sum = tally_sum((struct tally *)&side->tally);
-    set_count(metrics, "inline_tasks", sum.n_inline);
-    if (side->executor && side->executor->capabilities & EXECUTOR_HELPS)
-        set_real(metrics, "inline_share", (double)sum.n_inline / (double)sum.n_run);
-    return metrics;
-}
-
-static json_t *histogram_json(const struct histogram *histogram)
-{
-    json_t *buckets = json_array();
-    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++)
-        if (histogram->counts[i])
-            json_array_append_new(buckets, json_pack("[iI]", (int)i, (json_int_t)histogram->counts[i]));
-    return buckets;
 }
 
 /* The kernel's figure for a child would include what its parent once held. */
@@ -430,9 +236,9 @@ static int write_result(struct measuring *m, int error, json_t *answer)
     json_t *result = json_object();
     json_object_set_new(result, "status", json_string(status_of(error)));
     json_object_set_new(result, "reason", json_string(error ? m->reason : ""));
-    json_object_set_new(result, "metrics", answer ? answer : metrics_json(m, error));
+    json_object_set_new(result, "metrics", answer ? answer : measuring_metrics(m, error));
     if (m->side.recorder && !error)
-        json_object_set_new(result, "histogram", histogram_json(&m->side.recorder->sojourn));
+        json_object_set_new(result, "histogram", measuring_histogram(&m->side.recorder->sojourn));
     if (m->side.load && !error && !answer) {
         json_t *timeline = open_timeline(&m->side);
         if (timeline)
@@ -492,6 +298,7 @@ int side_main(const char *job_text)
     if (!job || m == MAP_FAILED)
         return 1;
     m->job = job;
+    m->first_ns = NAN;
     int error = 0;
     json_t *answer = answer_question(m, &error);
     if (!answer)

@@ -93,18 +93,24 @@ struct cell *plan_add_cell(struct plan *plan, const struct experiment *experimen
     return cell;
 }
 
-void plan_add_side(const struct plan *plan, struct cell *cell, const char *backend, size_t workers)
+void plan_add_variant(const struct plan *plan, struct cell *cell, const char *name, const char *backend,
+                      size_t workers)
 {
     bool wanted = strcmp(backend, "floor") == 0;
-    for (const char *const *name = plan->factors.backends; *name && !wanted; name++)
-        wanted = strcmp(*name, backend) == 0;
+    for (const char *const *chosen = plan->factors.backends; *chosen && !wanted; chosen++)
+        wanted = strcmp(*chosen, backend) == 0;
     for (size_t i = 0; i < cell->n_sides && wanted; i++)
-        wanted = strcmp(cell->sides[i].backend, backend) != 0 || cell->sides[i].workers != workers;
+        wanted = strcmp(cell->sides[i].backend, name) != 0 || cell->sides[i].workers != workers;
     if (!wanted)
         return;
     if (cell->n_sides == CELL_SIDES_MAX)
         abort();
-    cell->sides[cell->n_sides++] = (struct side){ .backend = backend, .workers = workers };
+    cell->sides[cell->n_sides++] = (struct side){ .backend = name, .workers = workers };
+}
+
+void plan_add_side(const struct plan *plan, struct cell *cell, const char *backend, size_t workers)
+{
+    plan_add_variant(plan, cell, backend, backend, workers);
 }
 
 void plan_add_plugin_sides(const struct plan *plan, struct cell *cell, size_t n_workers)

@@ -34,7 +34,7 @@ struct side {
 };
 
 /* One point of an experiment; its sides run next to each other in every round. Keys that the harness knows:
- *   load  batch, window, gap, idle, open, python   mode     throughput, latency
+ *   load  batch, window, gap, idle, open, python, idiom   mode   throughput, latency
  *   tasks of one batch or window     batches  one after the other in one iteration (1)
  *   life  warm: the backend exists before the clock starts (the default); run: it is created and destroyed
  *         once in each iteration; batch: for each batch
@@ -46,6 +46,11 @@ struct side {
  *   arrivals  of an open load: constant, poisson, burst, surge; at so many percent of the capacity, for duration_ms
  *   longs     long tasks beside those of an open load, together with them on the backend or apart: n_longs of
  *             long_ns, which wait or compute (long_kind)
+ * and of programs, whose load is idiom:
+ *   limit     threads at a time, where a program limits them     fail_every  each so many-th task fails (none)
+ *   result_bytes  of each argument and each result     polls_per_s   looks at the tasks while they run (none)
+ *   build_ns  what it takes to build state    slow_times  how much longer the first task takes (1)
+ *   steps     units of work of a task, one after the other (1)
  * All other keys are parameters of the workload. */
 struct cell {
     const struct experiment *experiment;
@@ -169,6 +174,10 @@ void cell_set_word(struct cell *cell, const char *key, const char *word);
 
 /* Adds one side, unless the run leaves that backend out or the cell has it already. */
 void plan_add_side(const struct plan *plan, struct cell *cell, const char *backend, size_t workers);
+
+/* Adds a side of its own name that is there whenever a backend is. */
+void plan_add_variant(const struct plan *plan, struct cell *cell, const char *name, const char *backend,
+                      size_t workers);
 
 /* Adds pool, raw-capped (each at every size), raw and serial; in a primary cell pool-again and pool-helping too. */
 void plan_add_usual_sides(const struct plan *plan, struct cell *cell);

@@ -132,9 +132,27 @@ def decide_sizing(run: Run, effects: Sequence[Effect]) -> tuple[str, str]:
     return INCONCLUSIVE, f"none surely reaches {percent(sizing.SUPPORTED_FROM)} of the best: {shown}"
 
 
+def decide_status(run: Run, effects: Sequence[Effect]) -> tuple[str, str]:
+    """C7: by how much looking at tasks slows the pool's program down, and by how much the raw one's."""
+    pool, raw = effects
+    if min(pool.ratio.n, raw.ratio.n) < stats.ROUNDS_MIN:
+        return INCONCLUSIVE, too_few(min(pool.ratio.n, raw.ratio.n))
+    polled = run.cells[pool.contrast.b.cell] if pool.contrast.b else None
+    rate = f"looking {polled.number('polls_per_s'):,.0f} times a second" if polled else "looking"
+    if pool.holds("not_ahead", 0):
+        return SUPPORTED, f"{rate} slows the pool's program by no more than {percent(pool.delta)}"
+    if pool.holds("ahead", 0) and pool.ratio.lo > raw.ratio.hi:
+        return REFUTED, (f"{rate} slows the pool's program by more than {percent(pool.delta)}, and by more than the "
+                         "one that has flags of its own")
+    if pool.holds("ahead", 0):
+        return INCONCLUSIVE, (f"{rate} slows the pool's program by more than {percent(pool.delta)}, but not clearly by "
+                              "more than the one that has flags of its own")
+    return INCONCLUSIVE, "the interval neither shows nor excludes that looking slows the pool's program"
+
+
 Evaluator = Callable[[Run, Sequence[Effect]], tuple[str, str]]
 
 # Rules that are no ratio, by the name that run.json gives them.
 EVALUATORS: dict[str, Evaluator] = {
     "depth": decide_depth, "threads": decide_threads, "cpu": decide_cpu, "kinds": decide_kinds,
-    "openload": decide_openload, "sizing": decide_sizing}
+    "openload": decide_openload, "sizing": decide_sizing, "status": decide_status}

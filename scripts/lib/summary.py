@@ -10,12 +10,13 @@ import answers
 import lastpage
 import peers
 import sizing
+import stats
 from answers import experiment_of
-from effects import NOT_MEASURED, Effect
+from effects import NOT_MEASURED, Effect, ratio_values
 from runs import Experiment, Run, Side
 from text import code, estimate, markdown, percent, percentile, plural, quantity, side_name, significant
 from verdicts import Judgement, Threshold, Verdict, compare_cells
-from views import view_of, views_of
+from views import slow_down, view_of, views_of
 
 DASH = "\u2013"
 
@@ -171,8 +172,60 @@ def gil_answers(judgement: Judgement) -> list[str]:
     return [f"CPython: {markdown(python)}.", ""] if isinstance(python, str) else []
 
 
+def results_answers(judgement: Judgement) -> list[str]:
+    """What a result costs over none, on each side."""
+    run, costs = judgement.run, []
+    none = next((cell for cell in run.cells_of("results") if not cell.number("result_bytes")), None)
+    for cell in run.primary_cells("results") if none else []:
+        for side in cell.sides:
+            of = stats.median(ratio_values(run, "time_ns", Side(none.name, side.backend, side.workers), side))
+            if of.n:
+                costs.append(f"{markdown(side_name(side))} {estimate(of)}")
+    return [f"A task with a result of 8 bytes over one with none, in times: {', '.join(costs)}.", ""] if costs else []
+
+
+def status_answers(judgement: Judgement) -> list[str]:
+    """How often was looked, and what it cost."""
+    run, rows = judgement.run, []
+    for cell in sorted(run.cells_of("status"), key=lambda cell: cell.number("polls_per_s") or 0):
+        wanted = cell.number("polls_per_s")
+        for side in cell.sides if wanted else []:
+            polls, time_s = run.values(side, "polls"), run.values(side, "time_ns")
+            tasks = cell.number("tasks") or 1
+            rate = stats.median([polls[n] / (time_s[n] * tasks * 1e-9) for n in polls if time_s.get(n)])
+            slower = slow_down(run, cell, side)
+            if slower.n:
+                rows.append([f"{wanted:,.0f}", markdown(side_name(side)), estimate(rate) if rate.n else DASH,
+                             estimate(slower)])
+    return table(["looks per s, asked for", "program", "looks per s [95%]", "time over that without looks [95%]"],
+                 rows) if rows else []
+
+
 ANSWERS = {"grain": grain_answers, "reuse": reuse_answers, "gap": gap_answers, "io": io_answers,
-           "openload": openload_answers, "sizing": sizing_answers, "gil": gil_answers}
+           "openload": openload_answers, "sizing": sizing_answers, "gil": gil_answers, "results": results_answers,
+           "status": status_answers}
+
+
+def program_file(side: Side, experiment: Experiment) -> str:
+    backend = "pool" if side.backend == "pool-again" else side.backend
+    return f"{experiment.name}_{backend.replace('-', '_')}.c"
+
+
+def programs(run: Run, experiment: Experiment) -> list[str]:
+    """Lines and numbers of the programs next to each other, in the primary cell."""
+    cells = run.primary_cells(experiment.name)
+    sides = [side for cell in cells for side in cell.sides if run.estimate(side, "lines").n]
+    metrics = [name for name in dict.fromkeys([experiment.metric, "time_ns", "cpu_ns"]) if name in run.metrics]
+    rows = [[code(program_file(side, experiment)), markdown(side_name(side)),
+             f"{run.estimate(side, 'lines').value:.0f}",
+             *(estimate(of, run.metrics[name].unit) if (of := run.estimate(side, name)).n else DASH
+               for name in metrics)] for side in sides]
+    if not rows:
+        return []
+    measured_as = "" if cells[0].load == "idiom" else (" What is measured of this experiment is the same through the "
+                                                       "backends, which need a few lines more.")
+    return [f"The programs, and their lines without blank ones and comments.{measured_as}", "",
+            *table(["program", "side", "lines", *(f"{code(name)} [95%]" for name in metrics)], rows)]
 
 
 def short_names(run: Run, experiment: Experiment) -> dict[str, str]:
@@ -251,6 +304,7 @@ def chapter(judgement: Judgement, experiment: Experiment, drawn: set[str]) -> li
                     "points have no interval, too few samples, a generator that was late, or ended at a limit.", ""]
     if experiment.name in ANSWERS:
         out += ANSWERS[experiment.name](judgement)
+    out += programs(run, experiment)
     out += compared(judgement, experiment)
     out += ["<details><summary>Every cell and side: medians over rounds with their 95% intervals</summary>", "",
             *measured(run, experiment), "</details>", ""]
