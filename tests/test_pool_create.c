@@ -158,10 +158,9 @@ static void test_idle(struct pool_options options)
         CHECK_EQ(pool_submit_many(pool, do_nothing, NULL, 0, 1000, NULL), 0);
         CHECK_EQ(pool_wait(pool), 0);
         usleep(10000);
-        before = context_switches();
-        CHECK(before > 0);
+        before = context_switches(); /* none: under load, no worker has come to sleep yet */
         usleep(200000);
-        sleeps = context_switches() == before;
+        sleeps = before > 0 && context_switches() == before;
     }
     CHECK(sleeps);
     CHECK_EQ(pool_destroy(pool), 0);
