@@ -260,7 +260,8 @@ LOCK_SIDES = [(backend, n) for backend in ("pool", "raw-capped") for n in (1, 2)
 def gil_cells() -> list[dict]:
     compute: dict[str, Any] = {"mode": "throughput", "tasks": 8, "steps": 100000}
     wait: dict[str, Any] = {"mode": "throughput", "tasks": 16, "steps": 100, "wait_ns": MS}
-    return [make_cell("gil", "gil-cpu", {**compute, "load": "python"}, PYTHON_SIDES, "primary"),
+    return [make_cell("gil", "gil-cpu", {**compute, "load": "python"},
+                      [*PYTHON_SIDES, ("python-threadpool-again", 2)], "primary"),
             make_cell("gil", "gil-cpu", {**compute, "load": "batch", "steps": 5000000}, LOCK_SIDES),
             make_cell("gil", "gil-io", {**wait, "load": "python"}, PYTHON_SIDES, "io"),
             make_cell("gil", "gil-io", {**wait, "load": "batch"}, LOCK_SIDES)]
@@ -467,7 +468,7 @@ def measure(cell: dict, backend: str, workers: int, round_: int, seed: int, scal
     """One line of the journal."""
     experiment = cell["experiment"]
     generator = random.Random(f"{seed} {cell['name']} {backend} {workers} {round_}")
-    like = "pool" if backend == "pool-again" else backend
+    like = backend.removesuffix("-again")
     factor = scale.get((experiment, like), 1.0)
     wobble = math.exp(generator.gauss(0, noise))
     status, reason, metrics, histogram = "ok", "", {}, None

@@ -74,7 +74,7 @@ def test_whole() -> None:
         check(str(Path(REAL).parent) not in json.dumps(run), "the run tells where the interpreter lies")
         sides = {(s["cell"].split("/")[1], s["backend"], s["workers"]) for s in run["samples"] if s["status"] == "ok"}
         wanted = {(workload, backend, n) for workload in ("gil-cpu", "gil-io") for n in (1, 2)
-                  for backend in (*KINDS, "pool", "raw-capped")}
+                  for backend in (*KINDS, "pool", "raw-capped")} | {("gil-cpu", "python-threadpool-again", 2)}
         check_equal("sides", sides, wanted)
         for sample in run["samples"]:
             metrics, what = sample["metrics"], f"{sample['backend']} {sample['workers']} {sample['cell']}"
@@ -116,7 +116,7 @@ def test_missing() -> None:
         run = document(ended.folder)
         check_equal("interpreter", run["factors"]["python"], "none")
         for sample in run["samples"]:
-            is_python = sample["backend"] in KINDS
+            is_python = sample["backend"].startswith("python-")
             check_equal(f"{sample['backend']}: status", sample["status"], "limit" if is_python else "ok")
             check_equal(f"{sample['backend']}: reason", sample["reason"],
                         "python3 is not installed" if is_python else "")

@@ -284,6 +284,11 @@ const struct executor python_threadpool_executor = {
     create_threadpool, refuse, NULL, wait_all, counters, destroy, NULL, NULL,
 };
 
+const struct executor python_again_executor = {
+    "python-threadpool-again", "CPython's ThreadPool a second time: how much two equal things differ in gil",
+    CAPABILITIES, create_threadpool, refuse, NULL, wait_all, counters, destroy, NULL, NULL,
+};
+
 const struct executor python_thread_executor = {
     "python-thread", "CPython's threading.Thread, one per task of a script, at most N alive", CAPABILITIES,
     create_thread, refuse, NULL, wait_all, counters, destroy, NULL, NULL,
@@ -296,6 +301,6 @@ const struct executor python_futures_executor = {
 
 bool python_is(const struct executor *executor)
 {
-    return executor == &python_threadpool_executor || executor == &python_thread_executor
-        || executor == &python_futures_executor;
+    return executor == &python_threadpool_executor || executor == &python_again_executor
+        || executor == &python_thread_executor || executor == &python_futures_executor;
 }

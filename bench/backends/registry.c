@@ -10,6 +10,7 @@ static const struct executor *const built_in[] = {
     &pool_helping_executor, &pool_elastic_executor, &raw_detached_executor, &processes_executor,
     &pool_reject_executor, &pool_block_executor, &pool_caller_executor,
     &python_threadpool_executor, &python_thread_executor, &python_futures_executor,
+    &python_again_executor,
 };
 
 enum { N_BUILT_IN = sizeof built_in / sizeof *built_in };

@@ -69,7 +69,7 @@ static void take(struct idiom_result *result, size_t task, bool is_right)
 {
     bool is_new = task < current->n_tasks && !result->is_taken[task];
     if (result->n_taken++ == 0)
-        result->first_sum_ns += clock_now_ns() - result->start_ns;
+        histogram_add(&result->first, clock_now_ns() - result->start_ns);
     if (is_new)
         result->is_taken[task] = 1;
     result->n_wrong += !is_new || !is_right;
@@ -142,7 +142,7 @@ void idiom_stop(struct load_side *side)
 void idiom_forget(struct load_side *side)
 {
     side->program.result.n_looks = 0;
-    side->program.result.first_sum_ns = 0;
+    memset(&side->program.result.first, 0, sizeof side->program.result.first);
 }
 
 /* Whether an error ends the program before all results are there. */

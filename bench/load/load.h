@@ -35,7 +35,7 @@ struct idiom_result {
     uint64_t start_ns, n_taken, n_failed, n_looks, last_look;
     uint64_t n_wrong;       /* results that were not the task's, or came twice; looks that cannot be */
     uint64_t n_missing;     /* results that never came */
-    uint64_t first_sum_ns;  /* from the start of each timed iteration to its first result */
+    struct histogram first; /* from the start of each timed iteration to its first result */
 };
 
 /* A program that is measured as a whole. */

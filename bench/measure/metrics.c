@@ -46,7 +46,7 @@ static void add_depth(json_t *metrics, const struct load_depth *depth)
 
 static void add_program(json_t *metrics, const struct load_program *program, double iterations)
 {
-    set_real(metrics, "first_result_ns", (double)program->result.first_sum_ns / iterations);
+    set_count(metrics, "first_result_ns", histogram_quantile(&program->result.first, 0.5));
     if (program->setting.poll_ns >= 0)
         set_real(metrics, "polls", (double)program->result.n_looks / iterations);
 }

@@ -30,5 +30,7 @@ void gil_cells(struct plan *plan, const struct experiment *experiment, const str
     struct cell *cell = add_cell(plan, experiment, row, "python", CPU_STEPS_PYTHON);
     cell->role = cell->workload->kind == WORKLOAD_CPU ? "primary" : "io";
     add_sides(plan, cell, python);
+    if (cell->workload->kind == WORKLOAD_CPU)
+        plan_add_side(plan, cell, "python-threadpool-again", WORKERS_MAX);
     add_sides(plan, add_cell(plan, experiment, row, "batch", CPU_STEPS_C), c);
 }

@@ -86,7 +86,7 @@ static const struct profile_row full[] = {
     { "results", "empty", 200, { GRID_ZERO, 8, 64, 1 * KIB, 64 * KIB } },
     { "status", "spin", 500, { GRID_ZERO, 100, 1000, 10000 } },
     { "state", "spin", 100, { GRID_ZERO, 100 * US, 1 * MS, 10 * MS } },
-    { "first", "spin", 100, { 0 } },
+    { "first", "spin", 300, { 0 } },
     { "steps", "spin", 100, { 0 } },
     { "kinds", "spin", 100, { 1 } },
     { "kinds", "bimodal", 100, { 1, 8, 64 } },

@@ -56,13 +56,13 @@ def ratio_values(run: Run, metric: str, a: Side, b: Side) -> list[float]:
 
 
 def floor_in(run: Run, cells: Iterable[Cell], metric: str) -> float | None:
-    """The A/A floor of a metric: pool-again against pool in the primary cells."""
+    """The A/A floor of a metric: what is in the primary cells a second time, as pool-again, against the first."""
     floors = []
     for cell in cells:
         for again in cell.sides:
-            pool = Side(cell.name, "pool", again.workers)
-            if again.backend == "pool-again" and pool in cell.sides:
-                ratio = stats.median(ratio_values(run, metric, again, pool))
+            once = Side(cell.name, again.backend.removesuffix("-again"), again.workers)
+            if once != again and once in cell.sides:
+                ratio = stats.median(ratio_values(run, metric, again, once))
                 if ratio.has_interval:
                     floors.append(stats.floor_of(ratio))
     return max(floors, default=None)
