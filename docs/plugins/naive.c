@@ -9,17 +9,14 @@
 static sem_t done;
 static size_t n_outstanding;
 
-struct task {
-    executor_fn *fn;
-    void *arg;
-};
+struct task { sem_t *done; executor_fn *fn; void *arg; };
 
 static void *run(void *arg)
 {
     struct task task = *(struct task *)arg;
     free(arg);
     task.fn(task.arg);
-    sem_post(&done);
+    sem_post(task.done);
     return NULL;
 }
 
@@ -34,10 +31,9 @@ static int submit(void *state, executor_fn *fn, void *arg)
 {
     struct task *task = malloc(sizeof *task);
     pthread_t thread;
-    (void)state;
     if (!task)
         return -ENOMEM;
-    *task = (struct task){ fn, arg };
+    *task = (struct task){ state, fn, arg };
     int error = -pthread_create(&thread, NULL, run, task);
     if (error)
         free(task);
@@ -48,9 +44,8 @@ static int submit(void *state, executor_fn *fn, void *arg)
 
 static int wait_all(void *state)
 {
-    for (; n_outstanding > 0; n_outstanding--)
-        while (sem_wait(state) != 0)
-            ; /* a signal */
+    while (n_outstanding > 0)
+        n_outstanding -= sem_wait(state) == 0; /* it is not where a signal came */
     return 0;
 }
 
