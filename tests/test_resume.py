@@ -14,7 +14,7 @@ from harness import (RUN_OK, RUN_STOPPED, Bench, await_true, check, check_comple
                      document, end, journal, run_folders, sides_of)
 
 KILLS = 20
-PLAN = ("--profile", "smoke", "--filter", "^(reuse|oneoff|gap)/", "--rounds", "3", "--seed", "7")
+PLAN = ("--profile", "smoke", "--filter", "^(reuse|oneoff|gap|openload)/", "--rounds", "3", "--seed", "7")
 ECHO = ("--profile", "quick", "--filter", "^io/echo/inflight:1/", "--rounds", "1")
 
 
@@ -33,6 +33,16 @@ class Watched:
         lines = journal(self.folder)
         check_equal("what the journal held before", lines[:len(self.lines)], self.lines)
         self.lines = lines
+
+
+def check_rates(folder: Path) -> None:
+    """All open loads of a round go by what its first cell found, whichever process measured that."""
+    found: dict[int, set[float]] = {}
+    for sample in document(folder)["samples"]:
+        if "/load:open/" in sample["cell"]:
+            found.setdefault(sample["round"], set()).add(sample["metrics"]["unloaded_ns"])
+    check_equal("different capacities in a round", [len(of) for of in found.values()], [1] * len(found))
+    check(found, "no open load was measured")
 
 
 def kill_at_random(bench: Bench, chance: random.Random, results: Path, usual_s: float,
@@ -68,6 +78,7 @@ def test_kills(bench: Bench, chance: random.Random) -> None:
         n, folder = kill_at_random(bench, chance, bench.results / f"killed-{n_runs}", usual_s, KILLS // 2)
         n_kills += n
         check_complete(folder)
+        check_rates(folder)
         check_equal("lines of a killed run", sides_of(folder), sides_of(undisturbed.folder))
         check_equal("the plan's cells", [c["name"] for c in document(folder)["cells"]],
                     [c["name"] for c in document(undisturbed.folder)["cells"]])
