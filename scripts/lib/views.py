@@ -366,7 +366,7 @@ def sizes(judgement: Judgement, experiment: Experiment) -> Picture:
                 rows.append(Row(side.workers, rate, "pool", series.style("pool", "pool"), panel,
                                 is_open(run, side, of), label))
             elif side.backend == "raw" and (of := run.estimate(side, "time_ns")).n:
-                limits.append(Limit("y", answers.rate_of(of).value, "one thread per task", panel=panel))
+                limits.append(Limit("y", answers.rate_of(of).value, "threads", panel=panel))
         limits += [Limit("x", rule.size, rule.name, panel=panel) for rule in sizing.judge_rules(run, cell)]
     return Picture("workers", "tasks_per_s", rows, limits)
 
