@@ -532,7 +532,7 @@ def make_experiment(name: str, cells: list[dict]) -> dict:
                                "b": side_of(cells, name, *b)} for title, of, a, b in contrasts],
                 "supported_all": supported, "refuted_any": refuted, "evaluator": evaluator}
     return {"name": name, "claim": claim, "statement": statement, "question": question, "axes": axes,
-            "metric": metric, "primary": "", "base": base, "rule": rule}
+            "metric": metric, "primary": f"the primary cell of {name}", "base": base, "rule": rule}
 
 
 def make_failures(samples: list[dict]) -> list[dict]:

@@ -290,6 +290,18 @@ def test_c20_steps(folder: Path) -> None:
     check(folder, "steps", INCONCLUSIVE, profile="full", noise=0.4)
 
 
+def test_every_rule_has_its_sentence(folder: Path) -> None:
+    for experiment in judge(folder, profile="full").run.experiments:
+        if experiment.rule:
+            words = verdicts.sentence(experiment.rule)
+            assert words.startswith("Supported if ") and "; refuted " in words and words.endswith("."), words
+            assert "  " not in words and "if ;" not in words and "if ." not in words, words
+    grain = next(e for e in judge(folder / "b", only=["grain"]).run.experiments if e.name == "grain")
+    assert verdicts.sentence(grain.rule) == (
+        "Supported if \u201cpool over raw at 10 us\u201d is ahead by more than \u03b4; "
+        "refuted if \u201cpool over raw at 10 us\u201d is not ahead by more than \u03b4.")
+
+
 def test_a_missing_backend_is_told(folder: Path) -> None:
     def leave_out(run: dict) -> None:
         contrast = next(e for e in run["experiments"] if e["name"] == "forget")["rule"]["contrasts"][0]

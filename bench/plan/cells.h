@@ -28,4 +28,17 @@ static inline size_t plan_open_workers(const struct plan *plan)
     return n ? n : plan->factors.cpus_usable > 1 ? plan->factors.cpus_usable - 1 : 1;
 }
 
+/* Adds the cell that tells the capacity on this row's workload; then cells whose tasks come at a percentage of it; and
+ * to these all backends that can be asked so. */
+void plan_add_capacity(struct plan *plan, const struct experiment *experiment, const struct profile_row *row);
+struct cell *plan_add_open(struct plan *plan, const struct experiment *experiment, const struct profile_row *row,
+                           const char *arrivals, uint64_t percent);
+void plan_add_open_sides(const struct plan *plan, struct cell *cell);
+
+/* Adds a cell with every program of the experiment as a side; and tells how many tasks it has: those of the claim, or a
+ * few where the program is only tried. */
+struct cell *plan_add_program_cell(struct plan *plan, const struct experiment *experiment,
+                                   const struct profile_row *row, uint64_t n_tasks, bool is_primary);
+uint64_t plan_program_tasks(const struct profile_row *row, uint64_t n_tasks);
+
 #endif

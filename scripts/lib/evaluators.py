@@ -156,3 +156,22 @@ Evaluator = Callable[[Run, Sequence[Effect]], tuple[str, str]]
 EVALUATORS: dict[str, Evaluator] = {
     "depth": decide_depth, "threads": decide_threads, "cpu": decide_cpu, "kinds": decide_kinds,
     "openload": decide_openload, "sizing": decide_sizing, "status": decide_status}
+
+# The same in words.
+SENTENCES: dict[str, str] = {
+    "depth": "Supported if the pool holds all tasks in every round, and raw is refused, stopped by the reserve, or "
+             f"needs at least {DEPTH_SUPPORTED_FROM} times the memory; refuted if raw holds all within "
+             f"{DEPTH_REFUTED_BELOW} times the memory.",
+    "threads": "Supported if in every round the pool shows no more threads than it has workers, and raw one for each "
+               "task; refuted by any round in which one of them does not.",
+    "cpu": f"Supported if the pool reaches at least {CPU_SUPPORTED_FROM:g} of the speed of bound processes; refuted if "
+           f"it is below {CPU_REFUTED_BELOW:g} times the caller alone where these reach {CPU_REACHED_FROM:g}.",
+    "kinds": "Supported if the pool's lead over raw is larger by more than \u03b4 where tasks differ than where they "
+             "are alike; refuted if it is not.",
+    "openload": "Supported if the 99th percentile of what the pool accepts is ahead of raw's and its tasks in time are "
+                "not behind; refuted if raw is worse in neither.",
+    "sizing": f"Supported if the size that one of three rules gives reaches {percent(sizing.SUPPORTED_FROM)} of the "
+              f"best; refuted if all of them stay below {percent(sizing.REFUTED_BELOW)}.",
+    "status": "Supported if looking at its tasks does not slow the pool's program by more than \u03b4; refuted if it "
+              "does, and by more than the program that has flags of its own.",
+}

@@ -76,6 +76,7 @@ class Experiment:
     metric: str
     base: str
     rule: Rule | None
+    primary: str = ""  # the primary cell in words
 
 
 @dataclass(frozen=True)
@@ -258,7 +259,7 @@ def _experiment(of: dict[str, Any], where: str) -> Experiment:
                                                 for key in ("claim", "statement", "question", "metric", "base"))
     axes = [_check(axis, str, f"an axis of {where}") for axis in _get(of, "axes", list, where)]
     rule = None if of.get("rule") is None else _rule(_get(of, "rule", dict, where), f"the rule of {where}")
-    return Experiment(name, claim, statement, question, axes, metric, base, rule)
+    return Experiment(name, claim, statement, question, axes, metric, base, rule, _get(of, "primary", str, where))
 
 
 def _cell(of: dict[str, Any], where: str) -> Cell:

@@ -15,7 +15,7 @@ from answers import experiment_of
 from effects import NOT_MEASURED, Effect, ratio_values
 from runs import Experiment, Run, Side
 from text import code, estimate, markdown, percent, percentile, plural, quantity, side_name, significant
-from verdicts import Judgement, Threshold, Verdict, compare_cells
+from verdicts import Judgement, Threshold, Verdict, compare_cells, sentence
 from views import slow_down, view_of, views_of
 
 DASH = "\u2013"
@@ -289,6 +289,10 @@ def experiment_warnings(judgement: Judgement, experiment: Experiment) -> list[st
     return list(dict.fromkeys(found))
 
 
+def rule_text(experiment: Experiment) -> str:
+    return markdown(sentence(experiment.rule)) if experiment.rule else ""
+
+
 def chapter(judgement: Judgement, experiment: Experiment, drawn: set[str]) -> list[str]:
     run = judgement.run
     question = experiment.question[:1].upper() + experiment.question[1:]
@@ -296,7 +300,8 @@ def chapter(judgement: Judgement, experiment: Experiment, drawn: set[str]) -> li
     verdict = judgement.verdict(experiment.name)
     if verdict:
         out += [f"{markdown(experiment.claim)}, \u201c{markdown(experiment.statement)}\u201d: **{verdict.word}**. "
-                f"{absolutes(run, verdict)}".strip(), ""]
+                f"{absolutes(run, verdict)}".strip(), "",
+                f"Decided by: {markdown(experiment.primary)}. {rule_text(experiment)}", ""]
     for name, view in views_of(run, experiment).items():
         if name in drawn:
             out += [f"![{markdown(view.title or question)}](plots/{name}.svg)", "",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import stats
 from effects import (INCONCLUSIVE, NOT_MEASURED, REFUTED, SUPPORTED, Effect, adjust, is_not_ahead, largest_floors,
                      make_effects, mode_of, ratio_values)
-from evaluators import EVALUATORS, too_few
+from evaluators import EVALUATORS, SENTENCES, too_few
 from runs import Cell, Condition, Experiment, Rule, Run, Side
 from stats import Estimate
 
@@ -94,6 +94,21 @@ def decide_by_conditions(rule: Rule, effects: Sequence[Effect]) -> tuple[str, st
         p = max(effects[condition.contrast].p_holm for condition in rule.supported_all)
         return INCONCLUSIVE, f"the rank test, corrected by Holm, does not confirm it (p = {p:.2g}): run more rounds"
     return INCONCLUSIVE, "the interval neither shows nor excludes what the claim says"
+
+
+PHRASES = {"ahead": "is ahead by more than \u03b4", "not_ahead": "is not ahead by more than \u03b4",
+           "at_least": "is at least {:g}", "below": "is below {:g}"}
+
+
+def sentence(rule: Rule) -> str:
+    """What a rule asks for, in words; "" for one that these scripts do not know."""
+    def join(conditions: Sequence[Condition], word: str) -> str:
+        return f" {word} ".join(f"\u201c{rule.contrasts[of.contrast].name}\u201d {PHRASES[of.op].format(of.value)}"
+                                for of in conditions if of.op in PHRASES)
+
+    if rule.evaluator:
+        return SENTENCES.get(rule.evaluator, "")
+    return f"Supported if {join(rule.supported_all, 'and')}; refuted if {join(rule.refuted_any, 'or')}."
 
 
 def describe(condition: Condition, effects: Sequence[Effect]) -> str:
