@@ -165,6 +165,12 @@ def test_affinity() -> str | None:
         check_complete(ended.folder)
         factors = document(ended.folder)["factors"]
         check_equal("affinity: CPUs", (factors["cpus_usable"], factors["workers"]), (1, [1]))
+        ended = bench.run("--profile", "smoke", "--filter", "^openload/", "--rounds", 1, "--results", bench.results,
+                          before=("taskset", "-c", cpu))
+        check_ended("open load on one CPU", ended, RUN_OK)
+        check_complete(ended.folder)
+        factors = document(ended.folder)["factors"]
+        check_equal("open load on one CPU", (factors["cpus_open"], factors["generator"]), (1, "shares the tasks' CPU"))
     return None
 
 

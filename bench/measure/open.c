@@ -78,12 +78,12 @@ int open_read(const json_t *job, struct load_side *side, char *reason, size_t re
     return read_places(job, side);
 }
 
-static void set_real(json_t *metrics, const char *name, double value)
+static void add_real(json_t *metrics, const char *name, double value)
 {
     json_object_set_new(metrics, name, json_real(value));
 }
 
-static void set_quantile(json_t *metrics, const char *name, const struct histogram *histogram, double quantile)
+static void add_quantile(json_t *metrics, const char *name, const struct histogram *histogram, double quantile)
 {
     json_object_set_new(metrics, name, json_integer((json_int_t)histogram_quantile(histogram, quantile)));
 }
@@ -92,19 +92,19 @@ void open_add_metrics(json_t *metrics, const struct load_side *side)
 {
     const struct load_open *open = &side->open;
     double counted_s = (double)open->schedule.duration_ns * 0.9e-9, n = (double)open->n_accepted;
-    set_real(metrics, "offered_per_s", (double)open->n_offered / counted_s);
-    set_real(metrics, "done_per_s", (double)open->n_done / counted_s);
-    set_real(metrics, "in_time_per_s", (double)open->n_in_time / counted_s);
-    set_real(metrics, "refused", (double)open->n_refused);
-    set_real(metrics, "unloaded_ns", open->service_ns);
+    add_real(metrics, "offered_per_s", (double)open->n_offered / counted_s);
+    add_real(metrics, "done_per_s", (double)open->n_done / counted_s);
+    add_real(metrics, "in_time_per_s", (double)open->n_in_time / counted_s);
+    add_real(metrics, "refused", (double)open->n_refused);
+    add_real(metrics, "unloaded_ns", open->service_ns);
     if (open->n_accepted == 0)
         return;
-    set_real(metrics, "queue_mean_ns", open->queue_sum_ns / n);
-    set_real(metrics, "service_mean_ns", open->service_sum_ns / n);
-    set_quantile(metrics, "blocked_p50_ns", &side->recorder->blocked, 0.5);
-    set_quantile(metrics, "lateness_p90_ns", &side->recorder->lateness, 0.9);
-    set_quantile(metrics, "lateness_p99_ns", &side->recorder->lateness, 0.99);
-    set_quantile(metrics, "lateness_p999_ns", &side->recorder->lateness, 0.999);
+    add_real(metrics, "queue_mean_ns", open->queue_sum_ns / n);
+    add_real(metrics, "service_mean_ns", open->service_sum_ns / n);
+    add_quantile(metrics, "blocked_p50_ns", &side->recorder->blocked, 0.5);
+    add_quantile(metrics, "lateness_p90_ns", &side->recorder->lateness, 0.9);
+    add_quantile(metrics, "lateness_p99_ns", &side->recorder->lateness, 0.99);
+    add_quantile(metrics, "lateness_p999_ns", &side->recorder->lateness, 0.999);
 }
 
 static json_t *counts_json(const uint64_t *counts)
