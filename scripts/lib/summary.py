@@ -117,6 +117,13 @@ def io_answers(judgement: Judgement) -> list[str]:
             f"{threshold_text(answers.io_crossover(judgement), '1')}.", ""]
 
 
+def steal_text(run: Run, side: Side) -> str:
+    """Machine-wide, while the side was measured."""
+    values = [sample.environment.get("steal_ms") for sample in run.samples_of(side)]
+    seen = [value for value in values if isinstance(value, (int, float))]
+    return quantity(sum(seen) * 1e6, "ns") if seen else "unknown"
+
+
 def openload_answers(judgement: Judgement) -> list[str]:
     run, rows = judgement.run, []
     for cell in [*answers.open_cells(run, "openload", "poisson"), *answers.open_cells(run, "openload", "constant")]:
@@ -129,15 +136,17 @@ def openload_answers(judgement: Judgement) -> list[str]:
                 row.append("withheld: late" if late else percentile(of, "ns"))
             refused, offered = answers.refusals(run, side)
             saturated = run.estimate(side, "done_per_s").value < 0.95 * run.estimate(side, "offered_per_s").value
-            row += [f"{refused:,.0f} of {offered:,.0f}", "saturated" if saturated else ""]
+            row += [f"{refused:,.0f} of {offered:,.0f}", "saturated" if saturated else "", steal_text(run, side)]
             rows.append(row)
     place = run.document["factors"].get("generator", "unknown")
     workers = plural(run.document["factors"].get("cpus_open") or 1, "CPU")
     out = [f"Tasks run on {workers}; the generator: {markdown(str(place))}. A sojourn counts from the time a task was "
            "meant to come. A percentile is withheld where the generator's own delay at it is more than a tenth; what a "
            "submit that blocks or takes long costs the tasks behind it is part of their sojourn. Saturated: fewer than "
-           "95% of what came was done while tasks came.", "",
-           *table(["arrivals", "side", "p50 [95%]", "p90 [95%]", "p99 [95%]", "p99.9 [95%]", "refused", ""], rows)]
+           "95% of what came was done while tasks came. Steal: what other guests took from this machine's CPUs, over all "
+           f"rounds. Stamping a task is {known_ns(run.document['clock'], 'stamp_ns')} of its sojourn.", "",
+           *table(["arrivals", "side", "p50 [95%]", "p90 [95%]", "p99 [95%]", "p99.9 [95%]", "refused", "", "steal"],
+                  rows)]
     bound, unbound = (answers.floor_estimate(run, name) for name in ("pthread-bound", "pthread-tuned"))
     if bound.n and unbound.n:
         out += ["To keep the generator's core free, each thread is bound to the others when it is created. A pool pays "
