@@ -143,8 +143,8 @@ def openload_answers(judgement: Judgement) -> list[str]:
     out = [f"Tasks run on {workers}; the generator: {markdown(str(place))}. A sojourn counts from the time a task was "
            "meant to come. A percentile is withheld where the generator's own delay at it is more than a tenth; what a "
            "submit that blocks or takes long costs the tasks behind it is part of their sojourn. Saturated: fewer than "
-           "95% of what came was done while tasks came. Steal: what other guests took from this machine's CPUs, over all "
-           f"rounds. Stamping a task is {known_ns(run.document['clock'], 'stamp_ns')} of its sojourn.", "",
+           "95% of what came was done while tasks came. Steal: what other guests took from this machine's CPUs, over "
+           f"all rounds. Stamping a task is {known_ns(run.document['clock'], 'stamp_ns')} of its sojourn.", "",
            *table(["arrivals", "side", "p50 [95%]", "p90 [95%]", "p99 [95%]", "p99.9 [95%]", "refused", "", "steal"],
                   rows)]
     bound, unbound = (answers.floor_estimate(run, name) for name in ("pthread-bound", "pthread-tuned"))
