@@ -189,12 +189,18 @@ def test_c15_sizing(folder: Path) -> None:
 
     def mislead(line: dict) -> dict:
         """Tasks are slow on any pool, the sizes that the scalability law sees say 12, and 64 is far ahead."""
-        if line["backend"] == "pool":
+        if line["backend"] in ("pool", "pool-again"):
             usual_ms = 4 / min(line["workers"], 12)
             line["metrics"]["time_ns"] = {24: 2, 48: 3, 64: 0.05}.get(line["workers"], usual_ms) * MS
         return line
     refuted = check(folder, "sizing", REFUTED, profile="full", change=mislead)
     assert "70%" in refuted.reason
+
+    def be_without_serial(line: dict) -> dict:
+        if line["backend"] == "serial" and line["cell"].startswith("sizing"):
+            line.update(status="failed", reason="killed by signal 9", metrics={})
+        return mislead(line) if line["metrics"] else line
+    check(folder / "one rule", "sizing", INCONCLUSIVE, profile="full", change=be_without_serial)
     check(folder, "sizing", INCONCLUSIVE, profile="full", noise=0.5)
     assert "half of them" in check(folder / "few", "sizing", INCONCLUSIVE, profile="full", rounds=10).reason
 
@@ -227,6 +233,37 @@ def test_c16_openload(folder: Path) -> None:
     check(folder / "pool none", "openload", INCONCLUSIVE, profile="full", change=in_time(0, 300))
     check(folder / "noise", "openload", INCONCLUSIVE, profile="full", noise=0.5,
           scale={("openload", "pool-reject"): 9.0})
+
+    def now_and_then(line: dict) -> dict:
+        """Of the pool none in time in most rounds, and of raw some in all."""
+        return in_time(12 if line["round"] < 7 else 0, 10)(line)
+    check(folder / "now and then", "openload", INCONCLUSIVE, profile="full", change=now_and_then)
+
+
+def be_late(rounds: range) -> Callable[[dict], dict]:
+    def change(line: dict) -> dict:
+        if line["cell"].endswith("percent:120") and line["backend"] == "raw" and line["round"] in rounds:
+            line["metrics"]["lateness_p99_ns"] = 40 * MS
+        return line
+    return change
+
+
+def test_late_generator_decides_nothing(folder: Path) -> None:
+    """A single late round withholds the percentile of all rounds together, and most of them the verdict."""
+    for rounds, word in ((range(3, 4), SUPPORTED), (range(3, 20), INCONCLUSIVE)):
+        found = judge(folder / word, profile="full", only=["openload"], change=be_late(rounds))
+        verdict = found.verdict("openload")
+        assert verdict.word == word and ("late" in verdict.reason) == (word == INCONCLUSIVE)
+        raw = verdict.effects[0].contrast.b
+        assert answers.is_late_merged(found.run, raw, 0.99) and not answers.is_late_merged(found.run, raw, 0.5)
+        assert [of.late for of in answers.overload(found)] == [False, True]
+
+
+def test_open_loads_take_the_floor_of_latency(folder: Path) -> None:
+    noisy = times(1.6, "forget", "pool-again", "mode:throughput")
+    found = judge(folder, profile="full", only=["forget", "gap", "openload"], change=noisy)
+    assert found.largest_floor["throughput"] > 1.5
+    assert all(effect.delta < 0.2 for effect in found.verdict("openload").effects)
 
 
 def test_queueing_theory(folder: Path) -> None:

@@ -96,7 +96,7 @@ static int read_line(struct python *python, char *line)
         if (n_read <= 0)
             return explain_end(python);
         n += (size_t)n_read;
-    } while (line[n - 1] != '\n' && n < ANSWER_BYTES - 1);
+    } while (n == 0 || (line[n - 1] != '\n' && n < ANSWER_BYTES - 1));
     line[n] = '\0';
     return 0;
 }

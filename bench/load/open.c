@@ -56,17 +56,14 @@ static int take_place(const struct load_open *open)
     return bind_caller(&cpu);
 }
 
-/* Returns when the caller was there, which is later than due_ns where submit kept it. */
-static uint64_t await_arrival(const struct load_open *open, uint64_t due_ns)
+static void await_arrival(const struct load_open *open, uint64_t due_ns)
 {
-    uint64_t here_ns = clock_now_ns();
     struct timespec due = { .tv_sec = (time_t)(due_ns / 1000000000u), .tv_nsec = (long)(due_ns % 1000000000u) };
     if (open->generator_cpu < 0)
         while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL) == EINTR)
             ;
     while (clock_now_ns() < due_ns)
         ;
-    return here_ns;
 }
 
 static void do_long(void *arg)
@@ -134,13 +131,15 @@ static size_t generate(struct load_side *side)
 {
     struct load_open *open = &side->open;
     size_t n_accepted = 0;
+    uint64_t free_ns = 0; /* when submits alone would let the caller go on, had it never been late by itself */
     for (size_t i = 0; i < open->n_arrivals && !side->error; i++) {
         struct stamps *stamps = &open->stamps[n_accepted];
         stamps->intended = open->start_ns + open->arrivals_ns[i];
-        uint64_t here_ns = await_arrival(open, stamps->intended);
-        stamps->due = here_ns > stamps->intended ? here_ns : stamps->intended;
-        stamps->submitted = clock_now_ns();
+        stamps->due = free_ns > stamps->intended ? free_ns : stamps->intended;
+        await_arrival(open, stamps->intended);
+        uint64_t due_ns = stamps->due, submitted_ns = stamps->submitted = clock_now_ns();
         int error = side->executor->submit(side->backend, load_task_open, stamps);
+        free_ns = due_ns + clock_now_ns() - submitted_ns;
         open->offered[bin_of(open, stamps->intended)]++;
         open->n_offered += is_counted(open, stamps->intended);
         if (!error)

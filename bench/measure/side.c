@@ -32,6 +32,8 @@ int measuring_fail(struct measuring *m, int error, const char *format, ...)
 /* The most tasks that may run at the same time, whatever the backend. */
 static uint64_t most_concurrent(const struct load_side *side)
 {
+    if (side->load->iterate == open_iterate)
+        return schedule_make(&side->open.schedule, NULL, 0);
     return side->load->iterate == window_iterate ? side->n_inflight : side->n_tasks;
 }
 

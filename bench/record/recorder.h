@@ -8,7 +8,7 @@
 /* Nanoseconds of clock_now_ns(). The task writes started and ended, the caller the rest. */
 struct stamps {
     uint64_t intended;
-    uint64_t due; /* intended, or later where the submit of another task returned later */
+    uint64_t due; /* intended, or later where the submits of other tasks alone kept the caller so long */
     uint64_t submitted, started, ended, observed;
 };
 

@@ -38,7 +38,7 @@ static void pick_open_place(struct run *run)
     struct open_place *place = &run->open_place;
     cpu_set_t *sets = NULL;
     size_t n_sets = 0;
-    *place = (struct open_place){ .generator_cpu = -1, .n_task_cpus = 1 };
+    *place = (struct open_place){ .generator_cpu = -1, .n_task_cpus = machine_usable_cpus(run->machine) };
     if (machine_usable_cpus(run->machine) < 2)
         return;
     if (machine_placement(run->machine, MACHINE_BIND_CORE, &sets, &n_sets) != 0)

@@ -3,7 +3,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import stats
-from effects import SUPPORTED, is_not_ahead, ratio_values
+from effects import QUANTILES, SUPPORTED, is_late_merged, is_not_ahead, ratio_values
 from runs import Cell, Experiment, Run, Side
 from stats import Estimate
 from verdicts import Comparison, Judgement, Threshold, compare_cell, compare_cells, threshold
@@ -149,18 +149,6 @@ def latency(run: Run, side: Side, quantile: float) -> Estimate:
 
 # Open load.
 
-QUANTILES = {0.5: "p50_ns", 0.9: "p90_ns", 0.99: "p99_ns", 0.999: "p999_ns"}
-LATENESS_SHARE_MAX = 0.1
-
-
-def is_late(run: Run, side: Side, quantile: float) -> bool:
-    """The generator's own delay at this quantile is more than a tenth of the sojourn's: it is not the backend that is
-    seen there."""
-    lateness = run.estimate(side, f"lateness_{QUANTILES[quantile]}")
-    sojourn = run.estimate(side, QUANTILES[quantile])
-    return lateness.n > 0 and sojourn.n > 0 and lateness.value > LATENESS_SHARE_MAX * sojourn.value
-
-
 def open_cells(run: Run, experiment: str, arrivals: str, workload: str | None = None) -> list[Cell]:
     """By rising rate."""
     cells = [cell for cell in run.cells_of(experiment) if cell.keys.get("arrivals") == arrivals
@@ -193,7 +181,7 @@ def queues(run: Run) -> list[Queue]:
         side = next((side for side in cell.sides if side.backend == "pool"), None)
         if side is None:
             continue
-        waits, service, offered = (run.estimate(side, name) for name in
+        waits, service, offered = (stats.mean(list(run.values(side, name).values())) for name in
                                    ("queue_mean_ns", "service_mean_ns", "offered_per_s"))
         if not waits.n:
             continue
@@ -215,6 +203,7 @@ class Overload:
     p99: Estimate
     refused: float
     offered: float
+    late: bool
 
 
 def refusals(run: Run, side: Side) -> tuple[float, float]:
@@ -233,7 +222,7 @@ def overload(judgement: Judgement) -> list[Overload]:
     for side in (contrast.a, contrast.b):
         if side and run.values(side, "p99_ns"):
             found.append(Overload(run.cells[side.cell].number("percent") or 0, side, latency(run, side, 0.99),
-                                  *refusals(run, side)))
+                                  *refusals(run, side), is_late_merged(run, side, 0.99)))
     return found
 
 

@@ -79,8 +79,30 @@ def largest_floors(run: Run) -> dict[str, float]:
 
 
 def mode_of(run: Run, experiment: Experiment) -> str:
-    cells = run.cells_of(experiment.name)
-    return cells[0].mode if cells else ""
+    """That of what is compared: an open load's cell for the capacity is of another."""
+    cells = run.primary_cells(experiment.name) or run.cells_of(experiment.name)
+    return cells[-1].mode if cells else ""
+
+
+# The generator's own delay at a percentile may be so much of the sojourn's; beyond that, it is not the backend that is
+# seen there.
+QUANTILES = {0.5: "p50_ns", 0.9: "p90_ns", 0.99: "p99_ns", 0.999: "p999_ns"}
+LATENESS_SHARE_MAX = 0.1
+
+
+def is_late(run: Run, side: Side, quantile: float) -> bool:
+    """Of the median over rounds of each round's percentile: both are such medians."""
+    lateness, sojourn = (run.estimate(side, f"{part}{QUANTILES[quantile]}") for part in ("lateness_", ""))
+    return lateness.n > 0 and sojourn.n > 0 and lateness.value > LATENESS_SHARE_MAX * sojourn.value
+
+
+def is_late_merged(run: Run, side: Side, quantile: float) -> bool:
+    """Of a percentile of all rounds together, which a single round can make: none of them may have been so late."""
+    if quantile == 0.5:
+        return is_late(run, side, quantile)
+    lateness = run.values(side, f"lateness_{QUANTILES[quantile]}").values()
+    sojourn = stats.histogram_quantile(run.histograms.get(side, {}), quantile)
+    return sojourn.n > 0 and max(lateness, default=0) > LATENESS_SHARE_MAX * sojourn.value
 
 
 def make_effect(run: Run, experiment: Experiment, contrast: Contrast, floors: dict[str, float]) -> Effect | None:

@@ -3,7 +3,7 @@ from collections.abc import Callable, Sequence
 
 import sizing
 import stats
-from effects import INCONCLUSIVE, NOT_MEASURED, REFUTED, SUPPORTED, Effect, ratio_values
+from effects import INCONCLUSIVE, NOT_MEASURED, REFUTED, SUPPORTED, Effect
 from runs import Run
 from text import estimate, percent, plural, significant
 
@@ -82,13 +82,12 @@ def decide_kinds(run: Run, effects: Sequence[Effect]) -> tuple[str, str]:
     leads = []
     for effect in effects:
         assert effect.contrast.a and effect.contrast.b
-        leads.append(ratio_values(run, effect.contrast.metric, effect.contrast.a, effect.contrast.b))
-    unlike, alike = leads
-    if min(len(unlike), len(alike)) < stats.ROUNDS_MIN:
-        return INCONCLUSIVE, too_few(min(len(unlike), len(alike)))
-    if len(unlike) != len(alike):
-        return INCONCLUSIVE, "rounds are missing in one of the two cells"
-    growth, delta = stats.median([a / b for a, b in zip(unlike, alike)]), max(effect.delta for effect in effects)
+        a, b = (run.values(side, effect.contrast.metric) for side in (effect.contrast.a, effect.contrast.b))
+        leads.append(stats.ratios_by_round(b, a))
+    growth = stats.median(stats.paired_ratios(*leads))
+    if growth.n < stats.ROUNDS_MIN:
+        return INCONCLUSIVE, too_few(growth.n)
+    delta = max(effect.delta for effect in effects)
     shown = f"the pool's lead is {estimate(growth)} times as large where tasks differ"
     if growth.lo > 1 + delta:
         return SUPPORTED, f"{shown}: all of the interval is above {significant(1 + delta)}"
@@ -97,24 +96,32 @@ def decide_kinds(run: Run, effects: Sequence[Effect]) -> tuple[str, str]:
     return INCONCLUSIVE, f"{shown}: the interval neither shows nor excludes that it grows by more than {percent(delta)}"
 
 
+FAR = 1e9  # stands for a ratio to nothing
+
+
+def rate_ratio(a: float, b: float) -> float:
+    """Of two rates that may be 0: nothing is as good as nothing."""
+    if b == 0:
+        return 1.0 if a == 0 else FAR
+    return a / b
+
+
 def decide_openload(run: Run, effects: Sequence[Effect]) -> tuple[str, str]:
-    """C16: the p99 of what was accepted, and how many tasks were done in time. No task in time on either side is as
-    good on both; on one side it is decidedly worse, though there is no ratio."""
+    """C16: the p99 of what was accepted, and how many tasks were done in time."""
     p99, in_time = effects
     assert in_time.contrast.a and in_time.contrast.b
-    pool, raw = (run.estimate(side, "in_time_per_s") for side in (in_time.contrast.a, in_time.contrast.b))
-    if min(p99.ratio.n, pool.n, raw.n) < stats.ROUNDS_MIN:
-        return INCONCLUSIVE, too_few(min(p99.ratio.n, pool.n, raw.n))
-    rates = f"{estimate(pool, 'per s')} against {estimate(raw, 'per s')} done in time"
-    tied = pool.hi == 0 and raw.hi == 0
-    ahead = raw.hi == 0 and pool.lo > 0 or in_time.interval_holds("ahead", 0)
-    behind = pool.hi == 0 and raw.lo > 0 or in_time.ratio.has_interval and in_time.ratio.hi < 1 / (1 + in_time.delta)
-    not_behind = tied or ahead or in_time.ratio.has_interval and in_time.ratio.lo >= 1 / (1 + in_time.delta)
-    if p99.holds("ahead", 0) and not_behind:
-        return SUPPORTED, f"the 99th percentile is ahead, and tasks in time are not behind: {rates}"
-    if p99.interval_holds("not_ahead", 0) and (tied or behind or in_time.interval_holds("not_ahead", 0)):
-        return REFUTED, f"raw is worse neither in the 99th percentile nor in tasks in time: {rates}"
-    return INCONCLUSIVE, f"ahead in one and not in the other, or not decided: {rates}"
+    pool, raw = (run.values(side, "in_time_per_s") for side in (in_time.contrast.a, in_time.contrast.b))
+    ratio = stats.median([rate_ratio(pool[r], raw[r]) for r in sorted(pool.keys() & raw.keys())])
+    if min(p99.ratio.n, ratio.n) < stats.ROUNDS_MIN:
+        return INCONCLUSIVE, too_few(min(p99.ratio.n, ratio.n))
+    delta = in_time.delta
+    rates = "done in time: " + " against ".join(estimate(stats.median(list(of.values())), "per s")
+                                                for of in (pool, raw))
+    if p99.holds("ahead", 0) and delta <= stats.DELTA_MAX and ratio.lo >= 1 / (1 + delta):
+        return SUPPORTED, f"the 99th percentile is ahead, and tasks in time are not behind ({rates})"
+    if p99.interval_holds("not_ahead", 0) and delta <= stats.DELTA_MAX and ratio.hi <= 1 + delta:
+        return REFUTED, f"raw is worse neither in the 99th percentile nor in tasks in time ({rates})"
+    return INCONCLUSIVE, f"ahead in one and not in the other, or not decided ({rates})"
 
 
 def decide_sizing(run: Run, effects: Sequence[Effect]) -> tuple[str, str]:
@@ -124,9 +131,13 @@ def decide_sizing(run: Run, effects: Sequence[Effect]) -> tuple[str, str]:
     if not found or min(rule.reached.n for rule in found) < stats.ROUNDS_MIN:
         return INCONCLUSIVE, "too few rounds: half of them are for the rules, and an interval needs " \
                              f"{stats.ROUNDS_MIN} in the other half"
+    if effects[0].delta > stats.DELTA_MAX:
+        return INCONCLUSIVE, f"the pool differs from itself by {percent(effects[0].delta)}: no size is surely the best"
     shown = ", ".join(f"{rule.name} {rule.size}: {estimate(rule.reached)}" for rule in found)
     if any(rule.reached.lo >= sizing.SUPPORTED_FROM for rule in found):
         return SUPPORTED, f"a rule's size reaches {percent(sizing.SUPPORTED_FROM)} of the best: {shown}"
+    if len(found) < sizing.N_RULES:
+        return INCONCLUSIVE, f"not every rule has what it needs, and none surely reaches the best: {shown}"
     if all(rule.reached.hi < sizing.REFUTED_BELOW for rule in found):
         return REFUTED, f"no rule's size reaches {percent(sizing.REFUTED_BELOW)} of the best: {shown}"
     return INCONCLUSIVE, f"none surely reaches {percent(sizing.SUPPORTED_FROM)} of the best: {shown}"

@@ -96,7 +96,8 @@ def overload(judgement: Judgement) -> str | None:
     for of in found:
         name = "thread" if of.side.backend == "raw" else "bounded pool"
         refused = f", refused {of.refused:,.0f} of {of.offered:,.0f}" if of.refused else ""
-        parts.append(f"{name} {text.percentile(of.p99, 'ns')}{refused}")
+        p99 = "withheld (the generator was late)" if of.late else text.percentile(of.p99, "ns")
+        parts.append(f"{name} {p99}{refused}")
     return "p99 " + "; ".join(parts)
 
 

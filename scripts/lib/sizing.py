@@ -1,4 +1,7 @@
-"""Three rules for the size of a pool, each fitted on the even rounds and judged on the odd ones.
+"""Three rules for the size of a pool, each fitted on one half of the rounds and judged on the other.
+
+Halves change every second round, so that both have sides in both orders. The best size is that of the first half too:
+chosen where it is judged, it would owe some of its lead to chance.
 
     Goetz       N (1 + W/C): CPUs, and how long a task waits over how long it computes, of the caller's own thread
     Little      the tasks inside at the highest rate: that rate times the time of one task by itself
@@ -17,6 +20,7 @@ from stats import Estimate
 
 # What a rule's size must reach of the best for the claim, and below which all of them refute it.
 SUPPORTED_FROM, REFUTED_BELOW = 0.9, 0.7
+N_RULES = 3
 
 
 @dataclass(frozen=True)
@@ -27,8 +31,8 @@ class Rule:
     reached: Estimate  # of the throughput of the best size
 
 
-def half(run: Run, side: Side, metric: str, odd: int) -> dict[int, float]:
-    return {n: value for n, value in run.values(side, metric).items() if n % 2 == odd}
+def half(run: Run, side: Side, metric: str, which: int) -> dict[int, float]:
+    return {n: value for n, value in run.values(side, metric).items() if n // 2 % 2 == which}
 
 
 def fitted(run: Run, side: Side, metric: str) -> float:
@@ -81,7 +85,7 @@ def judge_rules(run: Run, cell: Cell) -> list[Rule]:
     if len(pools) < 6:
         return []
     judged = {side.workers: half(run, side, "time_ns", 1) for side in pools}
-    best = min(judged, key=lambda size: stats.median(list(judged[size].values())).value)
+    best = min(pools, key=lambda side: fitted(run, side, "time_ns")).workers
     found = []
     for name, wanted in (("Goetz", goetz(run, cell)), ("Little", little(run, cell, pools)),
                          ("scalability", scalability(run, pools))):

@@ -58,9 +58,22 @@ def median(values: Sequence[float]) -> Estimate:
     return Estimate(float(np.median(ordered)), float(lo), float(hi), len(ordered))
 
 
-def paired_ratios(over: Mapping[int, float], under: Mapping[int, float]) -> list[float]:
+def ratios_by_round(over: Mapping[int, float], under: Mapping[int, float]) -> dict[int, float]:
     """over/under of each round that has both, in the order of rounds. No ratio where either is not positive."""
-    return [over[r] / under[r] for r in sorted(over.keys() & under.keys()) if over[r] > 0 and under[r] > 0]
+    return {r: over[r] / under[r] for r in sorted(over.keys() & under.keys()) if over[r] > 0 and under[r] > 0}
+
+
+def paired_ratios(over: Mapping[int, float], under: Mapping[int, float]) -> list[float]:
+    return list(ratios_by_round(over, under).values())
+
+
+def mean(values: Sequence[float]) -> Estimate:
+    """The mean with its interval by bootstrap, for what is compared with a mean."""
+    if not values:
+        return median([])
+    resampled = np.random.default_rng(1).choice(values, (2000, len(values))).mean(axis=1)
+    lo, hi = np.quantile(resampled, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return Estimate(float(np.mean(values)), float(lo), float(hi), len(values))
 
 
 def signed_rank_p(ratios: Sequence[float]) -> float:

@@ -132,7 +132,7 @@ def openload_answers(judgement: Judgement) -> list[str]:
                    markdown(side_name(side))]
             for quantile in answers.QUANTILES:
                 of = answers.latency(run, side, quantile)
-                late = of.n and answers.is_late(run, side, quantile)
+                late = of.n and answers.is_late_merged(run, side, quantile)
                 row.append("withheld: late" if late else percentile(of, "ns"))
             refused, offered = answers.refusals(run, side)
             saturated = run.estimate(side, "done_per_s").value < 0.95 * run.estimate(side, "offered_per_s").value
@@ -170,8 +170,8 @@ def sizing_answers(judgement: Judgement) -> list[str]:
             wanted = "no highest point" if math.isinf(rule.wanted) else significant(rule.wanted)
             rows.append([f"{cell.number('cpu_percent'):g}%", rule.name, wanted, str(rule.size),
                          estimate(rule.reached)])
-    return ["Each rule is fitted on the even rounds and judged on the odd ones: what its size, the next one measured, "
-            "reaches of the best size.", "",
+    return ["Each rule is fitted on one half of the rounds, which also says what size is the best, and judged on the "
+            "other: what its size, the next one measured, reaches of the best one.", "",
             *table(["processor time", "rule", "size that it gives", "next size", "of the best [95%]"], rows)] \
         if rows else []
 

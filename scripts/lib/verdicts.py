@@ -3,8 +3,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import stats
-from effects import (INCONCLUSIVE, NOT_MEASURED, REFUTED, SUPPORTED, Effect, adjust, is_not_ahead, largest_floors,
-                     make_effects, mode_of, ratio_values)
+from effects import (INCONCLUSIVE, NOT_MEASURED, QUANTILES, REFUTED, SUPPORTED, Effect, adjust, is_late, is_not_ahead,
+                     largest_floors, make_effects, mode_of, ratio_values)
 from evaluators import EVALUATORS, SENTENCES, too_few
 from runs import Cell, Condition, Experiment, Rule, Run, Side
 from stats import Estimate
@@ -100,6 +100,9 @@ PHRASES = {"ahead": "is ahead by more than \u03b4", "not_ahead": "is not ahead b
            "at_least": "is at least {:g}", "below": "is below {:g}"}
 
 
+PERCENTILES = {metric: quantile for quantile, metric in QUANTILES.items()}
+
+
 def sentence(rule: Rule) -> str:
     """What a rule asks for, in words; "" for one that these scripts do not know."""
     def join(conditions: Sequence[Condition], word: str) -> str:
@@ -131,6 +134,10 @@ def decide(run: Run, experiment: Experiment, rule: Rule, effects: Sequence[Effec
     undecided = why_undecided(run)
     if undecided:
         return INCONCLUSIVE, undecided
+    late = [side for side, metric in measured if metric in PERCENTILES and is_late(run, side, PERCENTILES[metric])]
+    if late:
+        return INCONCLUSIVE, (f"the generator of {late[0].backend} was itself late, by more than a tenth of what is "
+                              "compared")
     inline = [side.backend for side, _ in measured if side.backend != "serial" and ran_inline(run, side)]
     if inline:
         return INCONCLUSIVE, f"tasks of {inline[0]} ran on the thread that submits or waits"

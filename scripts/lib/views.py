@@ -349,7 +349,7 @@ def longrun(judgement: Judgement, experiment: Experiment) -> Picture:
             of = answers.latency(run, side, 0.99)
             if cell.load == "open" and side.backend != "pool-again":
                 label = f"{side.backend}, long ones {cell.keys.get('long_kind')}, {cell.keys.get('longs')}"
-                late = answers.is_late(run, side, 0.99)
+                late = answers.is_late_merged(run, side, 0.99)
                 rows.append(Row(0, of, side.backend, series.style(side.backend, side.backend), label=label,
                                 open=late or not of.is_printable))
     return Picture("position", "p99_ns", ranked(rows))
@@ -382,7 +382,7 @@ def openload(judgement: Judgement, experiment: Experiment) -> Picture:
                 if side.backend != "pool-again":
                     rows.append(Row(cell.number("percent") or 0, of, side.backend,
                                     series.style(side.backend, side.backend), panel,
-                                    not of.is_printable or answers.is_late(run, side, quantile)))
+                                    not of.is_printable or answers.is_late_merged(run, side, quantile)))
     return Picture("offered_percent", "sojourn_ns", rows)
 
 
@@ -396,9 +396,10 @@ def openload_curve(judgement: Judgement, experiment: Experiment) -> Picture:
         for side in cell.sides:
             for quantile in CURVE_QUANTILES if side.backend != "pool-again" else []:
                 of = stats.histogram_quantile(run.histograms.get(side, {}), quantile)
+                next_known = min((known for known in answers.QUANTILES if known >= quantile), default=0.999)
                 if of.has_interval:
                     rows.append(Row(1 / (1 - quantile), of, side.backend, series.style(side.backend, side.backend),
-                                    open=not of.is_printable))
+                                    open=not of.is_printable or answers.is_late_merged(run, side, next_known)))
     return Picture("one_in", "sojourn_ns", rows)
 
 
