@@ -103,7 +103,9 @@ def test_wrong_contents_are_one_line(folder: Path) -> None:
 
 def test_doubled_line_of_the_journal(folder: Path) -> None:
     run, journal = make_documents("smoke")
-    fails("is there twice", write_run(folder, run, [*journal, journal[5]], incomplete=True))
+    for incomplete in (True, False):
+        written = write_run(folder / str(incomplete), run, [*journal, journal[5]], incomplete=incomplete)
+        fails("is there twice", written)
 
 
 def test_nothing_is_written_through_a_link(folder: Path) -> None:

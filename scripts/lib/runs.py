@@ -436,7 +436,8 @@ def read_run(path: Path) -> Run:
     samples = [_sample(item, where) for item, where in _objects(document, "samples", what)]
     if document["run"]["status"] != "complete":
         samples = journal.samples
-    _check_samples(samples, cells)
+    for of in (samples, journal.samples):  # histograms and timelines come from the journal
+        _check_samples(of, cells)
     if not samples:
         raise RunError(f"'{path}' has no samples: nothing was measured")
     checks = [Check(_get(item, "text", str, where), _get(item, "advice", str, where))
