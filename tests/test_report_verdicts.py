@@ -225,6 +225,9 @@ def changed(experiment: str, backend: str, metric: str, factor: float) -> Callab
 def test_c16_openload(folder: Path) -> None:
     check(folder, "openload", SUPPORTED, profile="full")
     check(folder / "none in time", "openload", SUPPORTED, profile="full", change=in_time(0, 0))
+    noisy = times(3, "longrun", "pool", "longs:apart", "p99_ns")
+    assert judge(folder / "noise elsewhere", profile="full", only=["openload", "longrun"],
+                 change=lambda line: noisy(in_time(0, 0)(line))).verdict("openload").word == SUPPORTED
     check(folder / "raw none", "openload", SUPPORTED, profile="full", change=in_time(10, 0))
     slow = {("openload", "pool-reject"): 20.0}
     check(folder / "slow", "openload", REFUTED, profile="full", scale=slow, change=in_time(100, 300))

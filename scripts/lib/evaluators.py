@@ -114,7 +114,7 @@ def decide_openload(run: Run, effects: Sequence[Effect]) -> tuple[str, str]:
     ratio = stats.median([rate_ratio(pool[r], raw[r]) for r in sorted(pool.keys() & raw.keys())])
     if min(p99.ratio.n, ratio.n) < stats.ROUNDS_MIN:
         return INCONCLUSIVE, too_few(min(p99.ratio.n, ratio.n))
-    delta = in_time.delta
+    delta = p99.delta  # of the same sides: where none is in time, the pool and itself have no ratio
     rates = "done in time: " + " against ".join(estimate(stats.median(list(of.values())), "per s")
                                                 for of in (pool, raw))
     if p99.holds("ahead", 0) and delta <= stats.DELTA_MAX and ratio.lo >= 1 / (1 + delta):
