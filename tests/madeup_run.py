@@ -495,6 +495,7 @@ def measure(cell: dict, backend: str, workers: int, round_: int, seed: int, scal
             "status": status, "reason": reason, "metrics": metrics, "environment": environment(generator),
             "wall_s": 0.06}
     if cell["load"] == "open":
+        line["lateness"] = [[bucket_of(300), 400]]
         line["timeline"] = {"bin_ms": 10, "offered": [50, 150, 50], "done": [50, 99, 95], "in_time": [50, 9, 0]}
     return line if histogram is None else {**line, "histogram": histogram}
 

@@ -301,7 +301,7 @@ static int slow_submit(void *state, executor_fn *fn, void *arg)
     return slow_inner->submit(state, fn, arg);
 }
 
-/* A caller that was late by itself is so until it has caught up; what submit kept it for is no lateness. */
+/* What submit kept the caller for is no lateness of its own. */
 static void test_whose_delay(void)
 {
     const uint64_t slow_ns = 3000000;
@@ -315,7 +315,6 @@ static void test_whose_delay(void)
     const struct recorder *r = side->recorder;
     /* Every submit takes 3 ms, and tasks come each millisecond: the queue before it grows, and all of that is its. */
     CHECK(histogram_quantile(&r->blocked, 0.5) > 5 * slow_ns);
-    CHECK(histogram_quantile(&r->lateness, 0.5) < slow_ns);
     CHECK(r->blocked.sum_ns + r->lateness.sum_ns + r->queue.sum_ns + r->service.sum_ns == r->sojourn.sum_ns);
     end_side(side);
 }

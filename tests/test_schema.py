@@ -61,7 +61,7 @@ def check_line(line: Object, cell: Object, known: set[str]) -> None:
     what = f"{line['backend']} {line['cell']}"
     latency = cell["mode"] == "latency"
     fields = COMMON | {"schema", "wall_s"} | ({"histogram"} if latency else set())
-    fields |= {"timeline"} if cell["load"] == "open" else set()
+    fields |= {"timeline", "lateness"} if cell["load"] == "open" else set()
     check_equal(f"fields of {what}", set(line), fields)
     check_equal(f"status of {what}", (line["status"], line["reason"]), ("ok", ""))
     check_equal(f"environment of {what}", set(line["environment"]), ENVIRONMENT)

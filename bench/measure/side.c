@@ -243,8 +243,10 @@ static int write_result(struct measuring *m, int error, json_t *answer)
         json_object_set_new(result, "histogram", measuring_histogram(&m->side.recorder->sojourn));
     if (m->side.load && !error && !answer) {
         json_t *timeline = open_timeline(&m->side);
-        if (timeline)
+        if (timeline) {
             json_object_set_new(result, "timeline", timeline);
+            json_object_set_new(result, "lateness", measuring_histogram(&m->side.recorder->lateness));
+        }
     }
     if (!error && !answer)
         set_real(result, "iteration_ns", m->result.elapsed_ns / (double)m->result.iterations);

@@ -328,6 +328,7 @@ static void take_answer(struct spawn_result *result, const json_t *answer)
     }
     result->histogram = json_incref(json_object_get(answer, "histogram"));
     result->timeline = json_incref(json_object_get(answer, "timeline"));
+    result->lateness = json_incref(json_object_get(answer, "lateness"));
     json_t *iteration_ns = json_object_get(answer, "iteration_ns");
     result->iteration_ns = iteration_ns ? json_number_value(iteration_ns) : NAN;
 }
@@ -368,5 +369,6 @@ void spawn_release(struct spawn_result *result)
     json_decref(result->metrics);
     json_decref(result->histogram);
     json_decref(result->timeline);
+    json_decref(result->lateness);
     json_decref(result->environment);
 }

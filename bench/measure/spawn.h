@@ -13,6 +13,7 @@ struct spawn_result {
     json_t *metrics;     /* object, maybe empty; owned */
     json_t *histogram;   /* or NULL; owned */
     json_t *timeline;    /* or NULL; owned */
+    json_t *lateness;    /* or NULL; owned */
     json_t *environment; /* object; owned */
     double iteration_ns; /* NAN where none was timed */
     double wall_s;

@@ -190,7 +190,7 @@ json_t *document_cells(const struct plan *plan)
 
 json_t *document_samples(const json_t *lines)
 {
-    static const char *const left_out[] = { "schema", "histogram", "timeline", "wall_s" };
+    static const char *const left_out[] = { "schema", "histogram", "timeline", "lateness", "wall_s" };
     json_t *list = json_array();
     size_t i;
     json_t *line;

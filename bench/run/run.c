@@ -111,11 +111,11 @@ static json_t *line_of(const struct run *run, size_t round, const struct plan_st
 {
     const struct cell *cell = &run->plan.cells[step->cell];
     const struct side *side = &cell->sides[step->side];
-    return json_pack("{s:i, s:I, s:s, s:s, s:I, s:s, s:s, s:O, s:O, s:f, s:O*, s:O*}", "schema", JOURNAL_SCHEMA,
+    return json_pack("{s:i, s:I, s:s, s:s, s:I, s:s, s:s, s:O, s:O, s:f, s:O*, s:O*, s:O*}", "schema", JOURNAL_SCHEMA,
                      "round", (json_int_t)round, "cell", cell->name, "backend", side->backend,
                      "workers", (json_int_t)side->workers, "status", result->status, "reason", result->reason,
                      "metrics", result->metrics, "environment", result->environment, "wall_s", result->wall_s,
-                     "histogram", result->histogram, "timeline", result->timeline);
+                     "histogram", result->histogram, "timeline", result->timeline, "lateness", result->lateness);
 }
 
 /* What this round's cell for it found, of an open load. */

@@ -97,12 +97,12 @@ def is_late(run: Run, side: Side, quantile: float) -> bool:
 
 
 def is_late_merged(run: Run, side: Side, quantile: float) -> bool:
-    """Of a percentile of all rounds together, which a single round can make: none of them may have been so late."""
-    if quantile == 0.5:
+    """Of a percentile of all rounds together, against that of the generator's delays, where the run has them."""
+    if quantile == 0.5 or side not in run.latenesses:
         return is_late(run, side, quantile)
-    lateness = run.values(side, f"lateness_{QUANTILES[quantile]}").values()
+    lateness = stats.histogram_quantile(run.latenesses[side], quantile)
     sojourn = stats.histogram_quantile(run.histograms.get(side, {}), quantile)
-    return sojourn.n > 0 and max(lateness, default=0) > LATENESS_SHARE_MAX * sojourn.value
+    return sojourn.n > 0 and lateness.value > LATENESS_SHARE_MAX * sojourn.value
 
 
 def make_effect(run: Run, experiment: Experiment, contrast: Contrast, floors: dict[str, float]) -> Effect | None:

@@ -123,6 +123,7 @@ class Run:
     checks: list[Check]
     histograms: dict[Side, dict[int, int]] = field(default_factory=dict)  # all rounds merged
     timelines: dict[Side, list[dict[str, Any]]] = field(default_factory=dict)  # one a round
+    latenesses: dict[Side, dict[int, int]] = field(default_factory=dict)  # histograms, all rounds merged
 
     @property
     def profile(self) -> str:
@@ -277,9 +278,9 @@ def _sample(of: dict[str, Any], where: str) -> Sample:
                   _numbers(of, "metrics", where), _scalars(of, "environment", where))
 
 
-def _histogram(of: dict[str, Any], where: str) -> dict[int, int]:
+def _histogram(of: dict[str, Any], where: str, name: str = "histogram") -> dict[int, int]:
     counts: dict[int, int] = defaultdict(int)
-    for pair in of.get("histogram") or []:
+    for pair in of.get(name) or []:
         if not (isinstance(pair, list) and len(pair) == 2
                 and all(isinstance(n, int) and 0 <= n < 1 << 53 for n in pair) and pair[0] < 1 << 13):
             raise RunError(f"the histogram of {where} has an entry that is no [bucket, count]")
@@ -364,6 +365,7 @@ class Journal:
     samples: list[Sample] = field(default_factory=list)
     histograms: dict[Side, dict[int, int]] = field(default_factory=dict)
     timelines: dict[Side, list[dict[str, Any]]] = field(default_factory=dict)
+    latenesses: dict[Side, dict[int, int]] = field(default_factory=dict)
 
 
 def _read_journal(path: Path) -> Journal:
@@ -380,6 +382,10 @@ def _read_journal(path: Path) -> Journal:
         journal.samples.append(sample)
         into = histograms.setdefault(sample.side, defaultdict(int))
         for bucket, count in _histogram(parsed, where).items():
+            into[bucket] += count
+        late = _histogram(parsed, where, "lateness")
+        into = journal.latenesses.setdefault(sample.side, defaultdict(int)) if late else {}
+        for bucket, count in late.items():
             into[bucket] += count
         if "timeline" in parsed:
             journal.timelines.setdefault(sample.side, []).append(_timeline(parsed, where))
@@ -445,4 +451,4 @@ def read_run(path: Path) -> Run:
     machine = _read_bytes(path / "machine.json")
     return Run(path, document, _parse(machine, f"'{path / 'machine.json'}'") if machine is not None else {},
                {metric.name: metric for metric in metrics}, experiments, cells, samples, checks, journal.histograms,
-               journal.timelines)
+               journal.timelines, journal.latenesses)
