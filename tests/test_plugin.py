@@ -2,7 +2,6 @@
 """Plugins: the examples of docs/plugins are built outside of the tree and measured like what is built in; broken ones
 are refused or cost their own cells alone; and no workload's check lets a backend pass that runs a task twice or not."""
 import json
-import os
 import subprocess
 from pathlib import Path
 

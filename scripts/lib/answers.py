@@ -3,7 +3,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import stats
-from effects import QUANTILES, SUPPORTED, is_late_merged, is_not_ahead, ratio_values
+from effects import SUPPORTED, is_late_merged, is_not_ahead, ratio_values
 from runs import Cell, Experiment, Run, Side
 from stats import Estimate
 from verdicts import Comparison, Judgement, Threshold, compare_cell, compare_cells, threshold

@@ -12,7 +12,7 @@ import peers
 import sizing
 import stats
 from answers import experiment_of
-from effects import NOT_MEASURED, Effect, ratio_values
+from effects import NOT_MEASURED, QUANTILES, Effect, is_late_merged, ratio_values
 from runs import Experiment, Run, Side
 from text import code, estimate, markdown, percent, percentile, plural, quantity, side_name, significant
 from verdicts import Judgement, Threshold, Verdict, compare_cells, sentence
@@ -130,9 +130,9 @@ def openload_answers(judgement: Judgement) -> list[str]:
         for side in cell.sides:
             row = [f"{cell.keys['arrivals']}, {markdown(cell.workload)}, {cell.number('percent'):g}%",
                    markdown(side_name(side))]
-            for quantile in answers.QUANTILES:
+            for quantile in QUANTILES:
                 of = answers.latency(run, side, quantile)
-                late = of.n and answers.is_late_merged(run, side, quantile)
+                late = of.n and is_late_merged(run, side, quantile)
                 row.append("withheld: late" if late else percentile(of, "ns"))
             refused, offered = answers.refusals(run, side)
             saturated = run.estimate(side, "done_per_s").value < 0.95 * run.estimate(side, "offered_per_s").value

@@ -9,7 +9,7 @@ import answers
 import sizing
 import stats
 import text
-from effects import ratio_values
+from effects import QUANTILES, is_late_merged, ratio_values
 from runs import Cell, Experiment, Run, Side
 from stats import Estimate
 from verdicts import Judgement, compare_cells
@@ -349,7 +349,7 @@ def longrun(judgement: Judgement, experiment: Experiment) -> Picture:
             of = answers.latency(run, side, 0.99)
             if cell.load == "open" and side.backend != "pool-again":
                 label = f"{side.backend}, long ones {cell.keys.get('long_kind')}, {cell.keys.get('longs')}"
-                late = answers.is_late_merged(run, side, 0.99)
+                late = is_late_merged(run, side, 0.99)
                 rows.append(Row(0, of, side.backend, series.style(side.backend, side.backend), label=label,
                                 open=late or not of.is_printable))
     return Picture("position", "p99_ns", ranked(rows))
@@ -375,14 +375,14 @@ def openload(judgement: Judgement, experiment: Experiment) -> Picture:
     """Four percentiles over the rate. Hollow: too few samples, or the generator itself was late."""
     run, series, rows = judgement.run, Series(), []
     workload = answers.main_workload(run, experiment.name)
-    for panel, quantile in enumerate(answers.QUANTILES, 1):
+    for panel, quantile in enumerate(QUANTILES, 1):
         for cell in answers.open_cells(run, experiment.name, "poisson", workload):
             for side in cell.sides:
                 of = answers.latency(run, side, quantile)
                 if side.backend != "pool-again":
                     rows.append(Row(cell.number("percent") or 0, of, side.backend,
                                     series.style(side.backend, side.backend), panel,
-                                    not of.is_printable or answers.is_late_merged(run, side, quantile)))
+                                    not of.is_printable or is_late_merged(run, side, quantile)))
     return Picture("offered_percent", "sojourn_ns", rows)
 
 
@@ -396,10 +396,10 @@ def openload_curve(judgement: Judgement, experiment: Experiment) -> Picture:
         for side in cell.sides:
             for quantile in CURVE_QUANTILES if side.backend != "pool-again" else []:
                 of = stats.histogram_quantile(run.histograms.get(side, {}), quantile)
-                next_known = min((known for known in answers.QUANTILES if known >= quantile), default=0.999)
+                next_known = min((known for known in QUANTILES if known >= quantile), default=0.999)
                 if of.has_interval:
                     rows.append(Row(1 / (1 - quantile), of, side.backend, series.style(side.backend, side.backend),
-                                    open=not of.is_printable or answers.is_late_merged(run, side, next_known)))
+                                    open=not of.is_printable or is_late_merged(run, side, next_known)))
     return Picture("one_in", "sojourn_ns", rows)
 
 
