@@ -29,6 +29,9 @@ if (x_is_power_of_two) {
 left_edge = 0.105
 longest = 0
 do for [i = 1:n_blocks] { longest = strlen(word(titles, i)) > longest ? strlen(word(titles, i)) : longest }
+do for [k = 1:n_limits] {
+    longest = word(limit_axes, k) eq 'y' && strlen(limit_label(k)) > longest ? strlen(limit_label(k)) : longest
+}
 # The key stands beside the panels, or where the last row has room for it.
 has_key_inside = n_cols * n_rows > n_panels
 right_edge = has_key_inside ? 0.975 : longest > 30 ? 0.605 : 0.705
@@ -53,15 +56,23 @@ if (x_is_category) {
     }
 }
 
-# Names of limits stand at different places along their lines, so that close ones can be read.
-place(k) = 0.01 + 0.35 * ((k - 1) % 3)
-side_of_line(k) = k % 3 == 1 ? -0.5 : 0.45
+# Limits are named in the key, where no line crosses them: one that several panels have, once. Names along lines that
+# may lie on each other stand at different heights.
+place(k) = 0.02 + 0.35 * ((k - 1) % 3)
+first_like(k, j) = j >= k ? k : limit_label(j) eq limit_label(k) ? j : first_like(k, j + 1)
+limit_style(k) = 101 + (first_like(k, 1) - 1) % 4
+is_in_range(k) = limit_value(k) >= x_min && limit_value(k) <= x_max
+is_line(k) = word(limit_axes, k) eq 'y' || \
+    word(limit_axes, k) eq 'x' && !x_limits_above && !x_limits_along && is_in_range(k)
+is_in_key(k) = is_line(k) && first_like(k, 1) == k
 
 # What a panel draws of a block. Series stand a little beside each other, so that their intervals can be told apart.
 aside(i) = (i - (n_blocks + 1) / 2.0) * 0.005 / n_panels
 moved(x, i) = log_x ? x * (x_max / x_min) ** aside(i) : x + (x_max - x_min) * aside(i)
 x_of(i, p) = in_panel(i, p) ? (is_band(i) ? column(X) : moved(column(X), i)) * x_unit : NaN
 y_of(n, p) = column(n) * panel_y_unit(p)
+# Where there is no interval, none is drawn: an end that is no number would be drawn at the edge.
+end_of(n, p) = y_of(valid(n) ? n : Y, p)
 # A band is filled from its lowest to its highest value and has no points.
 is_band(i) = style(i) == 110
 point_of(i, p) = is_band(i) ? NaN : x_of(i, p)
@@ -85,21 +96,17 @@ do for [kind in kinds] {
         if (p > 1) { unset key; unset label 1; unset label 2 }
         do for [k = 1:n_limits] {
             v = limit_value(k)
-            if (limit_is(k, 'x', p) && v >= x_min && v <= x_max) {
+            if (limit_is(k, 'x', p) && is_in_range(k)) {
                 set arrow 100 + k from first v * x_unit, graph 0 to first v * x_unit, graph 1 nohead back \
-                    lc rgb limit_grey lw 1 dt (3, 3)
+                    ls limit_style(k)
                 if (x_limits_above) {
                     set label 100 + k limit_label(k) at graph 1, graph 1.035 right \
                         noenhanced font ',10' textcolor rgb limit_grey
-                } else {
-                    set label 100 + k limit_label(k) at first v * x_unit, graph place(k) + 0.01 left rotate by 90 \
+                }
+                if (x_limits_along) {
+                    set label 100 + k limit_label(k) at first v * x_unit, graph place(k) left rotate by 90 \
                         offset -0.8, 0 noenhanced font ',10' textcolor rgb limit_grey
                 }
-            }
-            if (limit_is(k, 'y', p)) {
-                set label 100 + k limit_label(k) at graph place(k), first v * panel_y_unit(p) left \
-                    offset 0, side_of_line(k) \
-                    noenhanced font ',10' textcolor rgb limit_grey
             }
             if (limit_is(k, 'band', p)) {
                 set object 100 + k rectangle from first v * x_unit, graph 0 \
@@ -110,18 +117,19 @@ do for [kind in kinds] {
             }
         }
         plot for [k = 1:n_limits] (limit_is(k, 'y', p) ? limit_value(k) * panel_y_unit(p) : NaN) \
-                with lines lc rgb limit_grey lw 1 dt (3, 3) notitle, \
+                with lines ls limit_style(k) notitle, \
             for [i = n_blocks:1:-1] data index i - 1 using \
                 (is_band(i) ? x_of(i, p) : NaN):(y_of(LO, p)):(y_of(HI, p)) \
                 with filledcurves fc rgb peers_grey fs transparent solid 0.6 noborder notitle, \
             for [i = n_blocks:1:-1] data index i - 1 using \
-                (point_of(i, p)):(y_of(Y, p)):(y_of(LO, p)):(y_of(HI, p)) \
+                (point_of(i, p)):(y_of(Y, p)):(end_of(LO, p)):(end_of(HI, p)) \
                 with yerrorbars ls style(i) lw 1.2 dt 1 ps 0 notitle, \
             for [i = n_blocks:1:-1] data index i - 1 using (point_of(i, p)):(y_of(Y, p)) \
                 with linespoints ls style(i) notitle, \
             for [i = n_blocks:1:-1] data index i - 1 using (column(OPEN) == 1 ? x_of(i, p) : NaN):(y_of(Y, p)) \
                 with points ls style(i) ps 0.45 lc rgb '#FFFFFF' notitle, \
-            for [i = 1:n_blocks] NaN with linespoints ls style(i) title (is_first(i) ? word(titles, i) : '')
+            for [i = 1:n_blocks] NaN with linespoints ls style(i) title (is_first(i) ? word(titles, i) : ''), \
+            for [k = 1:n_limits] NaN with lines ls limit_style(k) title (is_in_key(k) ? limit_label(k) : '')
         do for [k = 1:n_limits] {
             unset arrow 100 + k
             unset label 100 + k

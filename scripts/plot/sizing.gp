@@ -12,4 +12,5 @@ do for [p = 1:n_panels] {
     shares = shares.'"'.panel_name.'" '
 }
 panel_title(p) = word(shares, p)
+x_limits_along = 1
 load 'lines.gp'

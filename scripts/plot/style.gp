@@ -64,7 +64,8 @@ panel_y_unit(p) = y_unit
 x_format = '%h'
 x_is_category = 0      # ticks are named by the labels of the rows
 x_is_power_of_two = 0  # ticks are 1, 2, 4, ...
-x_limits_above = 0     # the limit of x is named above its panel instead of along its line
+x_limits_above = 0     # the limit of x is named above its panel instead of in the key
+x_limits_along = 0     # or along its line
 seconds = '%.0s %cs'
 bytes = '%.0s %cB'
 counts = '%.0s%c'
@@ -101,6 +102,10 @@ set style line 96 lc rgb '#B5651D' lw 2 pt 10 ps 1 dt (3, 2)
 set style line 97 lc rgb '#9A3B5A' lw 2 pt 12 ps 1 dt (10, 3, 2, 3)
 set style line 98 lc rgb '#4B6A88' lw 2 pt 14 ps 1 dt (5, 2)
 set style line 99 lc rgb '#6B8E23' lw 2 pt 15 ps 0.9 dt (1, 2)
+set style line 101 lc rgb '#777777' lw 1.2 pt 0 ps 0 dt (1, 3) # of limits
+set style line 102 lc rgb '#777777' lw 1.2 pt 0 ps 0 dt (5, 3)
+set style line 103 lc rgb '#777777' lw 1.2 pt 0 ps 0 dt (9, 3, 2, 3)
+set style line 104 lc rgb '#777777' lw 1.2 pt 0 ps 0 dt (2, 2, 7, 2)
 set style line 110 lc rgb '#BBBBBB' lw 9 pt 0 ps 0 dt 1 # of a band, in the key
 set style line 111 lc rgb '#555555' lw 1.4 pt 7 ps 0.9 dt 1 # of a peer alone
 peers_grey = '#BBBBBB'
