@@ -160,6 +160,7 @@ def open_cells(run: Run, experiment: str, arrivals: str, workload: str | None = 
 class Queue:
     """What theory says of the mean wait in a queue, and what was measured."""
     cell: Cell
+    side: Side
     model: str
     load: float  # offered over what the workers can do
     measured: Estimate
@@ -178,7 +179,7 @@ def queues(run: Run) -> list[Queue]:
     """Of the pool without a bound, wherever tasks come as Poisson's do and a formula fits."""
     found = []
     for cell in open_cells(run, "openload", "poisson"):
-        side = next((side for side in cell.sides if side.backend == "pool"), None)
+        side = next((side for side in cell.sides if side.backend == "pool" and side.workers), None)
         if side is None:
             continue
         waits, service, offered = (stats.mean(list(run.values(side, name).values())) for name in
@@ -186,13 +187,13 @@ def queues(run: Run) -> list[Queue]:
         if not waits.n:
             continue
         load = offered.value * service.value * 1e-9 / side.workers
-        if load >= 1:
+        if not load < 1:  # nan where one of them is missing
             continue
         if cell.workload == "exponential":
             wait_ns = erlang_c(side.workers, load) * service.value / (side.workers * (1 - load))
-            found.append(Queue(cell, f"M/M/{side.workers}", load, waits, wait_ns))
+            found.append(Queue(cell, side, f"M/M/{side.workers}", load, waits, wait_ns))
         elif side.workers == 1:
-            found.append(Queue(cell, "M/D/1", load, waits, load * service.value / (2 * (1 - load))))
+            found.append(Queue(cell, side, "M/D/1", load, waits, load * service.value / (2 * (1 - load))))
     return found
 
 
@@ -259,7 +260,9 @@ class Waiting:
 
 
 def rate_of(time: Estimate) -> Estimate:
-    """Tasks per second from nanoseconds per task."""
+    """Tasks per second from nanoseconds per task. There is none of tasks that took no time."""
+    if not time.n or time.value <= 0 or time.lo <= 0:
+        return stats.median([])
     return Estimate(1e9 / time.value, 1e9 / time.hi, 1e9 / time.lo, time.n)
 
 
@@ -270,7 +273,7 @@ def waiting(judgement: Judgement) -> Waiting | None:
         return None
     cell = cells[0]
     times = {side: run.estimate(side, "time_ns") for side in cell.sides if side.backend != "pool-again"}
-    times = {side: time for side, time in times.items() if time.n}
+    times = {side: time for side, time in times.items() if rate_of(time).n}
     if not times:
         return None
     best = min(times, key=lambda side: times[side].value)

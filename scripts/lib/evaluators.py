@@ -149,7 +149,8 @@ def decide_status(run: Run, effects: Sequence[Effect]) -> tuple[str, str]:
     if min(pool.ratio.n, raw.ratio.n) < stats.ROUNDS_MIN:
         return INCONCLUSIVE, too_few(min(pool.ratio.n, raw.ratio.n))
     polled = run.cells[pool.contrast.b.cell] if pool.contrast.b else None
-    rate = f"looking {polled.number('polls_per_s'):,.0f} times a second" if polled else "looking"
+    polls_per_s = polled.number("polls_per_s") if polled else None
+    rate = "looking" if polls_per_s is None else f"looking {polls_per_s:,.0f} times a second"
     if pool.holds("not_ahead", 0):
         return SUPPORTED, f"{rate} slows the pool's program by no more than {percent(pool.delta)}"
     if pool.holds("ahead", 0) and pool.ratio.lo > raw.ratio.hi:
@@ -167,6 +168,9 @@ Evaluator = Callable[[Run, Sequence[Effect]], tuple[str, str]]
 EVALUATORS: dict[str, Evaluator] = {
     "depth": decide_depth, "threads": decide_threads, "cpu": decide_cpu, "kinds": decide_kinds,
     "openload": decide_openload, "sizing": decide_sizing, "status": decide_status}
+
+# The contrasts that each of them takes.
+N_CONTRASTS = {"depth": 1, "threads": 1, "cpu": 3, "kinds": 2, "openload": 2, "sizing": 1, "status": 2}
 
 # The same in words.
 SENTENCES: dict[str, str] = {

@@ -1,13 +1,21 @@
-"""Finds a Python that has numpy and scipy, and starts the script again with it.
+"""What every script does before and around its work: finds a Python that has the modules, bounds its memory, and ends
+with one line where it cannot go on.
 
 The first python3 on PATH is often not the one that the distribution's packages are installed for.
 """
 import os
+import resource
+import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from typing import NoReturn
 
-MODULES = "import numpy, scipy.stats"
+MODULES = "import jinja2, numpy, scipy.stats"
 TRIED = "POOLBENCH_PYTHON_TRIED"
+MEMORY_MAX_BYTES = 1 << 30  # a run may come from anyone
+LIBRARIES_BYTES = 1 << 27   # of it, for code, which the system does not count as data
+INTERRUPTED = 130
 
 
 def _serves(python: str) -> bool:
@@ -17,8 +25,17 @@ def _serves(python: str) -> bool:
         return False
 
 
+def _bound_memory() -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    most = MEMORY_MAX_BYTES - LIBRARIES_BYTES
+    most = most if hard == resource.RLIM_INFINITY else min(hard, most)
+    resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
+
+
 def require_modules() -> None:
     """Returns if this interpreter has the modules. Otherwise replaces the process, or ends it with a line."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # each of its threads takes memory, and nothing here needs them
+    _bound_memory()
     try:
         exec(MODULES, {})
         return
@@ -29,5 +46,22 @@ def require_modules() -> None:
             if python and _serves(python):
                 os.environ[TRIED] = "1"
                 os.execvp(python, [python, *sys.argv])
-    sys.exit(f"{os.path.basename(sys.argv[0])}: no python3 here has numpy and scipy: install "
-             "python3-numpy and python3-scipy, or name a Python that has them in PYTHON")
+    sys.exit(f"{os.path.basename(sys.argv[0])}: no python3 here has numpy, scipy and jinja2: install "
+             "python3-numpy, python3-scipy and python3-jinja2, or name a Python that has them in PYTHON")
+
+
+def end(main: Callable[[], int]) -> NoReturn:
+    """Ends the process with what main returns."""
+    name = os.path.basename(sys.argv[0])
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # not every terminal has every letter
+    try:
+        sys.exit(main())
+    except MemoryError:
+        print(f"scripts/{name}: this takes more than {MEMORY_MAX_BYTES >> 30} GiB of memory: no run of poolbench does",
+              file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        print(f"scripts/{name}: stopped", file=sys.stderr)
+        sys.exit(INTERRUPTED)

@@ -1,32 +1,30 @@
 """Reads a run folder as results/README.md describes it, and refuses what does not follow it.
 
-Nothing in a run is trusted: types are checked where they are read, every text is cleaned, and no name from
-a run becomes part of a path unless it is a plain name.
+No name from a run becomes part of a path unless it is a plain name.
 """
-import gzip
-import json
-import math
+import os
 import re
-import zlib
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import stats
-from text import clean
+from files import (RunError, check_kind, check_schema, check_size, get, items, numbers, objects, parse, read_bytes,
+                   read_lines, scalars)
 
-SCHEMA = 1
-SIZE_MAX_BYTES = 1 << 29
+# Many times what the largest run has. Of what has no limit here, the size of its file is one.
+ROUNDS_MAX = 1000
+EXPERIMENTS_MAX, CELLS_MAX, SIDES_MAX, SIDES_OF_CELL_MAX = 100, 2000, 10000, 100
+METRICS_MAX, BACKENDS_MAX, CHECKS_MAX, RULE_MAX, AXES_MAX, KEYS_MAX = 500, 500, 100, 100, 20, 50
+WORKERS_MAX, CPUS_MAX, DURATION_MAX_S = 1 << 16, 1 << 16, 1e9
+TASKS_MAX = 1 << 40  # of one line of the journal
+TIMELINE_MAX = 100000
+MACHINE_MAX_BYTES = 1 << 24
+DIFFERENCES = {"cpu_ns", "bytes_per_task", "kernel_bytes_per_task"}  # of two readings, which noise can turn around
 UNIT = re.compile(r"[A-Za-z0-9 %/]{0,20}")
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
-
-T = TypeVar("T")
-
-
-class RunError(Exception):
-    """A run that cannot be read, as one line for its reader."""
 
 
 class Side(NamedTuple):
@@ -40,6 +38,7 @@ class Metric:
     name: str
     unit: str
     more_is_better: bool
+    kind: str  # cost, rate or count
     summary: str
 
 
@@ -95,6 +94,11 @@ class Cell:
         return value if isinstance(value, (int, float)) else None
 
 
+def key_text(cell: Cell, key: str) -> str:
+    value = cell.number(key)
+    return "unknown" if value is None else f"{value:g}"
+
+
 @dataclass(frozen=True)
 class Sample:
     round: int
@@ -107,6 +111,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Check:
+    name: str
     text: str
     advice: str
 
@@ -124,6 +129,7 @@ class Run:
     histograms: dict[Side, dict[int, int]] = field(default_factory=dict)  # all rounds merged
     timelines: dict[Side, list[dict[str, Any]]] = field(default_factory=dict)  # one a round
     latenesses: dict[Side, dict[int, int]] = field(default_factory=dict)  # histograms, all rounds merged
+    lines: dict[tuple[int, Side], int] = field(default_factory=dict)  # of the journal, from 1
 
     @property
     def profile(self) -> str:
@@ -185,176 +191,97 @@ class Run:
         return [cell for cell in self.cells_of(experiment) if cell.primary]
 
 
-# Fields of parsed JSON, checked.
-
-KINDS = {dict: "an object", list: "a list", str: "a text", int: "a whole number", float: "a number",
-         bool: "true or false"}
-
-
-def _check(value: Any, kind: type[T], where: str) -> T:
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return value  # type: ignore[return-value]
-    if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
-        raise RunError(f"{where} is not {KINDS[kind]}")
-    return value
-
-
-def _get(of: dict[str, Any], name: str, kind: type[T], where: str) -> T:
-    if name not in of:
-        raise RunError(f"{where} has no '{name}'")
-    return _check(of[name], kind, f"'{name}' of {where}")
-
-
-def _objects(of: dict[str, Any], name: str, where: str) -> list[tuple[dict[str, Any], str]]:
-    return [(_check(item, dict, f"{name}[{i}] of {where}"), f"{name}[{i}] of {where}")
-            for i, item in enumerate(_get(of, name, list, where))]
-
-
-def _numbers(of: dict[str, Any], name: str, where: str) -> dict[str, float]:
-    return {key: _check(value, float, f"'{key}' of {where}") for key, value in _get(of, name, dict, where).items()}
-
-
-def _scalars(of: dict[str, Any], name: str, where: str) -> dict[str, float | str]:
-    values = _get(of, name, dict, where)
-    return {key: value if isinstance(value, str) else _check(value, float, f"'{key}' of {where}")
-            for key, value in values.items()}
-
-
 # The parts of run.json.
 
 def _metric(of: dict[str, Any], where: str) -> Metric:
-    name, unit, polarity, summary = (_get(of, key, str, where) for key in ("name", "unit", "polarity", "summary"))
+    name, unit, polarity, kind, summary = (get(of, key, str, where)
+                                           for key in ("name", "unit", "polarity", "kind", "summary"))
     if not UNIT.fullmatch(unit):
         raise RunError(f"{where} has a unit that is none: {unit[:40]}")
-    return Metric(name, unit, polarity == "more", summary)
+    return Metric(name, unit, polarity == "more", kind, summary)
 
 
-def _side(of: dict[str, Any], name: str, where: str) -> Side | None:
+def _side(of: dict[str, Any], cell: str, where: str) -> Side:
+    workers = get(of, "workers", int, where)
+    if not 0 <= workers <= WORKERS_MAX:
+        raise RunError(f"{where} has {workers} workers: no backend has")
+    return Side(cell, get(of, "backend", str, where), workers)
+
+
+def _side_of_contrast(of: dict[str, Any], name: str, where: str) -> Side | None:
     if of.get(name) is None:
         return None
-    side = _get(of, name, dict, where)
-    return Side(_get(side, "cell", str, where), _get(side, "backend", str, where), _get(side, "workers", int, where))
+    side = get(of, name, dict, where)
+    return _side(side, get(side, "cell", str, where), where)
 
 
 def _condition(of: dict[str, Any], n_contrasts: int, where: str) -> Condition:
-    condition = Condition(_get(of, "contrast", int, where), _get(of, "op", str, where), float(of.get("value") or 0))
+    value = check_kind(of.get("value") or 0, float, f"'value' of {where}")
+    check_size(value, f"'value' of {where}")
+    condition = Condition(get(of, "contrast", int, where), get(of, "op", str, where), float(value))
     if not 0 <= condition.contrast < n_contrasts:
         raise RunError(f"{where} speaks of a contrast that is not there")
     return condition
 
 
 def _rule(of: dict[str, Any], where: str) -> Rule:
-    contrasts = [Contrast(_get(c, "name", str, w), _get(c, "metric", str, w), _side(c, "a", w), _side(c, "b", w))
-                 for c, w in _objects(of, "contrasts", where)]
-    supported, refuted = ([_condition(c, len(contrasts), w) for c, w in _objects(of, name, where)]
+    contrasts = [Contrast(get(c, "name", str, w), get(c, "metric", str, w), _side_of_contrast(c, "a", w),
+                          _side_of_contrast(c, "b", w)) for c, w in objects(of, "contrasts", where, RULE_MAX)]
+    supported, refuted = ([_condition(c, len(contrasts), w) for c, w in objects(of, name, where, RULE_MAX)]
                           for name in ("supported_all", "refuted_any"))
     evaluator = of.get("evaluator")
-    return Rule(contrasts, supported, refuted, None if evaluator is None else _check(evaluator, str, where))
+    return Rule(contrasts, supported, refuted, None if evaluator is None else check_kind(evaluator, str, where))
 
 
 def _experiment(of: dict[str, Any], where: str) -> Experiment:
-    name = _get(of, "name", str, where)
+    name = get(of, "name", str, where)
     if not FILE_NAME.fullmatch(name):
         raise RunError(f"{where} has a name that is none: letters, digits, - and _ only")
-    claim, statement, question, metric, base = (_get(of, key, str, where)
+    claim, statement, question, metric, base = (get(of, key, str, where)
                                                 for key in ("claim", "statement", "question", "metric", "base"))
-    axes = [_check(axis, str, f"an axis of {where}") for axis in _get(of, "axes", list, where)]
-    rule = None if of.get("rule") is None else _rule(_get(of, "rule", dict, where), f"the rule of {where}")
-    return Experiment(name, claim, statement, question, axes, metric, base, rule, _get(of, "primary", str, where))
+    axes = items(of, "axes", str, where, AXES_MAX)
+    rule = None if of.get("rule") is None else _rule(get(of, "rule", dict, where), f"the rule of {where}")
+    return Experiment(name, claim, statement, question, axes, metric, base, rule, get(of, "primary", str, where))
 
 
 def _cell(of: dict[str, Any], where: str) -> Cell:
-    name, experiment, workload, load, mode = (_get(of, key, str, where)
+    name, experiment, workload, load, mode = (get(of, key, str, where)
                                               for key in ("name", "experiment", "workload", "load", "mode"))
-    sides = [Side(name, _get(side, "backend", str, w), _get(side, "workers", int, w))
-             for side, w in _objects(of, "sides", where)]
-    return Cell(name, experiment, workload, load, mode, _scalars(of, "keys", where),
-                _get(of, "primary", bool, where), sides)
+    sides = [_side(side, name, w) for side, w in objects(of, "sides", where, SIDES_OF_CELL_MAX)]
+    if len(set(sides)) < len(sides):
+        raise RunError(f"{where} has one side twice")
+    keys = scalars(of, "keys", where)
+    if len(keys) > KEYS_MAX:
+        raise RunError(f"'keys' of {where} has {len(keys)} entries: no run has more than {KEYS_MAX}")
+    return Cell(name, experiment, workload, load, mode, keys, get(of, "primary", bool, where), sides)
 
 
 def _sample(of: dict[str, Any], where: str) -> Sample:
-    side = Side(_get(of, "cell", str, where), _get(of, "backend", str, where), _get(of, "workers", int, where))
-    return Sample(_get(of, "round", int, where), side, _get(of, "status", str, where), _get(of, "reason", str, where),
-                  _numbers(of, "metrics", where), _scalars(of, "environment", where))
+    side = Side(get(of, "cell", str, where), get(of, "backend", str, where), get(of, "workers", int, where))
+    return Sample(get(of, "round", int, where), side, get(of, "status", str, where), get(of, "reason", str, where),
+                  numbers(of, "metrics", where), scalars(of, "environment", where))
 
 
 def _histogram(of: dict[str, Any], where: str, name: str = "histogram") -> dict[int, int]:
     counts: dict[int, int] = defaultdict(int)
-    for pair in of.get(name) or []:
+    for pair in check_kind(of.get(name) or [], list, f"'{name}' of {where}"):
         if not (isinstance(pair, list) and len(pair) == 2
-                and all(isinstance(n, int) and 0 <= n < 1 << 53 for n in pair) and pair[0] < 1 << 13):
+                and all(isinstance(n, int) and 0 <= n <= TASKS_MAX for n in pair) and pair[0] < 1 << 13):
             raise RunError(f"the histogram of {where} has an entry that is no [bucket, count]")
         counts[pair[0]] += pair[1]
+    if sum(counts.values()) > TASKS_MAX:
+        raise RunError(f"the histogram of {where} is of more tasks than any process runs")
     return counts
-
-
-# Files.
-
-def _read_bytes(path: Path) -> bytes | None:
-    """The file, or the file with .gz behind its name; None if neither is there."""
-    packed = path.with_name(path.name + ".gz")
-    try:
-        if path.exists():
-            with path.open("rb") as file:
-                data = file.read(SIZE_MAX_BYTES + 1)
-        elif packed.exists():
-            with gzip.open(packed) as file:
-                data = file.read(SIZE_MAX_BYTES + 1)
-        else:
-            return None
-    except (OSError, EOFError, zlib.error) as error:
-        raise RunError(f"cannot read '{path}': {getattr(error, 'strerror', None) or error}") from None
-    if len(data) > SIZE_MAX_BYTES:
-        raise RunError(f"'{path}' is larger than {SIZE_MAX_BYTES >> 20} MiB")
-    return data
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no number of JSON")
-
-
-def _parse_float(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(f"{text} is too large")
-    return value
-
-
-def _parse_int(text: str) -> int | float:
-    return int(text) if len(text) < 20 else _parse_float(text)
-
-
-def _clean_all(value: Any) -> Any:
-    if isinstance(value, str):
-        return clean(value)
-    if isinstance(value, list):
-        return [_clean_all(item) for item in value]
-    if isinstance(value, dict):
-        return {clean(key): _clean_all(item) for key, item in value.items()}
-    return value
-
-
-def _parse(data: bytes, what: str) -> dict[str, Any]:
-    try:
-        parsed = json.loads(data.decode(), parse_constant=_refuse_constant, parse_float=_parse_float,
-                            parse_int=_parse_int)
-        return _check(_clean_all(parsed), dict, what)
-    except (ValueError, RecursionError) as error:
-        raise RunError(f"{what} is no complete JSON: {clean(str(error))[:120]}") from None
-
-
-def _check_schema(of: dict[str, Any], what: str) -> None:
-    schema = _get(of, "schema", int, what)
-    if schema > SCHEMA:
-        raise RunError(f"{what} has schema {schema}, these scripts read up to {SCHEMA}: use a newer poolbench")
 
 
 def _timeline(of: dict[str, Any], where: str) -> dict[str, Any]:
     """Counts of tasks in equal parts of an open load's duration."""
-    timeline = _get(of, "timeline", dict, where)
-    counts = {name: [_check(n, int, f"'{name}' of {where}") for n in _get(timeline, name, list, where)]
-              for name in ("offered", "done", "in_time")}
-    bin_ms = _get(timeline, "bin_ms", float, where)
+    timeline = get(of, "timeline", dict, where)
+    counts = {name: items(timeline, name, int, where, TIMELINE_MAX) for name in ("offered", "done", "in_time")}
+    bin_ms = get(timeline, "bin_ms", float, where)
+    check_size(bin_ms, f"'bin_ms' of {where}")
+    if not all(0 <= n <= TASKS_MAX for values in counts.values() for n in values):
+        raise RunError(f"the timeline of {where} has a count that is none")
     if bin_ms <= 0 or len({len(values) for values in counts.values()}) != 1:
         raise RunError(f"the timeline of {where} is of parts that do not fit together")
     return {"bin_ms": bin_ms, **counts}
@@ -366,20 +293,24 @@ class Journal:
     histograms: dict[Side, dict[int, int]] = field(default_factory=dict)
     timelines: dict[Side, list[dict[str, Any]]] = field(default_factory=dict)
     latenesses: dict[Side, dict[int, int]] = field(default_factory=dict)
+    lines: dict[tuple[int, Side], int] = field(default_factory=dict)
 
 
-def _read_journal(path: Path) -> Journal:
-    data, journal = _read_bytes(path), Journal()
-    if data is None:
-        return journal
+def _read_journal(path: Path, checks: "_Checks", keeps_samples: bool) -> Journal:
+    """What a complete run has in run.json is checked here too, but not kept twice."""
+    journal = Journal()
     histograms: dict[Side, dict[int, int]] = {}
-    lines = data.split(b"\n")[:-1]  # what stands behind the last end of line is torn
-    for number, line in enumerate(lines[1:], 2):
+    for number, line in enumerate(read_lines(path), 1):
+        if number == 1:
+            continue  # the plan
         where = f"'{path}' line {number}"
-        parsed = _parse(line, where)
-        _check_schema(parsed, where)
+        parsed = parse(line, where)
+        check_schema(parsed, where)
         sample = _sample(parsed, where)
-        journal.samples.append(sample)
+        checks.check(sample)
+        if keeps_samples:
+            journal.samples.append(sample)
+        journal.lines[sample.round, sample.side] = number
         into = histograms.setdefault(sample.side, defaultdict(int))
         for bucket, count in _histogram(parsed, where).items():
             into[bucket] += count
@@ -393,17 +324,33 @@ def _read_journal(path: Path) -> Journal:
     return journal
 
 
-def _check_samples(samples: list[Sample], cells: dict[str, Cell]) -> None:
-    seen = set()
-    for sample in samples:
-        key = (sample.round, sample.side)
-        if key in seen:
-            raise RunError(f"round {sample.round} of {sample.side.backend} in {sample.side.cell} is there twice")
-        seen.add(key)
-        if sample.side.cell not in cells or sample.side not in cells[sample.side.cell].sides:
-            raise RunError(f"a sample of {sample.side.backend} is of no side of a cell: {sample.side.cell}")
+class _Checks:
+    """Refuses a sample that cannot be one of this run, as soon as it is read."""
+
+    def __init__(self, cells: dict[str, Cell], metrics: dict[str, Metric], rounds: int) -> None:
+        self.cells, self.metrics, self.rounds = cells, metrics, rounds
+        self.seen: set[tuple[int, Side]] = set()
+
+    def check(self, sample: Sample) -> None:
+        side = sample.side
+        if (sample.round, side) in self.seen:
+            raise RunError(f"round {sample.round} of {side.backend} in {side.cell} is there twice")
+        self.seen.add((sample.round, side))
+        if side.cell not in self.cells or side not in self.cells[side.cell].sides:
+            raise RunError(f"a sample of {side.backend} is of no side of a cell: {side.cell}")
+        if not 0 <= sample.round < self.rounds:
+            raise RunError(f"a sample of {side.cell} is of round {sample.round}, of {self.rounds}")
         if sample.status not in ("ok", "failed", "limit"):
-            raise RunError(f"a sample of {sample.side.cell} has an unknown status: {sample.status}")
+            raise RunError(f"a sample of {side.cell} has an unknown status: {sample.status}")
+        for name, value in sample.metrics.items():
+            self.check_value(sample, name, value)
+
+    def check_value(self, sample: Sample, name: str, value: float) -> None:
+        """No machine can have measured what this refuses."""
+        where = f"{name} of {sample.side.backend} in {sample.side.cell}, round {sample.round},"
+        check_size(value, where)
+        if value < 0 and name not in DIFFERENCES:
+            raise RunError(f"{where} is {value:g}: it cannot be negative")
 
 
 # What else of run.json is read, by name and type; the rest is shown where it is known.
@@ -415,40 +362,92 @@ READ = {
 }
 
 
+def _check_factors(document: dict[str, Any], what: str) -> None:
+    of = document["factors"]
+    if not (1 <= of["rounds"] <= ROUNDS_MAX and 1 <= of["cpus_usable"] <= CPUS_MAX):
+        raise RunError(f"{what} has factors that no run has: rounds are 1 to {ROUNDS_MAX}, CPUs 1 to {CPUS_MAX}")
+    items(of, "workers", int, f"'factors' of {what}", AXES_MAX)
+    items(of, "backends", str, f"'factors' of {what}", BACKENDS_MAX)
+    if isinstance(document.get("backends"), list):
+        items(document, "backends", dict, what, BACKENDS_MAX)
+    if not 0 <= document["run"]["duration_s"] <= DURATION_MAX_S:
+        raise RunError(f"{what} has a duration that no run has: {document['run']['duration_s']:g} s")
+
+
+def _cells(document: dict[str, Any], experiments: list[Experiment], what: str) -> dict[str, Cell]:
+    cells: dict[str, Cell] = {}
+    names = {experiment.name for experiment in experiments}
+    if len(names) < len(experiments):
+        raise RunError(f"{what} has two experiments of one name")
+    for item, where in objects(document, "cells", what, CELLS_MAX):
+        cell = _cell(item, where)
+        if cell.name in cells:
+            raise RunError(f"{what} has two cells of one name: {cell.name}")
+        if cell.experiment not in names:
+            raise RunError(f"a cell of {what} is of no experiment: {cell.name}")
+        cells[cell.name] = cell
+    if sum(len(cell.sides) for cell in cells.values()) > SIDES_MAX:
+        raise RunError(f"the cells of {what} have more than {SIDES_MAX} sides: no run has")
+    return cells
+
+
+def _samples(document: dict[str, Any], checks: _Checks, what: str) -> list[Sample]:
+    """Takes them out of the document, which would hold them a second time."""
+    samples = []
+    for i, item in enumerate(items(document, "samples", dict, what, ROUNDS_MAX * SIDES_MAX)):
+        samples.append(_sample(item, f"samples[{i}] of {what}"))
+        checks.check(samples[-1])
+    document["samples"] = []
+    return samples
+
+
 def read_run(path: Path) -> Run:
     """Reads the run in this folder. Raises RunError."""
-    if not path.is_dir():
+    if not os.path.isdir(path):  # is_dir() of Path raises where a name is too long or may not be looked at
         raise RunError(f"'{path}' is no folder: give the folder of a run, results/<machine>/<run>")
-    data = _read_bytes(path / "run.json")
+    data = read_bytes(path / "run.json")
     if data is None:
         raise RunError(f"'{path}' has no run.json: give the folder of a run, results/<machine>/<run>")
     what = f"'{path / 'run.json'}'"
-    document = _parse(data, what)
-    _check_schema(document, what)
+    document = parse(data, what)
+    check_schema(document, what)
     for name, fields in READ.items():
         for key, kind in fields.items():
-            _get(_get(document, name, dict, what), key, kind, f"'{name}' of {what}")
+            get(get(document, name, dict, what), key, kind, f"'{name}' of {what}")
 
-    metrics = [_metric(item, where) for item, where in _objects(document, "metrics", what)]
-    experiments = [_experiment(item, where) for item, where in _objects(document, "experiments", what)]
-    cells = {cell.name: cell for cell in (_cell(item, where) for item, where in _objects(document, "cells", what))}
-    if len({experiment.name for experiment in experiments}) < len(experiments):
-        raise RunError(f"{what} has two experiments of one name")
-    for cell in cells.values():
-        if cell.experiment not in {experiment.name for experiment in experiments}:
-            raise RunError(f"a cell of {what} is of no experiment: {cell.name}")
+    _check_factors(document, what)
+    metrics = [_metric(item, where) for item, where in objects(document, "metrics", what, METRICS_MAX)]
+    experiments = [_experiment(item, where) for item, where in objects(document, "experiments", what, EXPERIMENTS_MAX)]
+    cells = _cells(document, experiments, what)
 
-    journal = _read_journal(path / "journal.jsonl")
-    samples = [_sample(item, where) for item, where in _objects(document, "samples", what)]
-    if document["run"]["status"] != "complete":
-        samples = journal.samples
-    for of in (samples, journal.samples):  # histograms and timelines come from the journal
-        _check_samples(of, cells)
+    by_name, rounds = {metric.name: metric for metric in metrics}, document["factors"]["rounds"]
+    is_complete = document["run"]["status"] == "complete"
+    samples = _samples(document, _Checks(cells, by_name, rounds), what) if is_complete else []
+    journal = _read_journal(path / "journal.jsonl", _Checks(cells, by_name, rounds), not is_complete)
+    samples += journal.samples
     if not samples:
         raise RunError(f"'{path}' has no samples: nothing was measured")
-    checks = [Check(_get(item, "text", str, where), _get(item, "advice", str, where))
-              for item, where in _objects(document, "checks", what)]
-    machine = _read_bytes(path / "machine.json")
-    return Run(path, document, _parse(machine, f"'{path / 'machine.json'}'") if machine is not None else {},
-               {metric.name: metric for metric in metrics}, experiments, cells, samples, checks, journal.histograms,
-               journal.timelines, journal.latenesses)
+    checks = [Check(*(get(item, key, str, where) for key in ("name", "text", "advice")))
+              for item, where in objects(document, "checks", what, CHECKS_MAX)]
+    machine = read_bytes(path / "machine.json", MACHINE_MAX_BYTES)
+    return Run(path, document, parse(machine, f"'{path / 'machine.json'}'") if machine is not None else {},
+               by_name, experiments, cells, samples, checks, journal.histograms,
+               journal.timelines, journal.latenesses, journal.lines)
+
+
+def newest_run(results: Path) -> Path:
+    """The newest complete run of full below this folder, or else of quick. Raises RunError."""
+    found = {}
+    for path in sorted(results.glob("*/*/"), key=lambda path: path.name):
+        try:
+            document = parse(read_bytes(path / "run.json") or b"", f"'{path}'")
+            profile = get(get(document, "factors", dict, "it"), "profile", str, "it")
+            is_whole = not get(document["factors"], "filter", str, "it")
+            if is_whole and get(get(document, "run", dict, "it"), "status", str, "it") == "complete":
+                found[profile] = path
+        except RunError:
+            continue
+    for profile in ("full", "quick"):
+        if profile in found:
+            return found[profile]
+    raise RunError(f"no complete run of quick or full in '{results}': name one, or measure with make bench")

@@ -36,7 +36,9 @@ def half(run: Run, side: Side, metric: str, which: int) -> dict[int, float]:
 
 
 def fitted(run: Run, side: Side, metric: str) -> float:
-    return stats.median(list(half(run, side, metric, 0).values())).value
+    """nan where there is none, or where it is no time: what is worked out from that is nan too."""
+    value = stats.median(list(half(run, side, metric, 0).values())).value
+    return value if value > 0 else math.nan
 
 
 def goetz(run: Run, cell: Cell) -> float:
@@ -80,8 +82,9 @@ def next_size(wanted: float, sizes: list[int]) -> int:
 
 
 def judge_rules(run: Run, cell: Cell) -> list[Rule]:
-    pools = sorted((side for side in cell.sides if side.backend == "pool" and half(run, side, "time_ns", 0)
-                    and half(run, side, "time_ns", 1)), key=lambda side: side.workers)
+    pools = sorted((side for side in cell.sides if side.backend == "pool" and side.workers
+                    and fitted(run, side, "time_ns") > 0 and half(run, side, "time_ns", 1)),
+                   key=lambda side: side.workers)
     if len(pools) < 6:
         return []
     judged = {side.workers: half(run, side, "time_ns", 1) for side in pools}

@@ -12,7 +12,8 @@ from stats import Estimate
 
 PLAIN = re.compile(r"[^A-Za-z0-9 ._:@/+,?()%'-]")
 INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # categories of Unicode
-MARKUP = re.compile(r"([\\`*_{}\[\]#|~!^$])")
+INTERVAL = r"\[[\w.,%: -]*\](?![(\[:])"  # brackets that make no link
+MARKUP = re.compile(rf"({INTERVAL})|([\\`*_{{}}\[\]#|~!^$])")
 
 
 def clean(text: str) -> str:
@@ -31,7 +32,7 @@ def plain(text: str) -> str:
 def markdown(text: str) -> str:
     """For running text and cells of tables: nothing of it is markup, and nothing becomes a link."""
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    text = MARKUP.sub(r"\\\1", text)
+    text = MARKUP.sub(lambda found: found[1] or f"\\{found[2]}", text)
     return text.replace("://", "&#58;//").replace("www.", "www&#46;").replace("@", "&#64;")
 
 

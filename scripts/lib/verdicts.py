@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import stats
 from effects import (INCONCLUSIVE, NOT_MEASURED, QUANTILES, REFUTED, SUPPORTED, Effect, adjust, is_late, is_not_ahead,
                      largest_floors, make_effects, mode_of, ratio_values)
-from evaluators import EVALUATORS, SENTENCES, too_few
+from evaluators import EVALUATORS, N_CONTRASTS, SENTENCES, too_few
 from runs import Cell, Condition, Experiment, Rule, Run, Side
 from stats import Estimate
 
@@ -123,7 +123,16 @@ def describe(condition: Condition, effects: Sequence[Effect]) -> str:
                                    "below": f" is below {condition.value:g}"}[condition.op]
 
 
+def is_known(rule: Rule) -> bool:
+    """Whether these scripts can judge it: an unknown condition must not pass for one that does not hold."""
+    if rule.evaluator:
+        return N_CONTRASTS.get(rule.evaluator) == len(rule.contrasts)
+    return all(condition.op in PHRASES for condition in [*rule.supported_all, *rule.refuted_any])
+
+
 def decide(run: Run, experiment: Experiment, rule: Rule, effects: Sequence[Effect]) -> tuple[str, str]:
+    if not is_known(rule):
+        return NOT_MEASURED, "these scripts do not know its rule: use a newer poolbench"
     if not rule.contrasts or len(effects) < len(rule.contrasts):
         return NOT_MEASURED, why_absent(run, experiment)
     measured = [(side, effect.contrast.metric) for effect in effects
@@ -142,8 +151,6 @@ def decide(run: Run, experiment: Experiment, rule: Rule, effects: Sequence[Effec
     if inline:
         return INCONCLUSIVE, f"tasks of {inline[0]} ran on the thread that submits or waits"
     if rule.evaluator:
-        if rule.evaluator not in EVALUATORS:
-            return NOT_MEASURED, "these scripts do not know its rule: use a newer poolbench"
         return EVALUATORS[rule.evaluator](run, effects)
     fewest = min(effect.ratio.n for effect in effects)
     if fewest < stats.ROUNDS_MIN:
