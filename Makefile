@@ -166,6 +166,12 @@ report:
 	@$(if $(RUN),scripts/report '$(RUN)',\
 	echo "make report: say which run: make report RUN=results/<machine>/<run>" >&2; exit 1)
 
+# What is missing is said by the script.
+.PHONY: advise
+advise:
+	@scripts/advise $(if $(TASK_US),--task-us '$(TASK_US)') $(if $(CPU_SHARE),--cpu-share '$(CPU_SHARE)') \
+	$(if $(RATE),--rate '$(RATE)') $(if $(RUN),'$(RUN)')
+
 list: $(BINARY)
 	@$(BINARY) list
 
@@ -270,6 +276,24 @@ $(call manual,$(1)): $(1)/$(1).h scripts/man
 endef
 $(foreach library,$(LIBRARIES),$(eval $(call library_rules,$(library))))
 
+# What scripts/trust holds the verdicts against: the pool beside itself in primary cells of quick; and pools that delay
+# each task by known times, in a cell of so many tasks that what comes once a batch does not count.
+TRUST_CELLS := reuse/empty/batches:10/.*life:run|grain/spin/length_ns:10000/|oneoff/empty/life:run
+TRUST_CELLS := ^($(TRUST_CELLS)|io/sleep/inflight:64/|gap/.*pause_ns:1000000/)
+TRUST_ROUNDS ?= 420
+$(BUILD)/trust/delayed.so: tests/plugins/delayed.c $(call archive,pool) $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,PLUG,$@)$(CC) $(C_ALL) -Ibench -Ipool -shared -fPIC -o $@ $< $(call archive,pool)
+.PHONY: trust
+trust: $(BINARY) $(BUILD)/trust/delayed.so
+	@set -e; equal=$$($(BINARY) run --profile quick --results '$(RESULTS)' --rounds $(TRUST_ROUNDS) \
+	--backends pool,pool-again --filter '$(TRUST_CELLS)'); \
+	delayed=$$($(BINARY) run --profile smoke --results '$(RESULTS)' --rounds $(TRUST_ROUNDS) --workers 1 \
+	--plugin $(BUILD)/trust/delayed.so --backends delayed-0ns,delayed-500ns,delayed-2us,delayed-10us \
+	--filter '^forget/'); \
+	echo "$$equal"; echo "$$delayed"; code=0; \
+	scripts/trust false-alarms "$$equal" || code=$$?; scripts/trust delays "$$delayed" || code=$$?; exit $$code
+
 define PKG_CONFIG_TEXT
 libdir=$(LIBDIR)
 includedir=$(INCLUDEDIR)
@@ -323,6 +347,8 @@ help:
 	@echo 'make test-lib        those of pool/ and rawthread/, which need a C compiler only'
 	@echo 'make soak            their stress, with new seeds: SOAK=<seconds> (600)'
 	@echo 'make peers           the pool beside those of other libraries, which scripts/setup --peers installs'
+	@echo 'make advise          pool or threads for tasks of yours: TASK_US= RATE= CPU_SHARE= (1) RUN='
+	@echo 'make trust           how often verdicts are wrong here, on data whose truth is known: docs/method.md'
 	@echo 'make list            what there is to measure'
 	@echo 'make install         pool/ and rawthread/ as libraries: PREFIX=/usr/local DESTDIR= LIBDIR= INCLUDEDIR= MANDIR='
 	@echo 'make uninstall       remove them again'

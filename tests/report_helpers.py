@@ -16,10 +16,11 @@ LIB = TOP / "scripts" / "lib"
 sys.path.insert(0, str(LIB))
 
 try:
+    import jinja2  # noqa: F401
     import numpy  # noqa: F401
     import scipy.stats  # noqa: F401
 except ImportError:
-    print("no Python with numpy and scipy")
+    print("no Python with numpy, scipy and jinja2")
     sys.exit(77)
 
 
@@ -49,7 +50,7 @@ def files_of(run: Path) -> dict[str, bytes]:
 def main(tests: dict[str, Any]) -> None:
     """Calls every function test_* with a folder of its own; ends the process with 1 if one fails."""
     failed = 0
-    for name, test in tests.items():
+    for name, test in list(tests.items()):
         if not name.startswith("test_"):
             continue
         with tempfile.TemporaryDirectory() as folder:

@@ -92,11 +92,12 @@ def test_last_page(folder: Path) -> None:
               "blocking IO, 64 waiting   best: pool, 64 workers, ",
               "would change if           tasks take 1 ms or more / ",
               "claims                    supported: C1 C2 C3 C8 C12 C18",
+              "grade                     B: cite it with what it says of itself",
               f"not answered by quick     {claims_of(FULL_ONLY)}: make bench PROFILE=full",
               "! this is a virtual machine"]
     for line, begin in zip(lines[1:], begins):
         assert line.startswith(begin), line
-    assert lines[-1].startswith("report  ") and lines[-1].endswith(f"{RUN_ID}/summary.md")
+    assert lines[-1].startswith("report  ") and lines[-1].endswith(f"{RUN_ID}/report.html")
     assert "\033" not in "".join(lines)
 
 
@@ -131,7 +132,7 @@ def test_lines_of_what_is_not_in_the_run_are_left_out(folder: Path) -> None:
 def test_path_is_shown_from_here(folder: Path) -> None:
     run = make_run(folder / "results", "smoke")
     out = report(run, "--no-plots", cwd=folder).stdout
-    assert out.splitlines()[-1] == f"report  results/{MACHINE}/{RUN_ID}/summary.md"
+    assert out.splitlines()[-1] == f"report  results/{MACHINE}/{RUN_ID}/report.html"
 
 
 def test_same_run_gives_the_same_bytes(folder: Path) -> None:

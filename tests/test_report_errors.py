@@ -136,7 +136,7 @@ def test_no_python_with_modules_is_said(folder: Path) -> None:
             "interpreter._serves = lambda python: False; interpreter.require_modules()")
     done = subprocess.run([bare_python(folder), "-c", code], capture_output=True, text=True)
     assert done.returncode == 1 and len(done.stderr.splitlines()) == 1
-    assert "python3-numpy and python3-scipy" in done.stderr
+    assert "python3-numpy, python3-scipy and python3-jinja2" in done.stderr
 
 
 main(globals())

@@ -5,10 +5,13 @@ import csv
 import io
 import json
 import re
+import subprocess
+import sys
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from report_helpers import main, report
+from report_helpers import TOP, main, report
 
 from madeup_run import make_documents, write_run
 
@@ -18,7 +21,9 @@ import text
 def evil(folder: Path) -> str:
     """Each way that we know to be taken for something else. Every trial to run a command makes a file."""
     trap = folder / "trapped"
-    return (f"=cmd|' /C'!A0`touch {trap}`$(touch {trap})'; system('touch {trap}') #\"; system(\"touch {trap}\")\n"
+    return (f"</script><script>alert(1)</script>\"><img src=x onerror=alert(1)>' onmouseover='alert(1) "
+            f"javascript:alert(1) --><svg onload=alert(1)>&#60;b&#62;{{{{7*7}}}}=cmd|' /C'!A0"
+            f"`touch {trap}`$(touch {trap})'; system('touch {trap}') #\"; system(\"touch {trap}\")\n"
             f"![x](https://example.org/x)<script>alert(1)</script>|```\x1b[2J\x1b]0;title\x07\u202e\u200b@x %s %c "
             f"{{/:Bold=99 x}} @TRAP {trap}")
 
@@ -35,6 +40,33 @@ def poison(value: Any, words: str, keep: set[str], key: str = "") -> Any:
 
 
 FIXED = {"status", "op", "evaluator", "profile", "mode", "polarity", "unit"}
+
+
+class Elements(HTMLParser):
+    """Elements of a page with the names of their attributes, where its links lead, and what its scripts hold."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: set[tuple[str, ...]] = set()
+        self.links: set[str] = set()
+        self.scripts: list[str] = []
+        self.in_script = False
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.add((tag, *sorted(name for name, _ in attrs)))
+        self.links |= {value or "" for name, value in attrs if name in ("href", "src", "xlink:href", "action", "data")}
+        self.in_script = tag == "script"
+        if self.in_script:
+            self.scripts.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.in_script = False
+
+    def handle_data(self, data: str) -> None:
+        if self.in_script:
+            self.scripts[-1] += data
 
 
 def make_hostile(folder: Path, words: str) -> Path:
@@ -70,8 +102,49 @@ def test_nothing_runs_and_nothing_escapes(folder: Path) -> None:
         content = path.read_text()
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u200b]", content), path
         assert path.suffix != ".gp" or "trapped" not in content, path
+        assert path.suffix != ".html" or not re.search("<script>alert|<img|<svg onload|href=.https?:", content), path
         assert path.suffix not in (".svg", ".dat") or not re.search("[`$]|<script", content), path
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u200b]", done.stdout)
+
+
+def test_page_has_the_elements_of_a_harmless_one(folder: Path) -> None:
+    words = evil(folder)
+    pages = []
+    for name, of in (("harmless", " harmless"), ("hostile", words)):
+        run = make_hostile(folder / name, of)
+        assert report(run).returncode == 0
+        pages.append(Elements((run / "report.html").read_text()))
+    harmless, hostile = pages
+    assert hostile.found == harmless.found, hostile.found ^ harmless.found
+    assert not [name for _, *names in hostile.found for name in names if name.startswith("on")]
+    assert hostile.links == harmless.links, hostile.links ^ harmless.links
+    assert all(re.fullmatch(r"#[\w-]*|data:,|(data|plots)/[\w-]+\.(dat|gp)|data\.csv|journal\.jsonl", link)
+               for link in hostile.links), hostile.links
+    samples, script = hostile.scripts
+    assert script == harmless.scripts[1]
+    assert not re.search("[<>&]", samples)
+    assert any(text.clean(words) in side["cell"] for side in json.loads(samples)["sides"])
+
+
+def test_a_folder_of_any_name(folder: Path) -> None:
+    trap = folder / "trapped"
+    for i, name in enumerate(("a\x1b[2J\x1b]0;t\x07\nb\u202e\x9b2J'\"`touch trapped`$(touch trapped)\\", "--help",
+                              "' set print '|sh' #", "-", "*.gp", "\udcff")):
+        run = folder / f"{i}" / name
+        run.parent.mkdir()
+        write_run(folder / f"made{i}", *make_documents("smoke", only=["floors", "grain"])).rename(run)
+        for given, cwd in ((run, folder), (Path(f"./{name}"), run.parent)):
+            done = report(given, cwd=cwd)
+            assert (done.returncode, done.stderr) == (0, ""), done
+            assert all(line.isprintable() for line in done.stdout.splitlines()), done.stdout
+            assert done.stdout.count("\n") == len(done.stdout.splitlines()) and "report.html" in done.stdout
+        (run / "run.json").unlink()
+        for script, *options in (("report",), ("advise", "--task-us", "10", "--rate", "1000"), ("trust", "smallest")):
+            done = subprocess.run([sys.executable, str(TOP / "scripts" / script), *options, str(run)], cwd=folder,
+                                  capture_output=True, text=True)
+            assert (done.returncode, done.stdout) == (1, "") and done.stderr.endswith("\n"), done
+            assert done.stderr.removesuffix("\n").isprintable(), done.stderr
+    assert not trap.exists() and not list(folder.rglob("trapped"))
 
 
 def test_summary_has_no_foreign_markup(folder: Path) -> None:

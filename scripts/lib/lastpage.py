@@ -1,21 +1,16 @@
-"""The answer on one screen, for the terminal and for the top of summary.md."""
-from dataclasses import dataclass
-
+"""The answer on one screen, for the terminal and for the top of the report."""
 import answers
 import stats
 import text
+from blocks import Answer
 from effects import INCONCLUSIVE, NOT_MEASURED, REFUTED, SUPPORTED
-from runs import Run, Side
+from grades import Grade
+from provenance import unsettled
+from runs import Run
 from verdicts import Judgement
 
 WARNINGS_MAX = 3
 LABEL_WIDTH = 26
-
-
-@dataclass(frozen=True)
-class Line:
-    label: str
-    text: str
 
 
 def processor(run: Run) -> str:
@@ -151,15 +146,6 @@ def not_answered(judgement: Judgement) -> str | None:
     return f"{' '.join(left)}: make bench" + ("" if run.profile == "smoke" else " PROFILE=full")
 
 
-def unsettled(run: Run) -> list[Side]:
-    """Sides whose warm-up did not settle in most rounds."""
-    def is_unsettled(side: Side) -> bool:
-        values = [sample.metrics["settled"] for sample in run.samples_of(side) if "settled" in sample.metrics]
-        return bool(values) and 2 * sum(values) < len(values)
-
-    return [side for side in run.by_side if is_unsettled(side)]
-
-
 def warnings(judgement: Judgement) -> list[str]:
     """Most important first, each with what to do."""
     run, found = judgement.run, []
@@ -168,7 +154,7 @@ def warnings(judgement: Judgement) -> list[str]:
     failed = [side for side in run.by_side if run.status(side) == "failed"]
     if failed:
         found.append(f"{text.plural(len(failed), 'side')} failed, first {text.side_name(failed[0])} in "
-                     f"{failed[0].cell}: see 'Left out' in summary.md")
+                     f"{failed[0].cell}: see 'Left out' in the report")
     inline = sorted({side.backend for side in run.by_side if side.backend in ("pool", "raw", "raw-capped")
                      and any(sample.metrics.get("inline_tasks", 0) > 0 for sample in run.samples_of(side))})
     if inline:
@@ -181,27 +167,24 @@ def warnings(judgement: Judgement) -> list[str]:
     found += [f"{check.text}: {check.advice}" for check in run.checks]
     n_unsettled = len(unsettled(run))
     if n_unsettled:
-        found.append(f"{text.plural(n_unsettled, 'side')} never settled while warming up: see summary.md")
+        found.append(f"{text.plural(n_unsettled, 'side')} never settled while warming up: the report names them")
     return found
 
 
-def lines(judgement: Judgement) -> list[Line]:
-    """Everything between the heading and the report's path. What is not in the run is left out."""
+def answer(judgement: Judgement, grade: Grade) -> Answer:
+    """All of it but the report's path. What is not in the run is left out."""
     rows = [("cost of one hand-over", hand_over(judgement)), ("short CPU-bound tasks", short_tasks(judgement)),
             (blocking_label(judgement), blocking(judgement)), (overload_label(judgement), overload(judgement)),
             ("would change if", would_change(judgement)),
-            ("claims", claims(judgement)), (f"not answered by {judgement.run.profile}", not_answered(judgement))]
-    answered = [Line(label, words) for label, words in rows if words]
-    return answered + [Line("!", warning) for warning in warnings(judgement)[:WARNINGS_MAX]]
+            ("claims", claims(judgement)), ("grade", f"{grade.letter}: {grade.meaning}"),
+            (f"not answered by {judgement.run.profile}", not_answered(judgement))]
+    return Answer(heading(judgement.run), [(label, words) for label, words in rows if words],
+                  warnings(judgement)[:WARNINGS_MAX])
 
 
-def render(judgement: Judgement, colour: bool = False) -> list[str]:
-    """The page without its last line."""
+def page(of: Answer, colour: bool = False) -> list[str]:
+    """In lines of letters of one width."""
     bold, yellow, plain = ("\033[1m", "\033[33m", "\033[0m") if colour else ("", "", "")
-    page = [f"{bold}{heading(judgement.run)}{plain}"]
-    for line in lines(judgement):
-        if line.label == "!":
-            page.append(f"{yellow}!{plain} {line.text}")
-        else:
-            page.append(f"{bold}{line.label:<{LABEL_WIDTH}}{plain}{line.text}")
-    return page
+    return [f"{bold}{of.heading}{plain}",
+            *(f"{bold}{label:<{LABEL_WIDTH}}{plain}{words}" for label, words in of.lines),
+            *(f"{yellow}!{plain} {warning}" for warning in of.warnings)]

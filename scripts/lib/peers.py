@@ -8,7 +8,7 @@ from runs import Cell, Experiment, Run, Side
 from stats import Estimate
 from text import estimate, percent, quantity, significant
 from verdicts import Judgement
-from views import STYLES, Picture, Row, is_open
+from picture import STYLES, Picture, Row, is_open
 
 EXPERIMENT = Experiment("peers", "", "", "how does the pool do beside those of other libraries?", [], "", "", None)
 NONE = "\u2013"

@@ -8,18 +8,21 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import peers
 import text
 from runs import FILE_NAME, Experiment, Run
 from verdicts import Judgement
-from views import Picture, Row, View, views_of
+from picture import Picture, Row, View
+from views import views_of
 
 PLOT_DIR = Path(__file__).resolve().parent.parent / "plot"
 GNUPLOT_OLDEST = (5, 0)
 TIMEOUT_S = 60
+AT_ONCE_MAX = 8  # each has a thread here, whose stack counts against the limit of memory
 
 
 # Files for gnuplot.
@@ -125,16 +128,24 @@ def find_gnuplot() -> tuple[str | None, str]:
     return program, ""
 
 
-def draw(program: str, plots: Path, names: Iterable[str]) -> list[str]:
-    """Draws each picture as SVG and PNG. Returns a line for each that failed."""
+def _draw_one(program: str, plots: Path, name: str) -> str:
+    """Returns what went wrong, or ""."""
+    try:
+        done = subprocess.run([program, "-d", f"{name}.gp"], cwd=plots, env=_environment(), capture_output=True,
+                              text=True, errors="replace", timeout=TIMEOUT_S)
+        error = text.clean(done.stderr)[:200] if done.returncode else ""
+    except (OSError, subprocess.TimeoutExpired) as problem:
+        error = text.clean(str(problem))[:200]
+    if error or not (plots / f"{name}.svg").exists():
+        return f"cannot draw {name}: {error or 'no picture came out'}"
+    return ""
+
+
+def draw(program: str, plots: Path, names: Sequence[str], tell: Callable[[str], None]) -> list[str]:
+    """Draws each picture as SVG and PNG, up to 8 at once. Returns a line for each that failed."""
     failed = []
-    for name in names:
-        try:
-            done = subprocess.run([program, "-d", f"{name}.gp"], cwd=plots, env=_environment(), capture_output=True,
-                                  text=True, errors="replace", timeout=TIMEOUT_S)
-            error = text.clean(done.stderr)[:200] if done.returncode else ""
-        except (OSError, subprocess.TimeoutExpired) as problem:
-            error = text.clean(str(problem))[:200]
-        if error or not (plots / f"{name}.svg").exists():
-            failed.append(f"cannot draw {name}: {error or 'no picture came out'}")
+    with ThreadPoolExecutor(min(AT_ONCE_MAX, len(os.sched_getaffinity(0)))) as pool:
+        for n, problem in enumerate(pool.map(lambda name: _draw_one(program, plots, name), names), 1):
+            tell(f"{n} of {len(names)} pictures")
+            failed += [problem] if problem else []
     return failed
