@@ -339,7 +339,8 @@ def read_all_ways(path: Path) -> tuple[str, str]:
     """What all scripts make of a run, in one process: the page, and all else."""
     judgement = verdicts.judge(read_run(path))
     document = contents(judgement, pictures.write_inputs(judgement, path), "")
-    made = [as_markdown.render(document), tables.data_csv(judgement.run), *lastpage.page(document.answer), *peers.terminal(judgement.run)]
+    made = [as_markdown.render(document), tables.data_csv(judgement.run), *lastpage.page(document.answer),
+            *peers.terminal(judgement.run)]
     made += [path.read_text() for path in (path / "data").iterdir()]
     for question in (advice.Question(1e4, 1.0, 1e3), advice.Question(1e6, 0.1, 64e3)):
         made.append(str(advice.advise(judgement, question)))
