@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """scripts/advise: cells that are held back from it check what it says of them, and it says nothing of what lies
 outside."""
+import dataclasses
 import os
 import random
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -48,6 +50,25 @@ def test_held_back_cells_agree(folder: Path) -> None:
             agreed += 1
             assert advice.word_of(c) in (found.word, OPEN), (length_ns, found, c)
     assert agreed >= 5, agreed
+
+
+def test_held_back_cells_of_a_real_run_agree(_: Path) -> None:
+    """The same on the run that README.md names, for every length between two others."""
+    found = re.search(r"<!-- the answer of (results/[\w.-]+/[\w.-]+), by", (TOP / "README.md").read_text())
+    assert found, "README.md names no run"
+    run = read_run(TOP / found[1])
+    asked, right, open_ones = 0, 0, 0
+    for length_ns, c in answers.grain_curve(verdicts.judge(run))[1:-1]:
+        rest = dataclasses.replace(run, cells={name: cell for name, cell in run.cells.items()
+                                               if name != c.cell.name and cell.experiment == "grain"},
+                                   samples=[sample for sample in run.samples if sample.side.cell != c.cell.name
+                                            and sample.side.cell.startswith("grain/")])
+        word = computing(verdicts.judge(rest), length_ns).word
+        if word not in (CHANGES, OPEN):
+            asked += 1
+            right += advice.word_of(c) == word
+            open_ones += advice.word_of(c) == OPEN
+    assert asked >= 10 and right + open_ones == asked and right >= 0.8 * asked, (asked, right, open_ones)
 
 
 def test_a_measured_length_is_answered_by_its_cell(folder: Path) -> None:

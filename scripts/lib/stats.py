@@ -69,11 +69,11 @@ def paired_ratios(over: Mapping[int, float], under: Mapping[int, float]) -> list
 
 def mean(values: Sequence[float]) -> Estimate:
     """The mean with its interval by bootstrap, for what is compared with a mean."""
-    if not values:
-        return median([])
-    resampled = np.random.default_rng(1).choice(values, (2000, len(values))).mean(axis=1)
-    lo, hi = np.quantile(resampled, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return Estimate(float(np.mean(values)), float(lo), float(hi), len(values))
+    if len(values) < 2:
+        return median(values)
+    found = stats.bootstrap((values,), np.mean, confidence_level=CONFIDENCE, n_resamples=2000, method="percentile",
+                            random_state=1).confidence_interval
+    return Estimate(float(np.mean(values)), float(found.low), float(found.high), len(values))
 
 
 def signed_rank_p(ratios: Sequence[float]) -> float:
