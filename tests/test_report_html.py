@@ -4,12 +4,13 @@ what summary.md and the terminal say."""
 import base64
 import hashlib
 import html
+import json
 import re
 from pathlib import Path
 
 from report_helpers import main, report
 
-from madeup_run import make_run
+from madeup_run import make_documents, make_run, write_run
 
 SIZE_MAX = 5 << 20
 
@@ -40,6 +41,15 @@ def test_no_script_but_its_own(folder: Path) -> None:
     assert policy and policy[1].startswith("default-src 'none';"), policy
     digest = base64.b64encode(hashlib.sha256(scripts[0].encode()).digest()).decode()
     assert re.findall(r"script-src ([^;]*)", policy[1]) == [f"'sha256-{digest}'"], policy[1]
+
+
+def test_experiments_may_have_any_name(folder: Path) -> None:
+    """Also one that the page has for something else."""
+    run, journal = make_documents("smoke", only=["floors", "grain"])
+    path = write_run(folder, *json.loads(json.dumps([run, journal]).replace('"grain', '"samples')))
+    assert report(path, "--no-plots").returncode == 0
+    ids = re.findall(r' id="([^"]*)"', (path / "report.html").read_text())
+    assert len(ids) == len(set(ids)) and "experiment-samples" in ids, ids
 
 
 def test_it_says_what_the_others_say(folder: Path) -> None:

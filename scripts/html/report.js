@@ -43,7 +43,7 @@ function filter() {
     for (const chapter of chapters) {
         chapter.hidden = !isShown(chapter);
         entries.get(chapter.id).parentElement.hidden = chapter.hidden;
-        if (!chapter.hidden) shown.add(chapter.id);
+        if (!chapter.hidden) shown.add(chapter.id.replace("experiment-", ""));
     }
     const wanted = words.value.toLowerCase().split(/\s+/).filter(Boolean);
     let found = 0;

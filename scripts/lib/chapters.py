@@ -323,6 +323,11 @@ def decision(run: Run, experiment: Experiment, verdict: Verdict) -> list[Block]:
 HOLLOW = "Hollow points have no interval, too few samples, a generator that was late, or ended at a limit."
 
 
+def place(experiment: Experiment) -> str:
+    """The chapter's name in a page, which has names of its own."""
+    return f"experiment-{experiment.name}"
+
+
 def chapter(judgement: Judgement, experiment: Experiment, drawn: set[str]) -> Section:
     run = judgement.run
     question = experiment.question[:1].upper() + experiment.question[1:]
@@ -340,5 +345,5 @@ def chapter(judgement: Judgement, experiment: Experiment, drawn: set[str]) -> Se
     if beware:
         out += [Paragraph("Beware:"), Bullets(beware)]
     backends = frozenset(side.backend for cell in run.cells_of(experiment.name) for side in cell.sides)
-    return Section(f"{experiment.name}: {question}", out, experiment.name, experiment.claim,
+    return Section(f"{experiment.name}: {question}", out, place(experiment), experiment.claim,
                    verdict.word if verdict else "", backends)

@@ -33,7 +33,7 @@ def claims(judgement: Judgement) -> Section:
     for verdict in judgement.verdicts:
         experiment = verdict.experiment
         has_chapter = experiment_of(judgement.run, experiment.name) is not None
-        claim = Link(experiment.claim, f"#{experiment.name}") if has_chapter else experiment.claim
+        claim = Link(experiment.claim, f"#{chapters.place(experiment)}") if has_chapter else experiment.claim
         head: list[Words] = [claim, experiment.statement, Strong(verdict.word)]
         if not verdict.effects:
             rows.append([*head, *[DASH] * 7])
