@@ -175,7 +175,7 @@ advise:
 list: $(BINARY)
 	@$(BINARY) list
 
-tests: $(BINARY) $(TESTS) $(EXAMPLES) peer-plugins
+tests: $(BINARY) $(TESTS) $(EXAMPLES) peer-plugins $(if $(SAN),,$(BUILD)/trust/delayed.so)
 lib-tests: $(LIB_TESTS)
 .PHONY: tests lib-tests test-lib
 test: tests

@@ -14,6 +14,7 @@ from report_helpers import TOP, main, skip
 
 import stats
 import trust
+from harness import BUILD
 from runs import Run, read_run
 
 TRUST = TOP / "scripts" / "trust"
@@ -105,6 +106,22 @@ def test_covering(_: Path) -> None:
     assert trust.covers(trust.Threshold(10, 30), 20) and not trust.covers(trust.Threshold(10, 30), 31)
     assert trust.covers(trust.Threshold(10, None), 1e9) and not trust.covers(trust.Threshold(None, 5), 6)
     assert math.isclose(trust.Rate(1, 2).value, 0.5) and trust.Rate(0, 40).interval[0] == 0
+
+
+def test_delays_can_be_measured(folder: Path) -> None:
+    """What make trust runs, a few rounds of it: each side goes well, and ten times the delay takes longer."""
+    plugin = BUILD / "trust" / "delayed.so"
+    if not plugin.exists():
+        return  # a build for a sanitizer
+    backends = ["delayed-0ns", "delayed-500ns", "delayed-2us", "delayed-10us"]
+    done = subprocess.run([str(BUILD / "poolbench"), "run", "--profile", "smoke", "--rounds", "2", "--workers", "1",
+                           "--filter", "^forget/", "--backends", ",".join(backends), "--plugin", str(plugin),
+                           "--results", str(folder)], capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    run = read_run(Path(done.stdout.strip()))
+    cell = next(iter(run.cells.values()))
+    times = [min(run.values(side, "time_ns").values()) for side in cell.sides]
+    assert [side.backend for side in cell.sides] == backends and times[0] < times[-1], times
 
 
 def run_trust(*arguments: object) -> subprocess.CompletedProcess:
