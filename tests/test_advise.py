@@ -122,6 +122,18 @@ def test_program(folder: Path) -> None:
     assert again.stdout == done.stdout
 
 
+def test_output_that_cannot_be_written(folder: Path) -> None:
+    command = [sys.executable, str(ADVISE), "--task-us", "10", "--rate", "5", str(make_run(folder, "smoke"))]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=100)
+    assert done.returncode == 1 and done.stderr == "scripts/advise: cannot go on: No space left on device\n", done
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, "w") as closed:
+        done = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, text=True, timeout=100)
+    assert (done.returncode, done.stderr) == (0, ""), done
+
+
 def test_bad_questions(folder: Path) -> None:
     for arguments, words in ((["--rate", "5"], "--task-us"), (["--task-us", "0", "--rate", "5"], "above 0"),
                              (["--task-us", "nan", "--rate", "5"], "above 0"),

@@ -50,10 +50,6 @@ def joined(parts: Iterable[Words], separator: str = ", ") -> list[Inline]:
     return out
 
 
-def plain_text(words: Words) -> str:
-    return "".join(piece if isinstance(piece, str) else piece.text for piece in pieces(words))
-
-
 @dataclass(frozen=True)
 class Paragraph:
     words: Words

@@ -50,18 +50,30 @@ def require_modules() -> None:
              "python3-numpy, python3-scipy and python3-jinja2, or name a Python that has them in PYTHON")
 
 
+def _print_no_more() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def end(main: Callable[[], int]) -> NoReturn:
     """Ends the process with what main returns."""
-    name = os.path.basename(sys.argv[0])
+    from command import say  # which takes the modules
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # not every terminal has every letter
+    code = 0
     try:
-        sys.exit(main())
+        code = main()
+        sys.stdout.flush()
+    except BrokenPipeError:  # a reader that has seen enough is no error
+        _print_no_more()
+    except OSError as error:
+        _print_no_more()
+        say(f"cannot go on: {error.strerror or error}")
+        code = 1
     except MemoryError:
-        print(f"scripts/{name}: this takes more than {MEMORY_MAX_BYTES >> 30} GiB of memory: no run of poolbench does",
-              file=sys.stderr)
-        sys.exit(1)
+        say(f"this takes more than {MEMORY_MAX_BYTES >> 30} GiB of memory: no run of poolbench does")
+        code = 1
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        print(f"scripts/{name}: stopped", file=sys.stderr)
-        sys.exit(INTERRUPTED)
+        say("stopped")
+        code = INTERRUPTED
+    sys.exit(code)
