@@ -107,6 +107,11 @@ double machine__numa_memory_bytes(const struct machine *machine);
 /* affinity.c: the affinity mask, of a recorded tree the one in its /proc/self/status. */
 int machine__affinity(const char *root, hwloc_bitmap_t mask);
 
+/* placement.c: what machine_placement() hands out on a topology where these CPUs may be used; nothing is bound, and
+ * *sets and *n_sets stay as they are on an error. */
+int machine__place(hwloc_topology_t topology, hwloc_const_bitmap_t allowed, enum machine_bind bind, cpu_set_t **sets,
+                   size_t *n_sets);
+
 /* identity.c */
 void machine__slug(const char *model, char *slug, size_t size);
 void machine__make_id(struct machine *machine);

@@ -48,8 +48,10 @@ int machine_export_topology(const struct machine *machine, const char *path);
 enum machine_bind { MACHINE_BIND_NONE, MACHINE_BIND_CORE, MACHINE_BIND_PU };
 
 /* The CPU sets to bind threads to, in the order in which to use them: one per allowed core or PU, cores
- * before second hardware threads. *n_sets is 0 for MACHINE_BIND_NONE. Free with free().
- * Returns 0 or a negative errno: -ENOTSUP where the topology is not this system's own. */
+ * before second hardware threads. *n_sets is 0 for MACHINE_BIND_NONE, and for it alone. Free with free().
+ * Each set is tried on the calling thread, whose mask is then as it was.
+ * Returns 0 or a negative errno: -ENOTSUP where the topology is not this system's own, has none of the CPUs that may
+ * be used, or where the system takes a mask and does not keep to it; the error of sched_setaffinity(2). */
 int machine_placement(const struct machine *machine, enum machine_bind bind, cpu_set_t **sets, size_t *n_sets);
 
 /* How many more threads a run may create before the reserve begins (at least 1), and the name of the limit

@@ -1,5 +1,8 @@
 /* The order in which threads are bound: packages one after the other as hwloc numbers their cores, every core
- * once before a second hardware thread of any, CPUs outside the affinity mask left out. */
+ * once before a second hardware thread of any, CPUs outside the affinity mask left out. Kinds of cores are not
+ * told apart: on hybrid processors they come as hwloc numbers them too.
+ *
+ * Nothing is handed out that the kernel does not do: each set is tried on the calling thread. */
 #include "internal.h"
 
 #include <errno.h>
@@ -72,7 +75,60 @@ static int place(struct placement *placement, enum machine_bind bind)
         place_cores(placement, type);
     else
         place_threads(placement, type);
+    return placement->n_sets ? 0 : -ENOTSUP; /* the topology has none of the CPUs that may be used */
+}
+
+int machine__place(hwloc_topology_t topology, hwloc_const_bitmap_t allowed, enum machine_bind bind, cpu_set_t **sets,
+                   size_t *n_sets)
+{
+    struct placement placement = { .topology = topology, .allowed = allowed, .some = hwloc_bitmap_alloc() };
+    int error = placement.some ? place(&placement, bind) : -ENOMEM;
+    hwloc_bitmap_free(placement.some);
+    if (error) {
+        free(placement.sets);
+        return error;
+    }
+    *sets = placement.sets;
+    *n_sets = placement.n_sets;
     return 0;
+}
+
+static void to_bitmap(const cpu_set_t *set, hwloc_bitmap_t bitmap)
+{
+    hwloc_bitmap_zero(bitmap);
+    for (unsigned cpu = 0; cpu < CPU_SETSIZE; cpu++)
+        if (CPU_ISSET(cpu, set))
+            hwloc_bitmap_set(bitmap, cpu);
+}
+
+/* A kernel, or what stands in for one, may refuse a mask, and may take it and ignore it. */
+static int try_set(const cpu_set_t *set, hwloc_bitmap_t wanted, hwloc_bitmap_t found)
+{
+    to_bitmap(set, wanted);
+    if (sched_setaffinity(0, sizeof *set, set) != 0)
+        return -errno;
+    int error = machine__affinity("", found);
+    if (error)
+        return error;
+    return hwloc_bitmap_isequal(wanted, found) && hwloc_bitmap_isset(found, (unsigned)sched_getcpu()) ? 0 : -ENOTSUP;
+}
+
+static int try_sets(const cpu_set_t *sets, size_t n_sets, hwloc_const_bitmap_t allowed)
+{
+    hwloc_bitmap_t wanted = hwloc_bitmap_alloc(), found = hwloc_bitmap_alloc();
+    int error = wanted && found ? 0 : -ENOMEM;
+    for (size_t i = 0; i < n_sets && !error; i++)
+        error = try_set(&sets[i], wanted, found);
+    hwloc_bitmap_free(wanted);
+    hwloc_bitmap_free(found);
+    cpu_set_t all;
+    CPU_ZERO(&all);
+    int cpu;
+    hwloc_bitmap_foreach_begin(cpu, allowed)
+        CPU_SET(cpu, &all);
+    hwloc_bitmap_foreach_end();
+    sched_setaffinity(0, sizeof all, &all); /* where this fails nothing was changed */
+    return error;
 }
 
 int machine_placement(const struct machine *machine, enum machine_bind bind, cpu_set_t **sets, size_t *n_sets)
@@ -84,16 +140,16 @@ int machine_placement(const struct machine *machine, enum machine_bind bind, cpu
     if (!hwloc_topology_is_thissystem(machine->topology))
         return -ENOTSUP;
     hwloc_bitmap_t allowed = hwloc_bitmap_alloc();
-    hwloc_bitmap_t some = hwloc_bitmap_alloc();
-    struct placement placement = { .topology = machine->topology, .allowed = allowed, .some = some };
-    int error = allowed && some ? machine__affinity(machine->root, allowed) : -ENOMEM;
+    int error = allowed ? machine__affinity(machine->root, allowed) : -ENOMEM;
     if (!error)
-        error = place(&placement, bind);
-    if (!error) {
-        *sets = placement.sets;
-        *n_sets = placement.n_sets;
-    }
+        error = machine__place(machine->topology, allowed, bind, sets, n_sets);
+    if (!error)
+        error = try_sets(*sets, *n_sets, allowed);
     hwloc_bitmap_free(allowed);
-    hwloc_bitmap_free(some);
+    if (error) {
+        free(*sets);
+        *sets = NULL;
+        *n_sets = 0;
+    }
     return error;
 }

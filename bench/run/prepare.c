@@ -32,30 +32,16 @@ static void pick_floor_cpus(struct run *run)
     free(cores);
 }
 
-/* A core, or a CPU where there is one core alone, for the generator of open loads; its tasks have the others. */
 static void pick_open_place(struct run *run)
 {
-    struct open_place *place = &run->open_place;
-    cpu_set_t *sets = NULL;
-    size_t n_sets = 0;
-    *place = (struct open_place){ .generator_cpu = -1, .n_task_cpus = machine_usable_cpus(run->machine) };
-    if (machine_usable_cpus(run->machine) < 2)
-        return;
-    if (machine_placement(run->machine, MACHINE_BIND_CORE, &sets, &n_sets) != 0)
-        return;
-    if (n_sets < 2) {
-        free(sets);
-        if (machine_placement(run->machine, MACHINE_BIND_PU, &sets, &n_sets) != 0)
-            return;
-    }
-    for (size_t i = 0; i + 1 < n_sets; i++)
-        CPU_OR(&place->task_cpus, &place->task_cpus, &sets[i]);
-    for (int cpu = 0; n_sets > 1 && cpu < CPU_SETSIZE; cpu++)
-        if (CPU_ISSET(cpu, &sets[n_sets - 1]))
-            place->generator_cpu = cpu;
-    free(sets);
-    size_t n = (size_t)CPU_COUNT(&place->task_cpus), most = machine_usable_cpus(run->machine) - 1;
-    place->n_task_cpus = n < 1 ? 1 : n < most ? n : most;
+    cpu_set_t *cores = NULL, *pus = NULL;
+    size_t n_cores = 0, n_pus = 0;
+    if (machine_placement(run->machine, MACHINE_BIND_CORE, &cores, &n_cores) != 0
+        || machine_placement(run->machine, MACHINE_BIND_PU, &pus, &n_pus) != 0)
+        n_cores = n_pus = 0;
+    run_place_open(&run->open_place, cores, n_cores, pus, n_pus, machine_usable_cpus(run->machine));
+    free(cores);
+    free(pus);
 }
 
 /* Variables that change what is measured here and that a reader of the run cannot see. */

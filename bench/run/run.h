@@ -48,6 +48,11 @@ struct run {
 /* What the machine is and may do; errors are printed. Returns 0 or RUN_ERROR. */
 int run_look_around(struct run *run);
 
+/* Places of an open load, given those of cores and of hardware threads (none where nothing can be bound) and how many
+ * CPUs may be used at a time. generator_cpu is -1, and the tasks' CPUs are those of the run, where none is to spare. */
+void run_place_open(struct open_place *place, const cpu_set_t *cores, size_t n_cores, const cpu_set_t *pus,
+                    size_t n_pus, size_t n_usable);
+
 /* The plan, from options and calibration. Returns 0 or RUN_ERROR, printed. */
 int run_make_plan(struct run *run);
 
