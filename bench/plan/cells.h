@@ -21,6 +21,15 @@ static inline uint64_t plan_most_workers(const struct plan *plan)
     return most;
 }
 
+/* Tasks of a batch for so many workers: n for each, as long as the caller alone, and a thread for each task, take no
+ * longer for all of them than one side may; on machines with many CPUs fewer, but n_least for each. */
+static inline uint64_t plan_batch_tasks(uint64_t n_workers, uint64_t n, uint64_t n_least, uint64_t task_ns)
+{
+    const uint64_t most_ns = 400000000, thread_ns = 10000;
+    uint64_t n_most = most_ns / (task_ns + thread_ns) / n_workers;
+    return n_workers * (n < n_most ? n : n_most > n_least ? n_most : n_least);
+}
+
 /* Workers of an open load: one for each CPU that the generator leaves to the tasks. */
 static inline size_t plan_open_workers(const struct plan *plan)
 {

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum { LEAST_PER_WORKER = 2 };
+
 /* Tasks of one batch for each worker: work of 40 ms, so that its start and end weigh little, within
  * bounds that keep the shortest batches long enough to time and the longest short enough to repeat. */
 static uint64_t tasks_per_worker(uint64_t length_ns)
@@ -18,7 +20,8 @@ void grain_cells(struct plan *plan, const struct experiment *experiment, const s
         struct cell *cell = plan_add_cell(plan, experiment, row, "batch", "throughput");
         cell_set(cell, spin ? "length_ns" : "size_bytes", *value);
         /* A byte is taken as a nanosecond of hashing: it only sizes the batch. */
-        cell_set(cell, "tasks", tasks_per_worker(*value) * plan_most_workers(plan));
+        cell_set(cell, "tasks", plan_batch_tasks(plan_most_workers(plan), tasks_per_worker(*value), LEAST_PER_WORKER,
+                                                 *value));
         if (spin && *value == 10000)
             cell->role = "primary";
         plan_add_usual_sides(plan, cell);

@@ -4,7 +4,17 @@
 
 #include <string.h>
 
-enum { TASK_NS = 100000, CAPACITY_TASKS = 100 };
+enum { TASK_NS = 100000, CAPACITY_TASKS = 100, CPUS_OF_SHORT_TASKS = 8 };
+
+/* One thread generates the whole load, and may have to create a thread for each task. So for many CPUs tasks are
+ * longer, and come as often as for eight: twice as long for up to 16 CPUs, and so on. */
+static uint64_t task_ns(const struct plan *plan)
+{
+    uint64_t length_ns = TASK_NS;
+    for (size_t n = CPUS_OF_SHORT_TASKS; n < plan_open_workers(plan); n *= 2)
+        length_ns *= 2;
+    return length_ns;
+}
 
 static const char *length_key(const struct profile_row *row)
 {
@@ -17,7 +27,7 @@ void plan_add_capacity(struct plan *plan, const struct experiment *experiment, c
     alone.side_ms = row->side_ms < 100 ? row->side_ms : 100;
     struct cell *cell = plan_add_cell(plan, experiment, &alone, "batch", "throughput");
     cell_set(cell, "tasks", CAPACITY_TASKS);
-    cell_set(cell, length_key(row), TASK_NS);
+    cell_set(cell, length_key(row), task_ns(plan));
     cell->role = "capacity";
     cell->sides[cell->n_sides++] = (struct side){ .backend = "serial" }; /* whatever backends were chosen */
 }
@@ -28,7 +38,7 @@ struct cell *plan_add_open(struct plan *plan, const struct experiment *experimen
     struct cell *cell = plan_add_cell(plan, experiment, row, "open", "latency");
     cell_set_word(cell, "arrivals", arrivals);
     cell_set(cell, "percent", percent);
-    cell_set(cell, length_key(row), TASK_NS);
+    cell_set(cell, length_key(row), task_ns(plan));
     cell_set(cell, "duration_ms", row->side_ms);
     cell->once = true;
     cell->iterations = 1;

@@ -19,6 +19,7 @@ enum {
     CELL_KEYS_MAX = 16,
     CELL_SIDES_MAX = 24 * PLAN_WORKERS_MAX, /* pool, raw-capped and plugins at each size, and what a cell adds */
     CELL_NAME_BYTES = 256,
+    PLAN_SIDES_MAX = 10000, /* what scripts/lib/runs.py reads; so are CELL_SIDES_MAX of a cell */
 };
 
 /* One `key:value` of a cell's name. A key has a number or a word. */
@@ -161,7 +162,8 @@ struct plan {
 };
 
 /* Makes the cells. The caller ends it with plan_release().
- * Returns 0, -ENOMEM, or -EINVAL for a filter that is no regular expression. */
+ * Returns 0, -ENOMEM, -EINVAL for a filter that is no regular expression, or -E2BIG for more than PLAN_SIDES_MAX
+ * sides. */
 int plan_init(struct plan *plan, const struct plan_factors *factors);
 void plan_release(struct plan *plan);
 

@@ -154,6 +154,9 @@ int run_make_plan(struct run *run)
     int error = plan_init(&run->plan, &factors);
     if (error == -EINVAL)
         fprintf(stderr, "poolbench: filter '%s': must be a POSIX extended regular expression\n", factors.filter);
+    else if (error == -E2BIG)
+        fprintf(stderr, "poolbench: the plan has more than %d sides, which no report can hold: give fewer --workers or"
+                        " plugins, or a --filter\n", PLAN_SIDES_MAX);
     else if (error)
         fprintf(stderr, "poolbench: cannot plan: %s\n", strerror(-error));
     if (error)

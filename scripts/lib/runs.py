@@ -16,7 +16,7 @@ from files import (RunError, check_kind, check_schema, check_size, get, items, n
 
 # Many times what the largest run has. Of what has no limit here, the size of its file is one.
 ROUNDS_MAX = 1000
-EXPERIMENTS_MAX, CELLS_MAX, SIDES_MAX, SIDES_OF_CELL_MAX = 100, 2000, 10000, 100
+EXPERIMENTS_MAX, CELLS_MAX, SIDES_MAX, SIDES_OF_CELL_MAX = 100, 2000, 10000, 384
 METRICS_MAX, BACKENDS_MAX, CHECKS_MAX, RULE_MAX, AXES_MAX, KEYS_MAX = 500, 500, 100, 100, 20, 50
 WORKERS_MAX, CPUS_MAX, DURATION_MAX_S = 1 << 16, 1 << 16, 1e9
 TASKS_MAX = 1 << 40  # of one line of the journal
