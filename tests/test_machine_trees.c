@@ -1,98 +1,12 @@
-/* Machines of other kinds, as trees of files that the test writes: control groups of both versions, an Arm
- * processor, slow clocks, governors, and a machine that shows nothing at all. */
-#include "check.h"
-
-#include "machine/machine.h"
+/* Machines of other kinds, as trees of files that the test writes: Arm processors, hybrid ones, slow clocks, governors,
+ * and a machine that shows nothing at all. */
+#include "trees.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <math.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
-
-static char root[64];
-
-static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *at)
-{
-    (void)status, (void)kind, (void)at;
-    return remove(path);
-}
-
-static void empty_tree(void)
-{
-    nftw(root, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-    mkdir(root, 0700);
-}
-
-static void put(const char *path, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void put(const char *path, const char *format, ...)
-{
-    char full[512];
-    size_t n_root = (size_t)snprintf(full, sizeof full, "%s%s", root, path) - strlen(path);
-    for (char *slash = full + n_root + 1; (slash = strchr(slash, '/')); slash++) {
-        *slash = '\0';
-        mkdir(full, 0700);
-        *slash = '/';
-    }
-    FILE *file = fopen(full, "w");
-    if (!CHECK(file != NULL))
-        return;
-    va_list arguments;
-    va_start(arguments, format);
-    vfprintf(file, format, arguments);
-    va_end(arguments);
-    fclose(file);
-}
-
-static json_t *value(const struct machine *machine, const char *topic, const char *key)
-{
-    return json_object_get(json_object_get(machine_description(machine), topic), key);
-}
-
-static bool has_text(const struct machine *machine, const char *topic, const char *key, const char *text)
-{
-    const char *found = json_string_value(value(machine, topic, key));
-    bool same = found && strcmp(found, text) == 0;
-    if (!same)
-        fprintf(stderr, "%s.%s is %s, not %s\n", topic, key, found ? found : "no text", text);
-    return same;
-}
-
-static bool has_number(const struct machine *machine, const char *topic, const char *key, double number)
-{
-    json_t *found = value(machine, topic, key);
-    bool same = json_is_number(found) && json_number_value(found) == number;
-    if (!same)
-        fprintf(stderr, "%s.%s is %g, not %g\n", topic, key, json_number_value(found), number);
-    return same;
-}
-
-static bool warns(const struct machine *machine, const char *name)
-{
-    struct machine_warning warnings[32];
-    size_t n_warnings = machine_warnings(machine, warnings, 32);
-    for (size_t i = 0; i < n_warnings; i++)
-        if (strcmp(warnings[i].name, name) == 0)
-            return true;
-    return false;
-}
-
-static bool binds(const char *limit, size_t max_threads)
-{
-    struct machine_headroom headroom;
-    machine_headroom(root, &headroom);
-    bool same = strcmp(headroom.limit, limit) == 0 && headroom.max_threads == max_threads;
-    if (!same)
-        fprintf(stderr, "%s binds at %zu\n", headroom.limit, headroom.max_threads);
-    return same;
-}
 
 static void check_all_unknown(json_t *object)
 {
@@ -395,215 +309,135 @@ static void test_arm(void)
     machine_close(machine);
 }
 
-/* A machine with room for everything, so that a test sees the one limit that it lowers. */
-static void put_roomy(void)
+static void put_cpu(int cpu, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+static void put_cpu(int cpu, const char *name, const char *format, ...)
 {
-    empty_tree();
-    put("/proc/sys/kernel/pid_max", "4194304\n");
-    put("/proc/sys/kernel/threads-max", "2000000\n");
-    put("/proc/sys/vm/max_map_count", "100000000\n");
-    put("/proc/loadavg", "0.00 0.00 0.00 1/500 1234\n");
-    put("/proc/meminfo", "MemTotal:       2000000000 kB\nMemAvailable:   1900000000 kB\n");
-    put("/proc/self/status", "Uid:\t1000\t1000\nCapEff:\t0000000000000000\nCpus_allowed_list:\t0-3\n");
-    put("/proc/self/limits", "Limit                     Soft Limit           Hard Limit           Units\n"
-                             "Max processes             unlimited            unlimited            processes\n"
-                             "Max stack size            8388608              unlimited            bytes\n");
+    char path[128], text[256];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/%s", cpu, name);
+    put(path, "%s", text);
 }
 
-static void test_headroom(void)
+/* A mask of n CPUs from the first one on, as the kernel writes it: 32 of them in a word, the highest word first. */
+static const char *mask_of(int first, int n)
 {
-    put_roomy();
-    CHECK(binds("threads-max", 2000000 - 500 - 2000));
-    put("/proc/sys/kernel/pid_max", "32768\n");
-    CHECK(binds("pid_max", 32768 - 500 - 2000));
-    put("/proc/sys/kernel/pid_max", "4000\n");
-    CHECK(binds("pid_max", 4000 - 500 - 1000));
-    put("/proc/sys/kernel/pid_max", "600\n"); /* 100 left, 150 to reserve */
-    CHECK(binds("pid_max", 1));
-
-    put_roomy();
-    put("/proc/sys/vm/max_map_count", "65530\n");
-    put("/proc/self/maps", "a\nb\nc\nd\n");
-    CHECK(binds("max_map_count", 65530 / 2 - 2 - 2000));
-
-    put_roomy();
-    put("/proc/meminfo", "MemTotal:       8000000 kB\nMemAvailable:   6000000 kB\n");
-    CHECK(binds("memory", (6000000 - 1600000) / 64));
-    put("/proc/meminfo", "MemTotal:       1024000 kB\nMemAvailable:   1000000 kB\n");
-    CHECK(binds("memory", (1000000 - 512000) / 64));
+    static char text[128];
+    size_t length = 0;
+    for (int word = (first + n - 1) / 32; word >= 0; word--) {
+        unsigned bits = 0;
+        for (int bit = 0; bit < 32; bit++)
+            if (word * 32 + bit >= first && word * 32 + bit < first + n)
+                bits |= 1u << bit;
+        length += (size_t)snprintf(text + length, sizeof text - length, "%s%08x", length ? "," : "", bits);
+    }
+    return text;
 }
 
-/* What a process may map itself, less half of it where it is small. */
-static void test_own_memory(void)
+/* So many cores of one thread in each of the packages, each with a cache of its own. */
+static void put_packages(int n_packages, int n_cores)
 {
-    put_roomy();
-    put("/proc/self/status", "VmSize:\t   10000 kB\nVmData:\t    2000 kB\nUid:\t1000\t1000\n");
-    put("/proc/self/limits", "Max data size             unlimited            unlimited            bytes\n"
-                             "Max address space         204800000            unlimited            bytes\n");
-    CHECK(binds("RLIMIT_AS", (200000 - 10000 - 100000) / 64));
-    put("/proc/self/limits", "Max data size             102400000            204800000            bytes\n"
-                             "Max address space         unlimited            unlimited            bytes\n");
-    CHECK(binds("RLIMIT_DATA", (100000 - 2000 - 50000) / 64));
-}
-
-static void test_user_limit(void)
-{
-    put_roomy();
-    put("/proc/self/limits", "Max processes             10000                20000     processes \n");
-    put("/proc/1/status", "Name:\tinit\nUid:\t0\t0\nThreads:\t1\n");
-    put("/proc/77/status", "Name:\tx\nUid:\t1000\t1000\nThreads:\t40\n");
-    put("/proc/78/status", "Name:\ty\nUid:\t1000\t1000\nThreads:\t2\n");
-    CHECK(binds("RLIMIT_NPROC", 10000 - 42 - 2000));
-    put("/proc/self/status", "Uid:\t1000\t1000\nCapEff:\t0000000001000000\n");
-    CHECK(binds("threads-max", 2000000 - 500 - 2000));
-    put("/proc/self/status", "Uid:\t0\t0\nCapEff:\t0000000000000000\n");
-    CHECK(binds("threads-max", 2000000 - 500 - 2000));
-}
-
-/* Two groups deep, limits on both levels. */
-static void put_v2(void)
-{
-    put_roomy();
-    put("/proc/self/cgroup", "0::/outer/inner\n");
-    put("/proc/self/mountinfo", "22 27 0:21 / /proc rw,relatime - proc proc rw\n"
-                                "30 24 0:26 / /sys/fs/cgroup rw shared:4 master:2 - cgroup2 cgroup2 rw\n");
-    put("/sys/fs/cgroup/outer/inner/cpu.max", "max 100000\n");
-    put("/sys/fs/cgroup/outer/inner/cpu.stat", "usage_usec 5\nnr_throttled 1\nthrottled_usec 2000\n");
-    put("/sys/fs/cgroup/outer/cpu.max", "150000 100000\n");
-    put("/sys/fs/cgroup/outer/cpu.stat", "usage_usec 5\nthrottled_usec 500\n");
-    put("/sys/fs/cgroup/cpu.stat", "usage_usec 5\n");
-    put("/sys/fs/cgroup/outer/inner/memory.max", "max\n");
-    put("/sys/fs/cgroup/outer/memory.max", "8589934592\n");
-    put("/sys/fs/cgroup/outer/memory.current", "2147483648\n");
-    put("/sys/fs/cgroup/outer/memory.stat", "anon 5\ninactive_file 1073741824\n");
-    put("/sys/fs/cgroup/outer/inner/pids.max", "30000\n");
-    put("/sys/fs/cgroup/outer/inner/pids.current", "10\n");
-    put("/sys/fs/cgroup/outer/pids.max", "20000\n");
-    put("/sys/fs/cgroup/outer/pids.current", "15\n");
-}
-
-static void test_v2(void)
-{
-    struct machine *machine;
-    struct machine_sample sample;
-    put_v2();
-    CHECK_EQ(machine_open(root, &machine), 0);
-    CHECK(has_text(machine, "limits", "cgroup_version", "v2"));
-    CHECK(has_number(machine, "limits", "quota_cpus", 1.5));
-    CHECK(has_number(machine, "limits", "affinity_cpus", 4));
-    CHECK(has_number(machine, "limits", "usable_cpus", 2));
-    CHECK(has_number(machine, "limits", "cgroup_pids_max", 20000));
-    CHECK(has_number(machine, "memory", "cgroup_limit_bytes", 8589934592.0));
-    CHECK(strcmp(machine_cpu_setting(machine), "0-3 quota 1.50") == 0);
-    CHECK(warns(machine, "quota"));
-    machine_close(machine);
-    CHECK(machine_memory_limit_bytes(root) == 8589934592.0);
-    machine_sample(root, &sample);
-    CHECK(sample.throttled_ms == 2.5);
-    CHECK(binds("cgroup pids.max", 20000 - 15 - 2000));
-    put("/sys/fs/cgroup/outer/pids.max", "max\n");
-    put("/sys/fs/cgroup/outer/inner/pids.max", "max\n");
-    CHECK(binds("memory", (size_t)((8589934592.0 * 0.8 - 1073741824.0) / 65536)));
-    put("/sys/fs/cgroup/outer/inner/memory.max", "1073741824\n"); /* the inner one is lower now, and almost used up */
-    put("/sys/fs/cgroup/outer/inner/memory.current", "1000000000\n");
-    CHECK(machine_memory_limit_bytes(root) == 1073741824);
-    CHECK(binds("memory", 1));
-    put("/sys/fs/cgroup/outer/inner/memory.max", "max\n");
-    put("/sys/fs/cgroup/outer/memory.max", "max\n");
-    CHECK(isinf(machine_memory_limit_bytes(root)));
-    CHECK(binds("threads-max", 2000000 - 500 - 2000));
-    put("/sys/fs/cgroup/outer/inner/pids.max", "300\n"); /* a small limit keeps a quarter of itself */
-    CHECK(binds("cgroup pids.max", 300 - 10 - 75));
-}
-
-/* A container of version 2: its own group is the mount, and the path is "/" or leads out of what can be seen. */
-static void test_v2_container(void)
-{
-    static const char *const paths[] = { "/", "/../../job", "/kubepods/pod1/abc" };
-    static const char *const mounted[] = { "/", "/", "/kubepods/pod1/abc" };
-    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-        struct machine *machine;
-        struct machine_sample sample;
-        put_roomy();
-        put("/proc/self/cgroup", "0::%s\n", paths[i]);
-        put("/proc/self/mountinfo", "30 24 0:26 %s /sys/fs/cgroup ro - cgroup2 cgroup rw\n", mounted[i]);
-        put("/sys/fs/cgroup/cpu.max", "250000 100000\n");
-        put("/sys/fs/cgroup/cpu.stat", "usage_usec 5\nnr_throttled 1\nthrottled_usec 7000\n");
-        put("/sys/fs/cgroup/memory.max", "4294967296\n");
-        put("/sys/fs/cgroup/memory.current", "0\n");
-        put("/sys/fs/cgroup/pids.max", "5000\n");
-        put("/sys/fs/cgroup/pids.current", "20\n");
-        put("/sys/job/pids.max", "100\n"); /* where the second path leads, and no group is */
-        CHECK_EQ(machine_open(root, &machine), 0);
-        CHECK(has_number(machine, "limits", "quota_cpus", 2.5));
-        CHECK(has_number(machine, "limits", "usable_cpus", 3));
-        CHECK(has_number(machine, "limits", "cgroup_pids_max", 5000));
-        CHECK(has_number(machine, "memory", "cgroup_limit_bytes", 4294967296.0));
-        CHECK(strcmp(machine_cpu_setting(machine), "0-3 quota 2.50") == 0);
-        machine_close(machine);
-        machine_sample(root, &sample);
-        CHECK(sample.throttled_ms == 7);
-        CHECK(binds("cgroup pids.max", 5000 - 20 - 1250));
+    int n_cpus = n_packages * n_cores;
+    put("/sys/devices/system/cpu/online", "0-%d\n", n_cpus - 1);
+    put("/sys/devices/system/cpu/possible", "0-%d\n", n_cpus - 1);
+    for (int cpu = 0; cpu < n_cpus; cpu++) {
+        int package = cpu / n_cores;
+        put_cpu(cpu, "topology/core_id", "%d\n", cpu % n_cores);
+        put_cpu(cpu, "topology/physical_package_id", "%d\n", package);
+        put_cpu(cpu, "topology/thread_siblings", "%s\n", mask_of(cpu, 1));
+        put_cpu(cpu, "topology/core_siblings", "%s\n", mask_of(package * n_cores, n_cores));
+        put_cpu(cpu, "cache/index0/level", "2\n");
+        put_cpu(cpu, "cache/index0/type", "Unified\n");
+        put_cpu(cpu, "cache/index0/size", "1024K\n");
+        put_cpu(cpu, "cache/index0/coherency_line_size", "64\n");
+        put_cpu(cpu, "cache/index0/shared_cpu_map", "%s\n", mask_of(cpu, 1));
     }
 }
 
-/* Some controllers in each version: each limit counts where it is. */
-static void test_both_versions(void)
+static void put_arm_cpuinfo(const char *implementer, const char *part, int n_cpus)
 {
-    struct machine *machine;
-    put_roomy();
-    put("/proc/self/cgroup", "3:pids:/one\n0::/two\n");
-    put("/proc/self/mountinfo", "32 1 0:3 / /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n"
-                                "33 1 0:4 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n");
-    put("/sys/fs/cgroup/pids/one/pids.max", "9000\n");
-    put("/sys/fs/cgroup/pids/one/pids.current", "30\n");
-    put("/sys/fs/cgroup/unified/two/cpu.max", "100000 100000\n");
-    put("/sys/fs/cgroup/unified/two/memory.max", "2147483648\n");
-    put("/sys/fs/cgroup/unified/two/memory.current", "0\n");
-    CHECK_EQ(machine_open(root, &machine), 0);
-    CHECK(has_text(machine, "limits", "cgroup_version", "v1 and v2"));
-    CHECK(has_number(machine, "limits", "quota_cpus", 1));
-    CHECK(has_number(machine, "limits", "cgroup_pids_max", 9000));
-    CHECK(has_number(machine, "memory", "cgroup_limit_bytes", 2147483648.0));
-    machine_close(machine);
-    CHECK(binds("cgroup pids.max", 9000 - 30 - 2000));
-    put("/sys/fs/cgroup/unified/two/memory.max", "536870912\n");
-    CHECK(binds("memory", 268435456 / 65536));
+    char text[16384];
+    size_t length = 0;
+    for (int cpu = 0; cpu < n_cpus; cpu++)
+        length += (size_t)snprintf(text + length, sizeof text - length,
+                                   "processor\t: %d\nCPU implementer\t: %s\nCPU architecture: 8\nCPU variant\t: 0x1\n"
+                                   "CPU part\t: %s\nCPU revision\t: 0\n\n", cpu, implementer, part);
+    put("/proc/cpuinfo", "%s", text);
 }
 
-static void test_v1(void)
+/* Two sockets of 48 cores, no hardware threads. */
+static void test_arm_server(void)
 {
     struct machine *machine;
-    struct machine_sample sample;
-    put_roomy();
-    put("/proc/self/cgroup", "8:pids:/job\n4:memory:/job\n2:cpu,cpuacct:/docker/abc/job\n"
-                             "1:name=systemd:/\n0::/\n");
-    put("/proc/self/mountinfo", "30 1 0:1 /docker/abc /sys/fs/cgroup/cpu ro - cgroup cgroup rw,cpu,cpuacct\n"
-                                "31 1 0:2 / /sys/fs/cgroup/memory ro - cgroup cgroup rw,memory\n"
-                                "32 1 0:3 / /sys/fs/cgroup/pids ro - cgroup cgroup rw,pids\n");
-    put("/sys/fs/cgroup/cpu/job/cpu.cfs_quota_us", "-1\n");
-    put("/sys/fs/cgroup/cpu/job/cpu.cfs_period_us", "100000\n");
-    put("/sys/fs/cgroup/cpu/job/cpu.stat", "nr_periods 13\nnr_throttled 11\nthrottled_time 3000000\n");
-    put("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "50000\n");
-    put("/sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n");
-    put("/sys/fs/cgroup/memory/job/memory.limit_in_bytes", "1073741824\n");
-    put("/sys/fs/cgroup/memory/job/memory.usage_in_bytes", "104857600\n");
-    put("/sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
-    put("/sys/fs/cgroup/pids/job/pids.max", "max\n");
+    empty_tree();
+    put_packages(2, 48);
+    put_arm_cpuinfo("0xc0", "0xac3", 96);
+    put("/proc/self/status", "Cpus_allowed_list:\t0-95\n");
     CHECK_EQ(machine_open(root, &machine), 0);
-    CHECK(has_text(machine, "limits", "cgroup_version", "v1"));
-    CHECK(has_number(machine, "limits", "quota_cpus", 0.5));
-    CHECK(has_number(machine, "limits", "usable_cpus", 1));
-    CHECK(has_text(machine, "limits", "cgroup_pids_max", "none"));
-    CHECK(has_number(machine, "memory", "cgroup_limit_bytes", 1073741824));
-    CHECK(has_text(machine, "virtualization", "container", "docker"));
+    CHECK(has_text(machine, "processor", "model", "ampere 0xac3"));
+    CHECK(has_text(machine, "processor", "vendor", "ampere"));
+    CHECK(has_number(machine, "processor", "sockets", 2));
+    CHECK(has_number(machine, "processor", "cores", 96));
+    CHECK(has_number(machine, "processor", "hardware_threads", 96));
+    CHECK(has_text(machine, "processor", "smt", "off"));
+    json_t *cache = json_array_get(value(machine, "processor", "caches"), 0);
+    CHECK_EQ(json_array_size(value(machine, "processor", "caches")), 1);
+    CHECK_EQ(json_integer_value(json_object_get(cache, "count")), 96);
+    CHECK_EQ(json_integer_value(json_object_get(cache, "size_bytes")), 1 << 20);
+    CHECK_EQ(machine_usable_cpus(machine), 96);
+    CHECK(strcmp(machine_cpu_setting(machine), "0-95 quota none") == 0);
+    CHECK(!warns(machine, "affinity") && !warns(machine, "smt") && !warns(machine, "hybrid"));
+    CHECK(strncmp(machine_id(machine), "ampere-0xac3-96c-", 17) == 0);
     machine_close(machine);
-    machine_sample(root, &sample);
-    CHECK(sample.throttled_ms == 3);
-    CHECK(binds("memory", (1073741824 - 104857600 - 536870912) / 65536));
-    put("/sys/fs/cgroup/pids/job/pids.max", "1000\n");
-    put("/sys/fs/cgroup/pids/job/pids.current", "100\n");
-    CHECK(binds("cgroup pids.max", 1000 - 100 - 250));
+
+    put_arm_cpuinfo("0x99", "0x123", 1); /* nobody's code that is known here */
+    CHECK_EQ(machine_open(root, &machine), 0);
+    CHECK(has_text(machine, "processor", "vendor", "0x99") && has_text(machine, "processor", "model", "0x99 0x123"));
+    machine_close(machine);
+    put("/proc/cpuinfo", "processor\t: 0\nCPU implementer\t: 0x41\n");
+    CHECK_EQ(machine_open(root, &machine), 0);
+    CHECK(has_text(machine, "processor", "model", "arm unknown"));
+    CHECK(has_text(machine, "processor", "model_number", "unknown"));
+    machine_close(machine);
+}
+
+/* Slow and fast cores: told and warned of, unless this process may use one kind alone. */
+static void check_hybrid(const char *fast)
+{
+    struct machine *machine;
+    put("/proc/self/status", "Cpus_allowed_list:\t0-7\n");
+    CHECK_EQ(machine_open(root, &machine), 0);
+    CHECK(has_number(machine, "processor", "core_kinds", 2));
+    CHECK(warns(machine, "hybrid"));
+    machine_close(machine);
+    put("/proc/self/status", "Cpus_allowed_list:\t%s\n", fast);
+    CHECK_EQ(machine_open(root, &machine), 0);
+    CHECK(has_number(machine, "processor", "core_kinds", 2));
+    CHECK(!warns(machine, "hybrid") && warns(machine, "affinity"));
+    machine_close(machine);
+}
+
+static void test_hybrid(void)
+{
+    struct machine *machine;
+    empty_tree();
+    put_packages(1, 8);
+    put_arm_cpuinfo("0x41", "0xd03", 8);
+    CHECK_EQ(machine_open(root, &machine), 0);
+    CHECK(!warns(machine, "hybrid"));
+    machine_close(machine);
+    for (int cpu = 0; cpu < 8; cpu++)
+        put_cpu(cpu, "cpu_capacity", "%d\n", cpu < 4 ? 400 : 1024);
+    check_hybrid("4-7");
+
+    empty_tree();
+    put_packages(1, 8);
+    put("/sys/devices/cpu_core/cpus", "0-3\n");
+    put("/sys/devices/cpu_atom/cpus", "4-7\n");
+    check_hybrid("0-3");
 }
 
 /* Paths and names of volumes stay out; the nearest mount above the folder counts. */
@@ -637,9 +471,7 @@ static void test_storage(void)
 int main(void)
 {
     char folder[] = "/tmp/poolbench-test-XXXXXX";
-    if (!CHECK(mkdtemp(folder) != NULL))
-        return 1;
-    snprintf(root, sizeof root, "%s/tree", folder);
+    begin_trees(folder);
     test_nothing();
     test_empty_files();
     test_description();
@@ -649,16 +481,9 @@ int main(void)
     test_id();
     test_slugs();
     test_arm();
-    test_headroom();
-    test_own_memory();
-    test_user_limit();
-    test_v2();
-    test_v2_container();
-    test_both_versions();
-    test_v1();
+    test_arm_server();
+    test_hybrid();
     test_storage();
-    empty_tree();
-    rmdir(root);
-    rmdir(folder);
+    end_trees(folder);
     return check_failures() != 0;
 }

@@ -104,6 +104,9 @@ void machine__describe_topology(const struct machine *machine, json_t *processor
 void machine__describe_hwloc(const struct machine *machine, json_t *build);
 double machine__numa_memory_bytes(const struct machine *machine);
 
+/* Kinds of cores, as on hybrid processors, among the CPUs that may be used; 0 where that is not known. */
+size_t machine__count_usable_kinds(const struct machine *machine);
+
 /* affinity.c: the affinity mask, of a recorded tree the one in its /proc/self/status. */
 int machine__affinity(const char *root, hwloc_bitmap_t mask);
 

@@ -51,13 +51,33 @@ static int load_below(const char *root, hwloc_topology_t *out)
     return error;
 }
 
+/* hwloc learns of Intel's two kinds from the x86 component alone; the kernel names them for its counters. */
+static void register_intel_kinds(const char *root, hwloc_topology_t topology)
+{
+    static const char *const paths[] = { "/sys/devices/cpu_atom/cpus", "/sys/devices/cpu_core/cpus" }; /* slow, fast */
+    hwloc_bitmap_t kinds[2] = { hwloc_bitmap_alloc(), hwloc_bitmap_alloc() };
+    bool has_both = hwloc_cpukinds_get_nr(topology, 0) < 2 && kinds[0] && kinds[1];
+    for (size_t i = 0; i < 2 && has_both; i++) {
+        char list[MACHINE__TEXT_BYTES];
+        has_both = machine__read_line(root, list, sizeof list, "%s", paths[i]) == 0 &&
+                   hwloc_bitmap_list_sscanf(kinds[i], list) == 0;
+    }
+    for (int i = 0; i < 2 && has_both; i++)
+        hwloc_cpukinds_register(topology, kinds[i], i, 0, NULL, 0);
+    hwloc_bitmap_free(kinds[0]);
+    hwloc_bitmap_free(kinds[1]);
+}
+
 int machine__load_topology(struct machine *machine)
 {
     const char *root = machine->root;
     machine->topology_known = !*root || machine__exists(root, "/sys/devices/system/cpu/cpu0/topology");
     if (!machine->topology_known)
         return load("pu:1", &machine->topology);
-    return *root ? load_below(root, &machine->topology) : load(NULL, &machine->topology);
+    int error = *root ? load_below(root, &machine->topology) : load(NULL, &machine->topology);
+    if (!error && (*root || hwloc_topology_is_thissystem(machine->topology)))
+        register_intel_kinds(root, machine->topology);
+    return error;
 }
 
 struct cache_kind {
@@ -185,6 +205,20 @@ void machine__describe_hwloc(const struct machine *machine, json_t *build)
 {
     hwloc_obj_t top = hwloc_get_root_obj(machine->topology);
     machine__set_text(build, "hwloc", hwloc_obj_get_info_by_name(top, "hwlocVersion"));
+}
+
+size_t machine__count_usable_kinds(const struct machine *machine)
+{
+    int n_kinds = machine->topology_known ? hwloc_cpukinds_get_nr(machine->topology, 0) : 0;
+    hwloc_bitmap_t allowed = hwloc_bitmap_alloc(), kind = hwloc_bitmap_alloc();
+    size_t n_usable = 0;
+    bool is_known = allowed && kind && machine__affinity(machine->root, allowed) == 0;
+    for (int i = 0; i < n_kinds && is_known; i++)
+        if (hwloc_cpukinds_get_info(machine->topology, (unsigned)i, kind, NULL, NULL, NULL, 0) == 0)
+            n_usable += hwloc_bitmap_intersects(kind, allowed);
+    hwloc_bitmap_free(allowed);
+    hwloc_bitmap_free(kind);
+    return n_usable;
 }
 
 double machine__numa_memory_bytes(const struct machine *machine)

@@ -134,6 +134,15 @@ static void check_affinity(struct list *list)
              "the affinity mask leaves %.0f of %.0f CPUs", n_allowed, n_cpus);
 }
 
+/* Of the CPUs that may be used: who keeps to one kind has none to mix. */
+static void check_kinds(struct list *list)
+{
+    size_t n_kinds = machine__count_usable_kinds(list->machine);
+    if (n_kinds > 1)
+        warn(list, "hybrid", "keep to one kind with taskset, or compare only with runs on this processor",
+             "cores of %zu kinds: a worker is as fast as the core that it is on", n_kinds);
+}
+
 static void check_memory(struct list *list)
 {
     const char *root = list->machine->root;
@@ -204,6 +213,7 @@ size_t machine_warnings(const struct machine *machine, struct machine_warning *w
     check_clock(&list);
     check_quota(&list);
     check_affinity(&list);
+    check_kinds(&list);
     check_steal(&list);
     check_memory(&list);
     machine__list(machine->root, "/sys/class/power_supply", "", check_battery_state, &list);
