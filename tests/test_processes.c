@@ -2,6 +2,7 @@
 #include "backends/executor.h"
 #include "check.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
@@ -63,6 +64,34 @@ static void test_crash(const struct executor *processes, const struct executor_o
     CHECK_EQ(WTERMSIG(status), SIGSEGV);
 }
 
+/* Stands before the C library's: what a system does that refuses a mask, or takes it and ignores it. */
+static enum { TAKEN, REFUSED, IGNORED } masks_are;
+
+int sched_setaffinity(pid_t pid, size_t size, const cpu_set_t *set)
+{
+    int (*real)(pid_t, size_t, const cpu_set_t *);
+    *(void **)&real = dlsym(RTLD_NEXT, "sched_setaffinity");
+    if (masks_are == REFUSED)
+        errno = EPERM;
+    return masks_are == REFUSED ? -1 : masks_are == IGNORED ? 0 : real(pid, size, set);
+}
+
+/* What is not bound is no measure of what bound processes reach: there is none then, and nothing is left. */
+static void test_unbound(const struct executor *processes, const struct executor_options *options)
+{
+    cpu_set_t mine;
+    void *state;
+    sched_getaffinity(0, sizeof mine, &mine);
+    masks_are = REFUSED;
+    CHECK_EQ(processes->create(options, &state), -EPERM);
+    CHECK(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
+    masks_are = IGNORED;
+    if (CPU_COUNT(&mine) > 1)
+        CHECK_EQ(processes->create(options, &state), -ENOTSUP);
+    CHECK(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
+    masks_are = TAKEN;
+}
+
 int main(void)
 {
     const struct executor *processes = executor_find("processes");
@@ -72,6 +101,7 @@ int main(void)
     shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     shared->tester = getpid();
     test_crash(processes, &options);
+    test_unbound(processes, &options);
     if (!CHECK_EQ(processes->create(&options, &state), 0))
         return 1;
     for (int round = 1; round <= 3; round++) {

@@ -5,6 +5,7 @@
  * The processes are forked at creation and see, as the parent does, what lies in memory that the harness shares; what a
  * workload writes elsewhere is their own. In each a single thread waits for its part. They end with their parent.
  */
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
@@ -26,6 +27,7 @@ struct part {
     char *args;
     size_t stride_bytes, n_tasks;
     pid_t pid;
+    int error; /* of its start */
 };
 
 struct processes {
@@ -52,31 +54,44 @@ static void *serve(void *arg)
     }
 }
 
+/* Whether this process may run on that CPU alone: a kernel may take a mask and ignore it. */
+static bool is_bound_to(const cpu_set_t *one)
+{
+    cpu_set_t mask;
+    return sched_getaffinity(0, sizeof mask, &mask) == 0 && CPU_EQUAL(&mask, one);
+}
+
 /* The n-th CPU of the mask, from the beginning again if there are fewer. */
-static void bind_to(size_t n)
+static int bind_to(size_t n)
 {
     cpu_set_t mask, one;
     if (sched_getaffinity(0, sizeof mask, &mask) != 0)
-        return;
+        return -errno;
+    CPU_ZERO(&one);
     n %= (size_t)CPU_COUNT(&mask);
     for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++)
         if (CPU_ISSET(cpu, &mask) && n-- == 0) {
-            CPU_ZERO(&one);
             CPU_SET(cpu, &one);
-            sched_setaffinity(0, sizeof one, &one);
-            return;
+            if (sched_setaffinity(0, sizeof one, &one) != 0)
+                return -errno;
+            break;
         }
+    return is_bound_to(&one) ? 0 : -ENOTSUP;
 }
 
-/* A thread of its own runs the tasks: the one that forks is the harness's caller. */
+/* A thread of its own runs the tasks: the one that forks is the harness's caller. It says first whether it could start
+ * as it is meant to. */
 static _Noreturn void be_process(struct part *part, size_t n, pid_t parent)
 {
     pthread_t thread;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(0);
-    bind_to(n);
-    if (pthread_create(&thread, NULL, serve, part) != 0)
+    part->error = bind_to(n);
+    if (!part->error)
+        part->error = -pthread_create(&thread, NULL, serve, part);
+    sem_post(&part->end);
+    if (part->error)
         _exit(1);
     pthread_join(thread, NULL);
     _exit(0);
@@ -92,6 +107,40 @@ static void destroy(void *state)
     }
     munmap(processes->parts, processes->n_parts * sizeof *processes->parts);
     free(processes);
+}
+
+/* Ends this process as one of its processes has ended, so that the reason is the true one. */
+static _Noreturn void end_like(int status)
+{
+    if (WIFSIGNALED(status)) {
+        signal(WTERMSIG(status), SIG_DFL);
+        raise(WTERMSIG(status));
+    }
+    _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+}
+
+static void await_end(struct part *part)
+{
+    struct timespec soon;
+    int status;
+    do {
+        clock_gettime(CLOCK_REALTIME, &soon);
+        soon.tv_sec++;
+        if (sem_timedwait(&part->end, &soon) == 0)
+            return;
+    } while (waitpid(part->pid, &status, WNOHANG) != part->pid);
+    end_like(status);
+}
+
+/* Once all have begun: none that is not bound passes for one that is. */
+static int await_start(struct processes *processes)
+{
+    int error = 0;
+    for (size_t i = 0; i < processes->n_parts; i++) {
+        await_end(&processes->parts[i]);
+        error = error ? error : processes->parts[i].error;
+    }
+    return error;
 }
 
 static int create(const struct executor_options *options, void **state)
@@ -118,6 +167,11 @@ static int create(const struct executor_options *options, void **state)
         }
         processes->n_parts++;
     }
+    int error = await_start(processes);
+    if (error) {
+        destroy(processes);
+        return error;
+    }
     *state = processes;
     return 0;
 }
@@ -129,29 +183,6 @@ static void hand_over(struct part *part, executor_fn *fn, char *args, size_t str
     part->stride_bytes = stride_bytes;
     part->n_tasks = n_tasks;
     sem_post(&part->begin);
-}
-
-/* Ends this process as one of its processes has ended, so that the reason is the true one. */
-static _Noreturn void end_like(int status)
-{
-    if (WIFSIGNALED(status)) {
-        signal(WTERMSIG(status), SIG_DFL);
-        raise(WTERMSIG(status));
-    }
-    _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
-}
-
-static void await_end(struct part *part)
-{
-    struct timespec soon;
-    int status;
-    do {
-        clock_gettime(CLOCK_REALTIME, &soon);
-        soon.tv_sec++;
-        if (sem_timedwait(&part->end, &soon) == 0)
-            return;
-    } while (waitpid(part->pid, &status, WNOHANG) != part->pid);
-    end_like(status);
 }
 
 static int wait_all(void *state)
