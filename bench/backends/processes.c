@@ -158,10 +158,11 @@ static int create(const struct executor_options *options, void **state)
         struct part *part = &processes->parts[i];
         sem_init(&part->begin, 1, 0);
         sem_init(&part->end, 1, 0);
-        part->pid = fork();
-        if (part->pid == 0)
+        pid_t pid = fork();
+        if (pid == 0) /* writes no pid: both see the same memory */
             be_process(part, i, parent);
-        if (part->pid < 0) {
+        part->pid = pid;
+        if (pid < 0) {
             destroy(processes);
             return -EAGAIN;
         }
