@@ -1,4 +1,5 @@
-/* How many CPUs may be used: from trees of /proc and control groups as machines and containers have them. */
+/* How many CPUs may be used: from trees of /proc and control groups as machines and containers have them, and from real
+ * control groups where they can be made. */
 #include "check.h"
 #include "pool.h"
 
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define V1_MOUNT "31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw,mode=755\n" \
@@ -223,6 +225,94 @@ static void test_this_machine(void)
     CHECK_EQ(limits.n_usable, 1);
 }
 
+/* Writes a file of a real control group, or says that it cannot be. */
+static bool set(const char *group, const char *name, const char *text)
+{
+    char path[PATH_MAX];
+    FILE *file;
+    bool is_set;
+
+    snprintf(path, sizeof path, "%s/%s", group, name);
+    file = fopen(path, "w");
+    if (file == NULL)
+        return false;
+    is_set = fputs(text, file) >= 0;
+    return fclose(file) == 0 && is_set;
+}
+
+static size_t default_size(void)
+{
+    struct pool *pool;
+    size_t n;
+
+    if (!CHECK_EQ(pool_create(&pool, NULL), 0))
+        return 0;
+    n = pool_n_workers(pool);
+    pool_destroy(pool);
+    return n;
+}
+
+/* From inside the group, in a process of its own: what there is, and how large a pool becomes by itself. */
+static void check_inside(const char *group, double quota_cpus, size_t n_usable)
+{
+    pid_t pid = fork();
+    int status = 0;
+
+    if (pid == 0) {
+        struct pool_cpu_limits limits = {0};
+        bool is_inside = set(group, "cgroup.procs", "0\n");
+
+        CHECK(is_inside);
+        CHECK_EQ(pool_cpu_limits("", &limits), 0);
+        CHECK(limits.quota_cpus > quota_cpus - 1e-6 && limits.quota_cpus < quota_cpus + 1e-6);
+        CHECK_EQ(limits.n_usable, n_usable);
+        CHECK_EQ(default_size(), n_usable);
+        if (check_failures() > 0)
+            fprintf(stderr, "in %s: quota %g, usable %zu\n", group, limits.quota_cpus, limits.n_usable);
+        _exit(check_failures() > 0);
+    }
+    CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static size_t at_most(size_t n, size_t most)
+{
+    return n < most ? n : most;
+}
+
+/* Real groups of version 1, where this process may make them: a quota, one above it, and a set of one CPU. */
+static void test_real_groups(void)
+{
+    char group[128], inner[160], cpus[32];
+    struct pool_cpu_limits limits;
+    cpu_set_t mine;
+    int cpu = 0;
+
+    CHECK_EQ(pool_cpu_limits("", &limits), 0);
+    snprintf(group, sizeof group, "/sys/fs/cgroup/cpu/test_cpu_limits.%d", (int)getpid());
+    snprintf(inner, sizeof inner, "%s/inner", group);
+    if (limits.quota_cpus == 0 && mkdir(group, 0755) == 0) {
+        if (set(group, "cpu.cfs_period_us", "20000\n") && set(group, "cpu.cfs_quota_us", "30000\n")
+            && mkdir(inner, 0755) == 0) {
+            check_inside(group, 1.5, at_most(2, limits.n_affinity));
+            check_inside(inner, 1.5, at_most(2, limits.n_affinity));
+            CHECK(set(inner, "cpu.cfs_period_us", "20000\n") && set(inner, "cpu.cfs_quota_us", "10000\n"));
+            check_inside(inner, 0.5, 1);
+            rmdir(inner);
+        }
+        rmdir(group);
+    }
+    snprintf(group, sizeof group, "/sys/fs/cgroup/cpuset/test_cpu_limits.%d", (int)getpid());
+    sched_getaffinity(0, sizeof mine, &mine);
+    while (!CPU_ISSET(cpu, &mine))
+        cpu++;
+    snprintf(cpus, sizeof cpus, "%d\n", cpu);
+    if (mkdir(group, 0755) == 0) {
+        if (set(group, "cpuset.cpus", cpus) && set(group, "cpuset.mems", "0\n"))
+            check_inside(group, limits.quota_cpus, 1);
+        rmdir(group);
+    }
+}
+
 int main(void)
 {
     if (!CHECK(mkdtemp(top) != NULL))
@@ -235,6 +325,7 @@ int main(void)
     test_mounts();
     test_masks();
     test_errors();
+    test_real_groups();
     test_this_machine();
     remove_tree(top);
     return check_failures() != 0;
