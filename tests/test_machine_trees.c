@@ -440,6 +440,35 @@ static void test_hybrid(void)
     check_hybrid("0-3");
 }
 
+/* As a batch system may share out the threads of many cores. */
+static void put_every_second(int n_cpus, int last)
+{
+    char list[4096];
+    size_t length = 0;
+    for (int cpu = 0; cpu < n_cpus; cpu += 2)
+        length += (size_t)snprintf(list + length, sizeof list - length, "%d,", cpu);
+    put("/proc/self/status", "Cpus_allowed_list:\t%s%d\n", list, last);
+}
+
+/* Runs are compared by this text: long masks that differ in their last CPU alone have different ones. */
+static void test_long_masks(void)
+{
+    struct machine *machine, *other;
+    empty_tree();
+    put_topology(4);
+    put_every_second(510, 510);
+    CHECK_EQ(machine_open(root, &machine), 0);
+    put_every_second(510, 511);
+    CHECK_EQ(machine_open(root, &other), 0);
+    CHECK(strcmp(machine_cpu_setting(machine), machine_cpu_setting(other)) != 0);
+    CHECK(strncmp(machine_cpu_setting(machine), "0,2,4,", 6) == 0);
+    CHECK(strstr(machine_cpu_setting(machine), "... (256 CPUs, ") != NULL);
+    CHECK(strstr(machine_cpu_setting(machine), ") quota none") != NULL);
+    CHECK_EQ(machine_usable_cpus(machine), 256);
+    machine_close(machine);
+    machine_close(other);
+}
+
 /* Paths and names of volumes stay out; the nearest mount above the folder counts. */
 static void test_storage(void)
 {
@@ -483,6 +512,7 @@ int main(void)
     test_arm();
     test_arm_server();
     test_hybrid();
+    test_long_masks();
     test_storage();
     end_trees(folder);
     return check_failures() != 0;

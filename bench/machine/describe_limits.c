@@ -1,17 +1,33 @@
 /* What this process may use: CPUs, threads, files, memory mappings. */
 #include "internal.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "pool.h"
+
+/* Every second CPU of many makes a long list: the beginning of it then, and what tells it from others that begin so. */
+static void shorten_list(const char *whole, int n_cpus, char *list, size_t size)
+{
+    char end[64];
+    int n_end = snprintf(end, sizeof end, " ... (%d CPUs, %08" PRIx32 ")", n_cpus, machine__hash(whole));
+    snprintf(list, size, "%.*s%s", (int)size - n_end - 1, whole, end);
+}
 
 static void describe_mask(const struct machine *machine, char *list, size_t size)
 {
     hwloc_bitmap_t mask = hwloc_bitmap_alloc();
+    char *whole = NULL;
     snprintf(list, size, "%s", MACHINE__UNKNOWN);
-    if (mask && machine__affinity(machine->root, mask) == 0)
-        hwloc_bitmap_list_snprintf(list, size, mask);
+    if (mask && machine__affinity(machine->root, mask) == 0 && hwloc_bitmap_list_asprintf(&whole, mask) >= 0) {
+        if (strlen(whole) < size)
+            snprintf(list, size, "%s", whole);
+        else
+            shorten_list(whole, hwloc_bitmap_weight(mask), list, size);
+    }
+    free(whole);
     hwloc_bitmap_free(mask);
 }
 

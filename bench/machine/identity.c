@@ -73,7 +73,7 @@ void machine__slug(const char *model, char *slug, size_t size)
     }
 }
 
-static uint32_t fnv1a(const char *text)
+uint32_t machine__hash(const char *text)
 {
     uint32_t hash = 2166136261u;
     for (; *text; text++)
@@ -96,7 +96,7 @@ static uint32_t hash_hardware(const struct machine *machine)
         json_object_set(facts, hashed[i], json_object_get(processor, hashed[i]));
     machine__set_number(facts, "memory_gib", memory_gib(machine));
     char *text = json_dumps(facts, JSON_COMPACT | JSON_SORT_KEYS);
-    uint32_t hash = fnv1a(text ? text : "");
+    uint32_t hash = machine__hash(text ? text : "");
     free(text);
     json_decref(facts);
     return hash;

@@ -118,6 +118,7 @@ int machine__place(hwloc_topology_t topology, hwloc_const_bitmap_t allowed, enum
 /* identity.c */
 void machine__slug(const char *model, char *slug, size_t size);
 void machine__make_id(struct machine *machine);
+uint32_t machine__hash(const char *text); /* FNV-1a */
 
 /* The parts of the description, one object each. */
 json_t *machine__describe_processor(const struct machine *machine);
