@@ -190,6 +190,7 @@ def test_grades(folder: Path) -> None:
     check_grade(folder / "debug", "D", "the build is debug", machine={**MACHINE_JSON, "build": {"type": "debug"}})
     check_grade(folder / "rules", "D", "rule 1", without("serial", "grain"))
     check_grade(folder / "foreign", "D", "about environment", has_check("environment"))
+    check_grade(folder / "made-up", "D", "about topology", has_check("topology"))
     check_grade(folder / "few", "D", "7 rounds", rounds=7)
     check_grade(folder / "failed", "C", "1 side failed", fail_one)
     check_grade(folder / "load", "C", "about load", has_check("load"))
@@ -200,6 +201,7 @@ def test_grades(folder: Path) -> None:
     check_grade(folder / "quick", "B", "10 rounds", profile="quick")
     check_grade(folder / "rule", "B", "rule 11", only=["grain"])
     check_grade(folder / "governor", "B", "about governor", has_check("governor"))
+    check_grade(folder / "hybrid", "B", "about hybrid", has_check("hybrid"))
     check_grade(folder / "near", "B", "neighbours are not seen", has_check("hypervisor"),
                 scale={("grain", "raw"): 0.37})
 
