@@ -432,6 +432,13 @@ static void test_hybrid(void)
     for (int cpu = 0; cpu < 8; cpu++)
         put_cpu(cpu, "cpu_capacity", "%d\n", cpu < 4 ? 400 : 1024);
     check_hybrid("4-7");
+    put("/proc/cpuinfo", "CPU implementer\t: 0x41\nCPU part\t: 0xd03\n\nCPU implementer\t: 0x41\nCPU part\t: 0xd03\n\n"
+                         "CPU implementer\t: 0x41\nCPU part\t: 0xd08\n");
+    CHECK_EQ(machine_open(root, &machine), 0);
+    CHECK(has_text(machine, "processor", "model", "arm 0xd03+0xd08"));
+    CHECK(has_text(machine, "processor", "model_number", "0xd03+0xd08"));
+    CHECK(strncmp(machine_id(machine), "arm-0xd03-0xd08-8c-", 19) == 0);
+    machine_close(machine);
 
     empty_tree();
     put_packages(1, 8);

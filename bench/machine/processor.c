@@ -2,6 +2,7 @@
 #include "internal.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 
@@ -34,11 +35,28 @@ static const char *arm_vendor(const char *implementer)
     return implementer;
 }
 
+/* Each core's part stands there: all that differ, as hybrid processors have several. */
+static void read_parts(const char *root, char *text, size_t size)
+{
+    FILE *file = machine__open(root, "/proc/cpuinfo");
+    char *line = NULL, part[32];
+    size_t line_bytes = 0, length = 0;
+    text[0] = '\0';
+    while (file && getline(&line, &line_bytes, file) > 0)
+        if (sscanf(line, "CPU part : %31s", part) == 1 && !strstr(text, part) && length + strlen(part) + 2 < size)
+            length += (size_t)snprintf(text + length, size - length, "%s%s", length ? "+" : "", part);
+    free(line);
+    if (file)
+        fclose(file);
+    if (!text[0])
+        snprintf(text, size, "%s", MACHINE__UNKNOWN);
+}
+
 /* No model's name stands in cpuinfo there: implementer and part are what tells one from another. */
 static void describe_arm(const char *root, const char *implementer, json_t *object)
 {
-    char part[32], variant[32], revision[32], text[MACHINE__TEXT_BYTES];
-    machine__read_field(root, "/proc/cpuinfo", "CPU part", part, sizeof part);
+    char part[96], variant[32], revision[32], text[MACHINE__TEXT_BYTES];
+    read_parts(root, part, sizeof part);
     machine__read_field(root, "/proc/cpuinfo", "CPU variant", variant, sizeof variant);
     machine__read_field(root, "/proc/cpuinfo", "CPU revision", revision, sizeof revision);
     snprintf(text, sizeof text, "%s %s", arm_vendor(implementer), part);
