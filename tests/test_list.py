@@ -95,6 +95,22 @@ def test_text(everything: dict[str, Any]) -> None:
                 check(re.search(pattern, part), f"list does not show {parameter}")
 
 
+def test_readable() -> None:
+    """What a plan may have at most, the scripts read: no run that is measured is refused by its report."""
+    header = (TOP / "bench/plan/plan.h").read_text()
+    constants = dict(re.findall(r"^    ([A-Z_]+_MAX) = ([\w *]+),", header, re.MULTILINE))
+    workers = int(constants["PLAN_WORKERS_MAX"])
+    sides_of_cell = int(constants["CELL_SIDES_MAX"].split(" * ")[0]) * workers
+    cells = int(source_names("bench/plan/plan.c", r"PLAN_CELLS_MAX = (\d+)")[0])
+    reader = (TOP / "scripts/lib/runs.py").read_text()
+    limits = re.search(r"CELLS_MAX, SIDES_MAX, SIDES_OF_CELL_MAX = \d+, (\d+), (\d+), (\d+)", reader)
+    check(limits, "the limits of scripts/lib/runs.py are not found")
+    assert limits
+    check(int(limits[1]) >= cells, f"cells: {limits[1]} are read, {cells} planned")
+    check_equal("sides of a plan", int(limits[2]), int(constants["PLAN_SIDES_MAX"]))
+    check_equal("sides of a cell", int(limits[3]), sides_of_cell)
+
+
 def test_machine() -> None:
     machine = json.loads(run("machine", "--json"))
     check(isinstance(machine, dict) and machine, "machine --json is no object")
@@ -108,6 +124,7 @@ def main() -> int:
     check_equal("topics", list(everything), TOPICS)
     for test in (test_names, test_parameters, test_claims, test_budget, test_topics, test_text):
         test(everything)
+    test_readable()
     test_machine()
     return 0
 
