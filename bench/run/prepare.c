@@ -18,27 +18,24 @@ enum { WARNINGS_MAX = 32, PROBE_TIMEOUT_S = 30 };
 static const double probe_min_time_ns = 30e6;
 
 /* The first CPU of each of the first two cores; -1 where there is none. */
-static void pick_floor_cpus(struct run *run)
+static void pick_floor_cpus(struct run *run, const cpu_set_t *cores, size_t n_cores)
 {
-    cpu_set_t *cores = NULL;
-    size_t n_cores = 0;
     run->floor_cpus[0] = run->floor_cpus[1] = -1;
-    if (machine_placement(run->machine, MACHINE_BIND_CORE, &cores, &n_cores) != 0)
-        return;
     for (size_t i = 0; i < 2 && i < n_cores; i++)
         for (int cpu = CPU_SETSIZE - 1; cpu >= 0; cpu--)
             if (CPU_ISSET(cpu, &cores[i]))
                 run->floor_cpus[i] = cpu;
-    free(cores);
 }
 
-static void pick_open_place(struct run *run)
+/* Where nothing can be bound, nobody has a place of his own. */
+static void pick_places(struct run *run)
 {
     cpu_set_t *cores = NULL, *pus = NULL;
     size_t n_cores = 0, n_pus = 0;
     if (machine_placement(run->machine, MACHINE_BIND_CORE, &cores, &n_cores) != 0
         || machine_placement(run->machine, MACHINE_BIND_PU, &pus, &n_pus) != 0)
         n_cores = n_pus = 0;
+    pick_floor_cpus(run, cores, n_cores);
     run_place_open(&run->open_place, cores, n_cores, pus, n_pus, machine_usable_cpus(run->machine));
     free(cores);
     free(pus);
@@ -82,8 +79,7 @@ int run_look_around(struct run *run)
         return RUN_ERROR;
     }
     machine_headroom("", &run->headroom);
-    pick_floor_cpus(run);
-    pick_open_place(run);
+    pick_places(run);
     error = recorder_measure_cost(&run->clock);
     if (error || uname(&system) != 0) {
         fprintf(stderr, "poolbench: cannot measure the clock: %s\n", strerror(error ? -error : errno));
