@@ -97,11 +97,11 @@ static void add_budget_row(json_t *list, const struct budget_row *row)
         "side_ms", row->total_ms / (double)(row->n_sides * row->n_rounds), "total_s", row->total_ms * 1e-3));
 }
 
-static void count_cell(struct budget_row *row, const struct cell *cell, double side_ms)
+static void count_cell(struct budget_row *row, const struct cell *cell, double round_ms)
 {
     row->n_cells++;
     row->n_sides += cell->n_sides;
-    row->total_ms += (double)(cell->n_sides * row->n_rounds) * side_ms;
+    row->total_ms += (double)row->n_rounds * round_ms;
 }
 
 /* One row for each experiment of a profile, and one for the pilot. */
@@ -116,10 +116,10 @@ static void add_budget(json_t *list, const struct profile *profile, size_t n_cpu
         struct budget_row row = { .profile = profile->name, .experiment = e->name, .n_rounds = profile->rounds };
         for (size_t i = 0; i < plan.n_cells; i++) {
             const struct cell *cell = &plan.cells[i];
-            double overhead_ms = budget_overhead_ms(cell->side_ms);
+            double overhead_ms = (double)cell->n_sides * budget_overhead_ms(cell->side_ms);
             if (cell->experiment != e)
                 continue;
-            count_cell(&row, cell, cell->side_ms + overhead_ms);
+            count_cell(&row, cell, budget_block_ms(cell, n_cpus) + overhead_ms);
             if (!cell->once)
                 count_cell(&pilot, cell, overhead_ms);
         }

@@ -118,6 +118,30 @@ static void test_time(void)
     }
 }
 
+/* What `list budget` adds up: on a few CPUs what is allotted, on many what the caller alone takes too. */
+static void test_budget(void)
+{
+    struct plan few = plan_for("full", 2, 0), many = plan_for("full", 512, 0);
+    double few_ms = 0, many_ms = 0, allotted_ms = 0;
+    for (size_t i = 0; i < few.n_cells; i++) {
+        const struct cell *cell = &few.cells[i];
+        if (!CHECK(budget_block_ms(cell, 2) == (double)cell->n_sides * cell->side_ms))
+            fprintf(stderr, "it is %s\n", cell->name);
+        few_ms += budget_block_ms(cell, 2);
+    }
+    for (size_t i = 0; i < many.n_cells; i++) {
+        const struct cell *cell = &many.cells[i];
+        double block_ms = budget_block_ms(cell, 512);
+        many_ms += block_ms;
+        allotted_ms += (double)cell->n_sides * cell->side_ms;
+        if (is_of(cell, "grain") && cell_number(cell, "length_ns", 0) == 10000000)
+            CHECK(block_ms > 1024 * 10.0 && block_ms < 1.1 * 1024 * 10.0); /* one by one, and the other sides */
+    }
+    CHECK(few_ms < allotted_ms && allotted_ms < many_ms);
+    plan_release(&few);
+    plan_release(&many);
+}
+
 static void check_cell(const struct cell *cell, size_t n_cpus)
 {
     uint64_t n_tasks = cell_tasks(cell);
@@ -229,6 +253,7 @@ int main(void)
     test_open_lengths(511, 6400000);
     test_names();
     test_time();
+    test_budget();
     test_many_sides();
     return check_failures() != 0;
 }

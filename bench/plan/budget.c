@@ -2,6 +2,7 @@
 #include "plan/plan.h"
 
 #include <math.h>
+#include <string.h>
 
 /* The start of a process, its set-up and its end, as seen on a small virtual machine. */
 static const double process_ms = 12;
@@ -27,4 +28,24 @@ uint64_t budget_iterations(unsigned side_ms, const double *iteration_ns, size_t 
 double budget_overhead_ms(unsigned side_ms)
 {
     return process_ms + warmup_share * side_ms;
+}
+
+/* What an iteration of a batch takes at least, given how long a task is. */
+static double known_ns(const struct cell *cell, const struct side *side, double task_ns, size_t n_cpus)
+{
+    bool is_limited = side->workers > 0 && side->workers < n_cpus;
+    double n_at_once = strcmp(side->backend, "serial") == 0 ? 1 : is_limited ? (double)side->workers : (double)n_cpus;
+    return (double)cell_tasks(cell) * task_ns / n_at_once;
+}
+
+double budget_block_ms(const struct cell *cell, size_t n_cpus)
+{
+    double allotted_ms = (double)cell->n_sides * cell->side_ms, sum_ns = 0, ns[CELL_SIDES_MAX];
+    double task_ns = (double)cell_number(cell, "length_ns", cell_number(cell, "mean_ns", 0));
+    if (strcmp(cell_word(cell, "load", ""), "batch") != 0)
+        return allotted_ms;
+    for (size_t i = 0; i < cell->n_sides; i++)
+        sum_ns += ns[i] = known_ns(cell, &cell->sides[i], task_ns, n_cpus);
+    double n = cell->once ? 1 : (double)budget_iterations(cell->side_ms, ns, cell->n_sides);
+    return fmax(allotted_ms, n * sum_ns * 1e-6);
 }

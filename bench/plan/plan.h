@@ -219,6 +219,10 @@ const struct cell *plan_capacity_cell(const struct plan *plan, const struct cell
  * one iteration took on each side in the pilot (NAN where that is not known). */
 uint64_t budget_iterations(unsigned side_ms, const double *iteration_ns, size_t n_sides);
 
+/* What a round of all sides of a cell takes: side_ms for each, or more where the tasks of one iteration are known to
+ * take more on so many CPUs. In milliseconds. */
+double budget_block_ms(const struct cell *cell, size_t n_cpus);
+
 /* What a side costs beyond side_ms: warm-up, start of its process, set-up. In milliseconds. */
 double budget_overhead_ms(unsigned side_ms);
 
