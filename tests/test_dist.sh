@@ -108,7 +108,10 @@ on_node() {
     "${spaces[@]}" bash -c 'mount -t proc proc "$0/proc" && mount --rbind /sys "$0/sys" &&
         mount --rbind /dev "$0/dev" && PATH=/bin:$PATH exec chroot "$0" "$@"' "$node" "$@" >"$work/out" 2>"$work/err"
 }
-"${spaces[@]}" true 2>"$work/err" || { echo "not on this machine: $(tail -n 1 "$work/err")"; exit $((failures ? 1 : 77)); }
+if ! "${spaces[@]}" true 2>"$work/err"; then
+    echo "not on this machine: $(tail -n 1 "$work/err")"
+    exit $((failures ? 1 : 77))
+fi
 fails_on_node() { fault "$1: $(cat "$work/out" "$work/err")"; }
 
 program="/opt/some where/$name/poolbench"
