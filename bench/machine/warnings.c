@@ -134,6 +134,16 @@ static void check_affinity(struct list *list)
              "the affinity mask leaves %.0f of %.0f CPUs", n_allowed, n_cpus);
 }
 
+/* What a container has is its limit, and /proc/meminfo is the host's. */
+static void check_memory_limit(struct list *list)
+{
+    const double bytes_per_gib = 1 << 30;
+    double total = number(list, "memory", "total_bytes"), limit = number(list, "memory", "cgroup_limit_bytes");
+    if (limit < total && limit < fmax(bytes_per_gib, total / 4))
+        warn(list, "memory", "give the control group more memory: cells with many threads end early",
+             "a control group leaves %.1f of %.1f GiB of memory", limit / bytes_per_gib, total / bytes_per_gib);
+}
+
 static void check_memory(struct list *list)
 {
     const char *root = list->machine->root;
@@ -205,6 +215,7 @@ size_t machine_warnings(const struct machine *machine, struct machine_warning *w
     check_quota(&list);
     check_affinity(&list);
     check_steal(&list);
+    check_memory_limit(&list);
     check_memory(&list);
     machine__list(machine->root, "/sys/class/power_supply", "", check_battery_state, &list);
     check_frequency(&list);

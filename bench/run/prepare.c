@@ -13,7 +13,7 @@
 #include "nearest.h"
 #include "record/folder.h"
 
-enum { WARNINGS_MAX = 8, PROBE_TIMEOUT_S = 30 };
+enum { WARNINGS_MAX = 16, PROBE_TIMEOUT_S = 30 };
 
 static const double probe_min_time_ns = 30e6;
 
