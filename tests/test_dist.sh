@@ -106,7 +106,8 @@ spaces=(unshare --mount --pid --fork --kill-child)
 on_node() {
     # shellcheck disable=SC2016 # that shell's variables
     "${spaces[@]}" bash -c 'mount -t proc proc "$0/proc" && mount --rbind /sys "$0/sys" &&
-        mount --rbind /dev "$0/dev" && PATH=/bin:$PATH:/usr/sbin TMPDIR=/tmp exec chroot "$0" "$@"' "$node" "$@" >"$work/out" 2>"$work/err"
+        mount --rbind /dev "$0/dev" && PATH=/bin:$PATH:/usr/sbin TMPDIR=/tmp exec chroot "$0" "$@"' \
+        "$node" "$@" >"$work/out" 2>"$work/err"
 }
 if ! "${spaces[@]}" true 2>"$work/err"; then
     echo "not on this machine: $(tail -n 1 "$work/err")"
