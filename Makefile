@@ -335,6 +335,22 @@ uninstall: $(foreach l,$(LIBRARIES),$(call manual,$(l)))
 	$(call at,LIBDIR)/pkgconfig/poolbench-$$l.pc; done; \
 	cd $(BUILD)/man && for page in *.3; do rm -f $(call at,MANDIR)/man3/"$$page"; done
 
+# What runs on a bare node: the same objects, linked to find their libraries in lib/ beside the program. By DT_RPATH,
+# because DT_RUNPATH would hold for the program's own libraries and not for theirs (libudev is hwloc's), and because it
+# goes before LD_LIBRARY_PATH, with which clusters offer other builds of the same libraries. Paths of this machine stand
+# in the debug information: it stays behind.
+DIST_ARCH = $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null || echo unknown)))
+DIST_NAME = poolbench-$(VERSION)-$(COMMIT)$(if $(filter yes,$(DIRTY)),-modified)-$(DIST_ARCH)
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+$(BUILD)/dist/poolbench: $(BENCH) $(POOL) $(RAWTHREAD) $(WORKLOADS)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CXX) $(LINK_ALL) -Wl,--disable-new-dtags '-Wl,-rpath,$$ORIGIN/lib' -Wl,--strip-debug \
+	-o $@ $^ $(lib_libs) -lm
+.PHONY: dist
+dist: $(if $(SAN),,$(BUILD)/dist/poolbench)
+	@$(if $(SAN),echo 'make dist: SAN=$(SAN) is for tests: make it without' >&2; exit 1,\
+	scripts/dist '$<' '$(DIST_NAME)' '$(BUILD)/dist' '$(SOURCE_DATE_EPOCH)')
+
 clean:
 	rm -rf -- '$(BUILD)'
 
@@ -352,5 +368,6 @@ help:
 	@echo 'make list            what there is to measure'
 	@echo 'make install         pool/ and rawthread/ as libraries: PREFIX=/usr/local DESTDIR= LIBDIR= INCLUDEDIR= MANDIR='
 	@echo 'make uninstall       remove them again'
+	@echo 'make dist            an archive for machines without the libraries: docs/machines.md'
 	@echo 'make clean           remove $(BUILD)'
 	@echo 'Everywhere: CC= CFLAGS= BUILD= PYTHON= SAN=address|thread|undefined V=1'

@@ -211,6 +211,26 @@ static void test_v2_missing(void)
     machine_close(machine);
 }
 
+/* Whatever /proc/meminfo says: that is the host's. Half of the memory is enough. */
+static void test_memory_limit(void)
+{
+    static const struct { const char *limit; bool is_small; } rows[] = {
+        { "536870912\n", true }, { "4294967296\n", false }, { "17179869184\n", false }, { "max\n", false },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct machine *machine;
+        put_roomy();
+        put("/proc/meminfo", "MemTotal:       8388608 kB\nMemAvailable:   8000000 kB\n");
+        put("/proc/self/cgroup", "0::/one\n");
+        put("/proc/self/mountinfo", "30 24 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
+        put("/sys/fs/cgroup/one/memory.max", rows[i].limit);
+        if (CHECK_EQ(machine_open(root, &machine), 0)) {
+            CHECK_EQ(warns(machine, "memory"), rows[i].is_small);
+            machine_close(machine);
+        }
+    }
+}
+
 /* Some controllers in each version: each limit counts where it is. */
 static void test_both_versions(void)
 {
@@ -282,6 +302,7 @@ int main(void)
     test_v2_high();
     test_v2_rubbish();
     test_v2_missing();
+    test_memory_limit();
     test_both_versions();
     test_v1();
     end_trees(folder);

@@ -143,6 +143,16 @@ static void check_kinds(struct list *list)
              "cores of %zu kinds: a worker is as fast as the core that it is on", n_kinds);
 }
 
+/* What a container has is its limit, and /proc/meminfo is the host's. */
+static void check_memory_limit(struct list *list)
+{
+    const double bytes_per_gib = 1 << 30;
+    double total = number(list, "memory", "total_bytes"), limit = number(list, "memory", "cgroup_limit_bytes");
+    if (limit < total && limit < fmax(bytes_per_gib, total / 4))
+        warn(list, "memory", "give the control group more memory: cells with many threads end early",
+             "a control group leaves %.1f of %.1f GiB of memory", limit / bytes_per_gib, total / bytes_per_gib);
+}
+
 static void check_memory(struct list *list)
 {
     const char *root = list->machine->root;
@@ -215,6 +225,7 @@ size_t machine_warnings(const struct machine *machine, struct machine_warning *w
     check_affinity(&list);
     check_kinds(&list);
     check_steal(&list);
+    check_memory_limit(&list);
     check_memory(&list);
     machine__list(machine->root, "/sys/class/power_supply", "", check_battery_state, &list);
     check_frequency(&list);
