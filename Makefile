@@ -166,6 +166,11 @@ report:
 	@$(if $(RUN),scripts/report '$(RUN)',\
 	echo "make report: say which run: make report RUN=results/<machine>/<run>" >&2; exit 1)
 
+.PHONY: archive
+archive:
+	@$(if $(RUN),scripts/archive '$(RUN)' $(if $(OUTPUT),--output '$(OUTPUT)'),\
+	echo "make archive: say which run: make archive RUN=results/<machine>/<run>" >&2; exit 1)
+
 # What is missing is said by the script.
 .PHONY: advise
 advise:
@@ -343,6 +348,7 @@ help:
 	@echo 'make bench           measure and report: PROFILE=smoke|quick|full|peers (quick) FILTER= BACKENDS= WORKERS='
 	@echo '                     ROUNDS= PLUGINS= SEED= RESULTS= SCRATCH= BIND=none|core|pu RESUME=<run>'
 	@echo 'make report RUN=     draw a run again'
+	@echo 'make archive RUN=    one file of a run, which scripts/archive --open opens elsewhere: OUTPUT='
 	@echo 'make test            all tests: RUNFLAGS=<options of tests/run>'
 	@echo 'make test-lib        those of pool/ and rawthread/, which need a C compiler only'
 	@echo 'make soak            their stress, with new seeds: SOAK=<seconds> (600)'

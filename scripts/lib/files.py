@@ -14,6 +14,7 @@ from text import clean
 
 SCHEMA = 1
 SIZE_MAX_BYTES, LINE_MAX_BYTES = 1 << 28, 1 << 24
+CHUNK_BYTES = 1 << 20
 DEPTH_MAX = 30  # of JSON: what walks over it must not run out of stack
 NUMBER_MAX, NUMBER_MIN = 1e18, 1e-9  # a value is 0 or its size lies between
 
@@ -65,6 +66,21 @@ def read_bytes(path: Path, most: int = SIZE_MAX_BYTES) -> bytes | None:
     if len(data) > most:
         raise _too_large(path, most)
     return data
+
+
+def read_chunks(path: Path, most: int = SIZE_MAX_BYTES) -> Iterator[bytes]:
+    """All of a file that is there, piece by piece."""
+    with _reading(path):
+        file = _open(path)
+        if file is None:
+            raise RunError(f"'{path}' is not there")
+        n_bytes = 0
+        with file:
+            while chunk := file.read(CHUNK_BYTES):
+                n_bytes += len(chunk)
+                if n_bytes > most:
+                    raise _too_large(path, most)
+                yield chunk
 
 
 def read_lines(path: Path) -> Iterator[bytes]:
