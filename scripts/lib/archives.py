@@ -139,7 +139,8 @@ def last_line(text: bytes) -> str:
 def _compress(packing: Packing, file: BinaryIO, target: Path) -> None:
     """zstd has a session of its own, so that what ends this process at the terminal does not end it before."""
     try:
-        zstd = subprocess.Popen(ZSTD, stdin=subprocess.PIPE, stdout=file, stderr=subprocess.PIPE, start_new_session=True)
+        zstd = subprocess.Popen(ZSTD, stdin=subprocess.PIPE, stdout=file, stderr=subprocess.PIPE,
+                                start_new_session=True)
     except FileNotFoundError:
         raise RunError(NO_ZSTD) from None
     assert zstd.stdin and zstd.stderr

@@ -118,8 +118,9 @@ def _why_not(block: bytes, member: str, manifest: Manifest, done: list[str]) -> 
     if path in done:
         return f"has '{path}' twice"
     if path != member and kind != b"x":
-        known = any(of.path == path for of in manifest.members)
-        return f"has '{path}' where '{member}' should be" if known else f"has '{path}', which its manifest does not name"
+        if all(of.path != path for of in manifest.members):
+            return f"has '{path}', which its manifest does not name"
+        return f"has '{path}' where '{member}' should be"
     return f"describes '{member}' otherwise than scripts/archive does"
 
 
