@@ -24,7 +24,7 @@ FILE_MAX_BYTES = 1 << 30
 UNZSTD = ["zstd", "--decompress", "--quiet", "--stdout", "--memory=32MiB"]
 KINDS = {b"1": "a hard link", b"2": "a symbolic link", b"3": "a device", b"4": "a device", b"5": "a folder",
          b"6": "a pipe", b"7": "a contiguous file", b"S": "a sparse file", b"L": "a long name of GNU's",
-         b"K": "a long link of GNU's", b"g": "a record for all files", b"x": "a record of its own"}
+         b"K": "a long link of GNU's", b"g": "a record for all files", b"x": "another long name"}
 MANIFEST_NAME = re.compile(rb"([a-z0-9-]+)/([0-9A-Za-z-]+)/" + re.escape(MANIFEST.encode()))
 SIZE = re.compile(rb"[0-7]{11}\0")
 
@@ -108,16 +108,16 @@ def _why_not(block: bytes, member: str, manifest: Manifest, done: list[str]) -> 
     kind, name = block[156:157], _name_of(block)
     if block == bytes(BLOCK):
         return f"ends before '{member}'"
-    if block[257:263] != b"ustar\0":
+    if block[257:262] != b"ustar":
         return f"has something else than '{member}' where it should be"
-    if kind in KINDS and kind != b"x":
-        return f"has {KINDS[kind]}: '{name}'"
+    if kind in KINDS:
+        return f"has {KINDS[kind]} where '{member}' should be: '{name}'"
     path = name.removeprefix(manifest.top + "/")
-    if path == name and kind != b"x":
+    if path == name:
         return f"has '{name}', which is not below '{manifest.top}/'"
     if path in done:
         return f"has '{path}' twice"
-    if path != member and kind != b"x":
+    if path != member:
         if all(of.path != path for of in manifest.members):
             return f"has '{path}', which its manifest does not name"
         return f"has '{path}' where '{member}' should be"
