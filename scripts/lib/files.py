@@ -1,6 +1,7 @@
 """Files of a run and fields of their JSON. Nothing in them is trusted: types are checked where they are read, every
 text is cleaned, and what is no file, too large, torn or no JSON is refused in a line."""
 import gzip
+import hashlib
 import json
 import math
 import os
@@ -65,6 +66,22 @@ def read_bytes(path: Path, most: int = SIZE_MAX_BYTES) -> bytes | None:
     if len(data) > most:
         raise _too_large(path, most)
     return data
+
+
+def sha256_of(path: Path) -> str | None:
+    """Of what is in a file, packed or not; None where there is none."""
+    found, n_bytes = hashlib.sha256(), 0
+    with _reading(path):
+        file = _open(path)
+        if file is None:
+            return None
+        with file:
+            while part := file.read(1 << 20):
+                n_bytes += len(part)
+                if n_bytes > SIZE_MAX_BYTES:
+                    raise _too_large(path)
+                found.update(part)
+    return found.hexdigest()
 
 
 def read_lines(path: Path) -> Iterator[bytes]:
