@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 import svg
 import text
-from blocks import (Answer, Block, Bullets, Code, Details, Document, Figure, Inline, Lines, Link, Listing,
+from blocks import (Answer, Block, Bullets, Cite, Code, Details, Document, Figure, Inline, Lines, Link, Listing,
                     Paragraph, Programs, Section, Strong, Table, Words, pieces)
 from chapters import shown_metrics, short_names
 from runs import Run, Side
@@ -41,7 +41,7 @@ class Page:
         self.places = {row: i for i, row in enumerate(self.rows)}
         self.setters: dict[type, Callable[..., Markup]] = {
             Paragraph: self.paragraph, Bullets: self.bullets, Lines: self.lines, Table: self.table,
-            Figure: self.figure, Details: self.details, Programs: self.programs}
+            Figure: self.figure, Cite: self.cite, Details: self.details, Programs: self.programs}
 
     # Words.
 
@@ -102,6 +102,15 @@ class Page:
         caption = Markup('Drawn from <a href="data/{0}.dat">data/{0}.dat</a> by '
                          '<a href="plots/{0}.gp">plots/{0}.gp</a>. {1}').format(of.name, of.note)
         return Markup("<figure>{}<figcaption>{}</figcaption></figure>\n").format(scrolled(of.alt, picture), caption)
+
+    def cite(self, of: Cite) -> Markup:
+        if of.refused:
+            return Markup('<p class="cite">Not to be cited, {}. <code>{}</code></p>\n').format(of.refused, of.command)
+        blocks = concatenated(scrolled(f"{name} of {of.id}", Markup("<pre>{}</pre>").format(block), "scroll block")
+                              for name, block in (("Text", of.text), ("BibTeX", of.bibtex)))
+        return Markup('<details class="cite"><summary>Cite this: <code>{}</code></summary>\n<p>As text and as BibTeX, '
+                      "to copy; the same by <code>{}</code>, which also gives Markdown and JSON.</p>\n{}</details>\n"
+                      ).format(of.id, of.command, blocks)
 
     def details(self, of: Details) -> Markup:
         return Markup("<details><summary>{}</summary>\n{}</details>\n").format(of.summary, self.blocks(of.blocks, 4))

@@ -1,6 +1,7 @@
 """Files of a run and fields of their JSON. Nothing in them is trusted: types are checked where they are read, every
 text is cleaned, and what is no file, too large, torn or no JSON is refused in a line."""
 import gzip
+import hashlib
 import json
 import math
 import os
@@ -81,6 +82,16 @@ def read_chunks(path: Path, most: int = SIZE_MAX_BYTES) -> Iterator[bytes]:
                 if n_bytes > most:
                     raise _too_large(path, most)
                 yield chunk
+
+
+def sha256_of(path: Path) -> str | None:
+    """Of what is in a file, packed or not; None where there is none."""
+    if not any(os.path.lexists(of) for of in (path, path.with_name(path.name + ".gz"))):
+        return None
+    found = hashlib.sha256()
+    for chunk in read_chunks(path):
+        found.update(chunk)
+    return found.hexdigest()
 
 
 def read_lines(path: Path) -> Iterator[bytes]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from archives import NO_ZSTD, last_line
-from files import CHUNK_BYTES, RunError, read_chunks
+from files import CHUNK_BYTES, RunError, sha256_of
 from manifests import (BLOCK, DRAWN, END, MANIFEST, MANIFEST_MAX_BYTES, MEASURED, Manifest, Member, check_names,
                        header, padding, parse_manifest)
 from runs import read_run
@@ -217,13 +217,11 @@ def _first_difference(manifest: Manifest, run: Path) -> str | None:
     for member in manifest.members:
         if member.kind != MEASURED:
             continue
-        digest = hashlib.sha256()
         try:
-            for chunk in read_chunks(run / member.path):
-                digest.update(chunk)
+            is_alike = sha256_of(run / member.path) == member.digest
         except RunError:
-            return member.path
-        if digest.hexdigest() != member.digest:
+            is_alike = False
+        if not is_alike:
             return member.path
     return None
 
