@@ -12,7 +12,7 @@ import stats
 from effects import ALPHA
 from reduced import CONTRAST, CONTROL, SIDE, Reduced, Series
 from stats import Estimate
-from text import estimate
+from text import estimate, plural, significant
 
 BETTER, WORSE, SAME, UNDECIDED = "better", "worse", "no difference", "inconclusive"
 RESAMPLES = 5000
@@ -88,7 +88,8 @@ def decided(change: Change, threshold: float) -> tuple[str, str]:
         if series.problem:
             return UNDECIDED, f"in the {which} run {series.problem}"
     if not ratio.has_interval:
-        return UNDECIDED, f"{ratio.n} rounds: {stats.ROUNDS_MIN} are the least" if ratio.n else "a value is not positive"
+        return UNDECIDED, (f"{plural(ratio.n, 'round')}: {stats.ROUNDS_MIN} are the least" if ratio.n else
+                           "a value is not positive")
     is_better, is_worse = ratio.lo > 1 + delta, ratio.hi < 1 / (1 + delta)
     if (is_better or is_worse) and change.p_holm >= ALPHA:
         return UNDECIDED, "the rank test, corrected by Holm, does not confirm it: measure more rounds"
@@ -113,13 +114,37 @@ def controls_of(change: Change, controls: Sequence[Change]) -> list[Change]:
             or of.new.key.cell == key.cell and of.new.key.metric == key.metric and of.new.backend == "serial"]
 
 
-def explains(control: Change, change: Change) -> bool:
+def explains(control: Estimate, word: str, change: Change) -> bool:
     """The control moved in the same direction, and what is left beyond its move decides nothing."""
     ratio = change.ratio
-    if control.word not in (BETTER, WORSE) or control.word != change.word or not ratio.has_interval:
+    if word not in (BETTER, WORSE) or word != change.word or not ratio.has_interval:
         return False
-    beyond = ratio.lo / control.ratio.value if change.word == BETTER else control.ratio.value / ratio.hi
+    beyond = ratio.lo / control.value if word == BETTER else control.value / ratio.hi
     return beyond <= 1 + change.delta
+
+
+@dataclass(frozen=True)
+class Drift:
+    """Where most of `serial` moved one way, so did the machine, or the work itself."""
+    word: str
+    ratio: Estimate  # the median of their ratios, without an interval
+    n: int
+    of: int
+
+
+def drift_of(controls: Sequence[Change]) -> Drift | None:
+    serial = [of for of in controls if of.new.backend == "serial" and is_speed(of)]
+    for word in (WORSE, BETTER):
+        moved = [of for of in serial if of.word == word]
+        if 2 * len(moved) > len(serial):
+            value = float(np.median([of.ratio.value for of in moved]))
+            return Drift(word, Estimate(value, math.nan, math.nan, len(moved)), len(moved), len(serial))
+    return None
+
+
+def is_speed(change: Change) -> bool:
+    """What a slower processor moves."""
+    return change.new.unit in ("ns", "per s")
 
 
 def control_name(control: Change) -> str:
@@ -127,12 +152,19 @@ def control_name(control: Change) -> str:
     return f"floor {key.cell.removeprefix('floors/')}" if key.cell.startswith("floors/") else key.name
 
 
-def held_against_controls(change: Change, controls: Sequence[Change]) -> Change:
-    for control in controls_of(change, controls) if change.is_code else []:
-        if explains(control, change):
-            moved = f"{control_name(control)} is {control.word} too, {estimate(control.ratio)} times"
-            return replace(change, word=UNDECIDED, reason=f"the machine itself may have changed: {moved}")
-    return change
+def excuse(change: Change, controls: Sequence[Change], drift: Drift | None) -> str:
+    """What else than the code may have made the change, "" if nothing seen here."""
+    for control in controls_of(change, controls):
+        if explains(control.ratio, control.word, change):
+            return f"{control_name(control)} is {control.word} too, {estimate(control.ratio)} times"
+    if drift and is_speed(change) and explains(drift.ratio, drift.word, change):
+        return f"serial is {drift.word} too in {drift.n} of {drift.of} cells, {significant(drift.ratio.value)} times"
+    return ""
+
+
+def held_against_controls(change: Change, controls: Sequence[Change], drift: Drift | None) -> Change:
+    moved = excuse(change, controls, drift) if change.is_code else ""
+    return replace(change, word=UNDECIDED, reason=f"the machine itself may have changed: {moved}") if moved else change
 
 
 def changes_between(old: Reduced, new: Reduced, threshold: float) -> list[Change]:
@@ -147,7 +179,8 @@ def changes_between(old: Reduced, new: Reduced, threshold: float) -> list[Change
         word, reason = decided(of, threshold)
         worded.append(replace(of, word=word, reason=reason))
     controls = [of for of in worded if of.new.key.kind == CONTROL]
-    return [held_against_controls(of, controls) for of in worded]
+    drift = drift_of(controls)
+    return [held_against_controls(of, controls, drift) for of in worded]
 
 
 def only_in_one(old: Reduced, new: Reduced) -> list[str]:

@@ -101,7 +101,7 @@ def code_part(group: Group) -> list[str]:
     for title, of in code_verdicts.by_kind(notable(group.changes)):
         if of:
             out += [f"  {title}", *table(CHANGE_HEADER, [change_row(change) for change in of], "    "), ""]
-    out += [f"  {of.new.key.claim or of.new.key.experiment} {of.new.key.name}: {of.word}, {of.reason}"
+    out += [f"  {of.new.key.claim} {of.new.key.name} ({of.new.shown}), {of.new.key.metric}: {of.word}: {of.reason}"
             for of in group.changes if of.new.key.kind == SIDE and of.reason]
     return [*out, *(f"  not compared, in the {line}" for line in group.only_in_one), ""]
 

@@ -109,19 +109,19 @@ def more_is_better(run: Run, metric: str) -> bool:
     return metric in run.metrics and run.metrics[metric].more_is_better
 
 
-def is_control(run: Run, backend: str) -> bool:
+def is_control(backend: str) -> bool:
     return backend in CONTROL_BACKENDS or backend.startswith("python-")
 
 
 def side_series(run: Run, experiment: Experiment, side: Side, metric: str, floor: float | None,
                 names: dict[str, str]) -> Series:
     values = run.values(side, metric) or run.values(side, metric, "limit")
+    kind = CONTROL if is_control(side.backend) else SIDE
     problem, failed = "", not values and run.status(side) == "failed"
     if not values:
         problem = "it failed in every round" if failed else "it was not measured"
-    elif metric in PERCENTILES and is_late(run, side, PERCENTILES[metric]):
+    elif kind == SIDE and metric in PERCENTILES and is_late(run, side, PERCENTILES[metric]):
         problem = "the generator was itself late"
-    kind = CONTROL if is_control(run, side.backend) else SIDE
     key = Key(kind, experiment.name, experiment.claim, side.cell, side_name(side), metric)
     return Series(key, side.backend, names.get(side.cell, side.cell), unit_of(run, metric),
                   more_is_better(run, metric), tuple(values.values()), run.estimate(side, metric), floor, problem,
@@ -133,8 +133,7 @@ def contrast_series(run: Run, experiment: Experiment, effect: Effect, problem: s
     assert contrast.a and contrast.b
     values = ratio_values(run, contrast.metric, contrast.a, contrast.b)
     key = Key(CONTRAST, experiment.name, experiment.claim, "", contrast.name, contrast.metric)
-    return Series(key, "", "", "times", True, tuple(values), effect.ratio, effect.floor,
-                  problem or ("" if values else "it was not measured"))
+    return Series(key, "", "", "times", True, tuple(values), effect.ratio, effect.floor, problem)
 
 
 def serial_beside(run: Run, side: Side) -> Side | None:
@@ -154,7 +153,8 @@ def series_of(judgement: Judgement) -> tuple[Series, ...]:
             beside = [serial for serial in (serial_beside(run, side) for side in sides) if serial]
             made = [side_series(run, experiment, side, metric, effect.floor, names) for side in [*sides, *beside]]
             problem = next((of.problem for of in made[:len(sides)] if of.problem), "")
-            for of in [*made, contrast_series(run, experiment, effect, problem)]:
+            of_contrast = contrast_series(run, experiment, effect, problem)
+            for of in [*made, *([of_contrast] if of_contrast.values else [])]:
                 found.setdefault(of.key, of)
     floors = next((of for of in run.experiments if of.name == "floors"), None)
     for name in FLOORS if floors else []:
@@ -210,7 +210,7 @@ def properties_of(run: Run) -> tuple[tuple[str, str], ...]:
     cores, threads = (facts.text_of(machine, "processor", name) for name in ("cores", "hardware_threads"))
     out = [("processor", facts.processor(run)), ("cores", cores), ("CPUs", threads),
            ("usable CPUs", str(run.document["factors"]["cpus_usable"])),
-           ("CPUs and quota", facts.factor(run, "cpu_setting")), ("SMT", facts.text_of(machine, "processor", "smt")),
+           ("CPUs that may be used", facts.factor(run, "cpu_setting")), ("SMT", facts.text_of(machine, "processor", "smt")),
            ("kernel", facts.kernel(run)), ("hypervisor", facts.text_of(machine, "virtualization", "hypervisor"))]
     for label, floor in COSTS:
         of = answers.floor_estimate(run, floor)

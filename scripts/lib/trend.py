@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from comparison import Group
 from reduced import CONTROL, Key, Series
 from stats import Estimate
-from text import csv_field, plain, quantity, significant
+from text import plain, quantity, significant
 
 
 @dataclass(frozen=True)
@@ -65,10 +65,3 @@ def dat(groups: Sequence[Group]) -> str:
                                            at.hi)), str(at.n), f"{line.delta:.4g}"]))
             out += [*rows, "", ""] if rows else []
     return "\n".join(out).rstrip("\n") + "\n"
-
-
-def csv_rows(group: Group) -> list[list[str]]:
-    return [["trend", str(entry.mark), line.key.claim, line.key.experiment, csv_field(line.what), line.key.metric,
-             line.unit, *(f"{v:.10g}" for v in (of.estimate.value, of.estimate.lo, of.estimate.hi)),
-             str(of.estimate.n)]
-            for line in lines(group) for entry, of in zip(group.by_time, line.points) if of and of.estimate.n]
