@@ -1,11 +1,15 @@
 """A comparison as a folder: the page, the same as Markdown, JSON and CSV, and the trend's data."""
 from pathlib import Path
 
+import as_html
 import as_markdown
 import comparison_data
 import comparison_text as as_text
+import overlays
+import pictures
 import trend
-from blocks import Answer, Block, Bullets, Document, Number, Paragraph, Section, Strong, Table, Words
+from blocks import Answer, Block, Bullets, Document, Figure, Number, Paragraph, Section, Strong, Table, Words
+from command import say, tell
 from code_verdicts import Change, by_kind
 from comparison import Comparison, Entry, Group
 from gate import by_value, may_compare
@@ -25,7 +29,7 @@ def answer(of: Comparison) -> Answer:
               f"{entry.run.started}, grade {entry.run.grade}") for entry in of.entries]
     lines.append(("gate", may_compare(of.gate, len(of.entries))))
     lines += [("code", as_text.code_heading(group)) for group in of.groups if group.is_code]
-    lines.append(("found", ", ".join(sorted(of.outcomes)) or "no difference"))
+    lines.append(("found", as_text.found(of)))
     return Answer(f"poolbench compare \u00b7 {plural(len(of.entries), 'run')}", lines,
                   [line.removeprefix("! ") for line in [*as_text.flips(of), *as_text.warnings(of)]])
 
@@ -70,14 +74,17 @@ def code_section(group: Group) -> Section:
     return Section(f"Code: {marks}", blocks, f"code-{group.entries[0].mark}")
 
 
-def trend_section(group: Group) -> Section:
+def trend_section(group: Group, drawn: list[str]) -> Section:
     rows: list[list[Words]] = [[line.key.claim, line.key.experiment, line.what, line.key.metric,
                                 *(trend_cell(point) for point in line.points), line.last_over_first]
                                for line in trend.lines(group)]
     header: list[Words] = ["claim", "experiment", "what", "metric", *(entry.name for entry in group.by_time),
                            "last over first"]
-    return Section("Trend", [Table(header, rows, "Runs of one machine in the order of time")],
-                   f"trend-{group.entries[0].mark}")
+    name = trend.name_of(group)
+    figure = Figure(name, "How does each primary contrast of one machine change from run to run?",
+                    "Values over that of the first run, in the order of time; the band is \u03b4.")
+    return Section("Trend", [*([figure] if name in drawn else []),
+                             Table(header, rows, "Runs of one machine in the order of time")], name)
 
 
 def trend_cell(point: trend.Series | None) -> Words:
@@ -121,19 +128,52 @@ def machines_section(of: Comparison) -> Section:
     return Section("Machines", [Table(["property", *names(of.entries)], rows, "The machines side by side")], "machines")
 
 
-def contents(of: Comparison) -> Document:
-    blocks: list[Block] = [gate_section(of)]
+# Pictures.
+
+def subjects_of(of: Comparison) -> list[overlays.Subject]:
+    return [overlays.Subject(entry.label, entry.mark, entry.run.overlays) for entry in of.entries]
+
+
+def with_trend(of: Comparison) -> list[Group]:
+    return [group for group in of.groups if group.is_code and len(group.entries) > 2]
+
+
+def draw_all(of: Comparison, folder: Path, draw: bool) -> tuple[list[str], list[str], str]:
+    """Names of what was drawn, what went wrong, and why there are no pictures."""
+    names = overlays.write_inputs(subjects_of(of), folder)
+    names += [name for group in with_trend(of) for name in trend.write_inputs(group, folder)]
+    if not draw:
+        return [], [], "left out by --no-plots"
+    program, reason = pictures.find_gnuplot()
+    if not program:
+        say(f"no pictures: {reason}")
+        return [], [], reason
+    failed = pictures.draw(program, folder / "plots", names, tell)
+    return [name for name in names if (folder / "plots" / f"{name}.svg").exists()], failed, ""
+
+
+def contents(of: Comparison, drawn: list[str], not_drawn: str) -> Document:
+    blocks: list[Block] = []
+    if not_drawn:
+        blocks.append(Paragraph(f"The pictures are not drawn: {not_drawn}. Their data is in data/."))
+    blocks.append(gate_section(of))
     for group in of.groups:
         blocks += [code_section(group)] if group.is_code else []
-        blocks += [trend_section(group)] if group.is_code and len(group.entries) > 2 else []
+    blocks += [trend_section(group, drawn) for group in with_trend(of)]
     blocks += [claims_section(of), *break_evens_section(of), machines_section(of)]
+    found = overlays.sections(subjects_of(of), drawn)
+    blocks += [Section("Overlays", list(found), "overlays")] if found else []
     return Document("poolbench compare: " + ", ".join(entry.label for entry in of.entries)[:160], answer(of), blocks)
 
 
 def write(of: Comparison, folder: Path, draw: bool) -> list[str]:
     """Writes all files into the folder. Returns what went wrong, a line each."""
-    document = contents(of)
+    drawn, failed, not_drawn = draw_all(of, folder, draw)
+    tell("writing the page")
+    document = contents(of, drawn, not_drawn)
     (folder / "comparison.json").write_text(comparison_data.json_text(of))
     (folder / "comparison.csv").write_text(comparison_data.csv_text(of))
     (folder / "comparison.md").write_text(as_markdown.render(document))
-    return []
+    if hasattr(as_html, "render_comparison"):
+        (folder / "comparison.html").write_text(as_html.render_comparison(document, folder / "plots"))
+    return failed

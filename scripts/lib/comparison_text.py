@@ -6,6 +6,7 @@ import code_verdicts
 import trend
 from code_verdicts import BETTER, SAME, UNDECIDED, WORSE, Change
 from comparison import ClaimRow, Comparison, Entry, Group
+from effects import NOT_MEASURED
 from gate import Gate, by_value, may_compare
 from reduced import CONTRAST, CONTROL, SIDE, BreakEven
 from stats import Estimate
@@ -128,9 +129,11 @@ def claims_part(of: Comparison) -> list[str]:
     short = len(of.entries) > ENTRIES_BESIDE
     header = ["claim", "statement", *(str(entry.mark) for entry in of.entries), "together"]
     rows = [[row.claim, cut(row.statement), *(claim_cell(row, i, short) for i in range(len(of.entries))), row.summary]
-            for row in of.claims]
+            for row in of.claims if row.summary != NOT_MEASURED]
+    absent = [row.claim for row in of.claims if row.summary == NOT_MEASURED]
     legend = ["  S supported, R refuted, i inconclusive, - not measured"] if short else \
         ["  with the effect of the first primary contrast, times better"]
+    legend += [f"  measured nowhere: {' '.join(absent)}"] if absent else []
     return ["claims by machine", *table(header, rows), *legend, ""]
 
 
@@ -176,9 +179,15 @@ def warnings(of: Comparison) -> list[str]:
             if entry.run.grade in "CD" and entry.run.grade_reasons]
 
 
+def found(of: Comparison) -> str:
+    if of.outcomes:
+        return ", ".join(sorted(of.outcomes))
+    has_code = any(group.is_code for group in of.groups)
+    return "no difference" if has_code else "runs side by side, none of which is held against another's code"
+
+
 def conclusion(of: Comparison) -> str:
-    said = ", ".join(sorted(of.outcomes)) or "no difference"
-    return f"found: {said}; exit code {int(of.ends)}"
+    return f"found: {found(of)}; exit code {int(of.ends)}"
 
 
 def lines(of: Comparison) -> list[str]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import answers
 import facts
+import overlays
 from chapters import short_names
 from effects import Effect, is_late, ratio_values
 from grades import grade_of
@@ -45,6 +46,7 @@ class Series:
     floor: float | None     # A/A, of the contrast
     problem: str = ""       # why its values decide nothing
     failed: bool = False    # in every round
+    of: tuple[Key, ...] = ()  # the sides of an effect, a before b
 
 
 @dataclass(frozen=True)
@@ -128,12 +130,13 @@ def side_series(run: Run, experiment: Experiment, side: Side, metric: str, floor
                   failed)
 
 
-def contrast_series(run: Run, experiment: Experiment, effect: Effect, problem: str) -> Series:
+def contrast_series(run: Run, experiment: Experiment, effect: Effect, sides: tuple[Key, ...], problem: str) -> Series:
     contrast = effect.contrast
     assert contrast.a and contrast.b
     values = ratio_values(run, contrast.metric, contrast.a, contrast.b)
     key = Key(CONTRAST, experiment.name, experiment.claim, "", contrast.name, contrast.metric)
-    return Series(key, "", "", "times", True, tuple(values), effect.ratio, effect.floor, problem)
+    return Series(key, "", "", "times", True, tuple(values), effect.ratio, effect.floor, problem,
+                  of=sides)
 
 
 def serial_beside(run: Run, side: Side) -> Side | None:
@@ -153,7 +156,8 @@ def series_of(judgement: Judgement) -> tuple[Series, ...]:
             beside = [serial for serial in (serial_beside(run, side) for side in sides) if serial]
             made = [side_series(run, experiment, side, metric, effect.floor, names) for side in [*sides, *beside]]
             problem = next((of.problem for of in made[:len(sides)] if of.problem), "")
-            of_contrast = contrast_series(run, experiment, effect, problem)
+            keys = tuple(of.key for of in made[:len(sides)])
+            of_contrast = contrast_series(run, experiment, effect, keys, problem)
             for of in [*made, *([of_contrast] if of_contrast.values else [])]:
                 found.setdefault(of.key, of)
     floors = next((of for of in run.experiments if of.name == "floors"), None)
@@ -210,7 +214,7 @@ def properties_of(run: Run) -> tuple[tuple[str, str], ...]:
     cores, threads = (facts.text_of(machine, "processor", name) for name in ("cores", "hardware_threads"))
     out = [("processor", facts.processor(run)), ("cores", cores), ("CPUs", threads),
            ("usable CPUs", str(run.document["factors"]["cpus_usable"])),
-           ("CPUs that may be used", facts.factor(run, "cpu_setting")), ("SMT", facts.text_of(machine, "processor", "smt")),
+           ("CPUs and quota", facts.factor(run, "cpu_setting")), ("SMT", facts.text_of(machine, "processor", "smt")),
            ("kernel", facts.kernel(run)), ("hypervisor", facts.text_of(machine, "virtualization", "hypervisor"))]
     for label, floor in COSTS:
         of = answers.floor_estimate(run, floor)
@@ -232,7 +236,7 @@ def reduce_run(run: Run) -> Reduced:
                    str(of["run"].get("started", "unknown")), of["suite"]["commit"], run.profile,
                    of["factors"]["cpus_usable"], facts.facts_of(run), letter, reasons, judgement.undecided,
                    claims_of(judgement), break_evens_of(judgement), properties_of(run), series_of(judgement),
-                   judgement.largest_floor)
+                   judgement.largest_floor, overlays.reduce(judgement))
 
 
 def reduce(path: Path) -> Reduced:
