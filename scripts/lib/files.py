@@ -123,15 +123,19 @@ def _parse_int(text: str) -> int | float:
     return int(text) if len(text) <= 20 else _parse_float(text)  # 20: a seed may have 64 bits
 
 
+NUMBERS = {int, float}  # most of a run, and nothing to clean
+
+
 def _clean_all(value: Any, depth: int = 0) -> Any:
     if isinstance(value, str):
         return clean(value)
     if depth > DEPTH_MAX:
         raise ValueError("it is nested too deep")
     if isinstance(value, list):
-        return [_clean_all(item, depth + 1) for item in value]
+        return [item if type(item) in NUMBERS else _clean_all(item, depth + 1) for item in value]
     if isinstance(value, dict):
-        return {clean(key): _clean_all(item, depth + 1) for key, item in value.items()}
+        return {clean(key): item if type(item) in NUMBERS else _clean_all(item, depth + 1)
+                for key, item in value.items()}
     return value
 
 

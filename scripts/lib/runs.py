@@ -265,10 +265,14 @@ def _sample(of: dict[str, Any], where: str) -> Sample:
 def _histogram(of: dict[str, Any], where: str, name: str = "histogram") -> dict[int, int]:
     counts: dict[int, int] = defaultdict(int)
     for pair in check_kind(of.get(name) or [], list, f"'{name}' of {where}"):
-        if not (isinstance(pair, list) and len(pair) == 2
-                and all(isinstance(n, int) and 0 <= n <= TASKS_MAX for n in pair) and pair[0] < 1 << 13):
+        try:
+            bucket, count = pair
+            is_one = type(bucket) is type(count) is int and 0 <= bucket < 1 << 13 and 0 <= count <= TASKS_MAX
+        except (TypeError, ValueError):
+            is_one = False
+        if not is_one:
             raise RunError(f"the histogram of {where} has an entry that is no [bucket, count]")
-        counts[pair[0]] += pair[1]
+        counts[bucket] += count
     if sum(counts.values()) > TASKS_MAX:
         raise RunError(f"the histogram of {where} is of more tasks than any process runs")
     return counts
