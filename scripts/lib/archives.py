@@ -5,7 +5,7 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -14,10 +14,10 @@ from files import SIZE_MAX_BYTES, RunError, read_chunks
 from manifests import (CITATION, DRAWN, END, FILES_MAX, FOLDERS, MANIFEST, MEASURED, README, TOTAL_MAX_BYTES,
                        Manifest, Member, check_members, header, kind_of, padding)
 from text import clean
+from zstd import complaint, entered, zstd
 
 # One thread and a fixed level: the same bytes from the same version of zstd.
-ZSTD = ["zstd", "-12", "--single-thread", "--quiet", "--stdout"]
-NO_ZSTD = "the command zstd is missing: scripts/setup installs it"
+PACKED = ("-12", "--single-thread")
 SHOWN_MAX = 5
 
 
@@ -132,36 +132,18 @@ def _new_file(target: Path) -> Iterator[tuple[BinaryIO, Path]]:
             os.unlink(name)
 
 
-def last_line(text: bytes) -> str:
-    return clean((text.decode(errors="replace").strip().splitlines() or ["it ended early"])[-1])[:200]
-
-
 def _compress(packing: Packing, file: BinaryIO, target: Path) -> None:
-    """zstd has a session of its own, so that what ends this process at the terminal does not end it before."""
-    try:
-        zstd = subprocess.Popen(ZSTD, stdin=subprocess.PIPE, stdout=file, stderr=subprocess.PIPE,
-                                start_new_session=True)
-    except FileNotFoundError:
-        raise RunError(NO_ZSTD) from None
-    assert zstd.stdin and zstd.stderr
-    try:
+    with ExitStack() as stack:
+        process = entered(stack, zstd(*PACKED, stdin=subprocess.PIPE, stdout=file))
+        assert process.stdin
         try:
             for chunk in stream(packing):
-                zstd.stdin.write(chunk)
-            zstd.stdin.close()
+                process.stdin.write(chunk)
+            process.stdin.close()
         except BrokenPipeError:
             pass  # it says why itself
-        said = zstd.stderr.read()
-        if zstd.wait():
-            raise RunError(f"cannot write '{target}': {last_line(said)}")
-    finally:
-        zstd.kill()
-        zstd.wait()
-        zstd.stderr.close()
-        try:
-            zstd.stdin.close()
-        except OSError:
-            pass
+        if process.wait():
+            raise RunError(f"cannot write '{target}': {complaint(process)}")
 
 
 def _file_digest(file: BinaryIO) -> str:
@@ -170,7 +152,8 @@ def _file_digest(file: BinaryIO) -> str:
 
 def write(packing: Packing, target: Path, force: bool) -> str:
     """Returns the digest of the archive. What is there already is replaced only on demand, unless it is the same."""
-    with _new_file(target) as (file, part):
+    with ExitStack() as stack:
+        file, part = entered(stack, _new_file(target))
         _compress(packing, file, target)
         file.seek(0)
         digest = _file_digest(file)

@@ -7,21 +7,21 @@ import stat
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from archives import NO_ZSTD, last_line
 from files import CHUNK_BYTES, RunError, sha256_of
 from manifests import (BLOCK, DRAWN, END, MANIFEST, MANIFEST_MAX_BYTES, MEASURED, Manifest, Member, check_names,
                        header, padding, parse_manifest)
 from runs import read_run
 from text import clean
+from zstd import complaint, entered, zstd
 
 MAGIC = b"\x28\xb5\x2f\xfd"
 FILE_MAX_BYTES = 1 << 30
-UNZSTD = ["zstd", "--decompress", "--quiet", "--stdout", "--memory=32MiB"]
+UNPACKED = ("--decompress", "--memory=32MiB")
 KINDS = {b"1": "a hard link", b"2": "a symbolic link", b"3": "a device", b"4": "a device", b"5": "a folder",
          b"6": "a pipe", b"7": "a contiguous file", b"S": "a sparse file", b"L": "a long name of GNU's",
          b"K": "a long link of GNU's", b"g": "a record for all files", b"x": "another long name"}
@@ -32,14 +32,15 @@ SIZE = re.compile(rb"[0-7]{11}\0")
 class _Stream:
     """What zstd makes of the file, of which no more is taken than is asked for."""
 
-    def __init__(self, zstd: "subprocess.Popen[bytes]", what: str) -> None:
-        self.zstd, self.what = zstd, what
+    def __init__(self, process: "subprocess.Popen[bytes]", what: str) -> None:
+        self.process, self.what = process, what
 
     def some(self, most: int) -> bytes:
-        assert self.zstd.stdout
-        data = self.zstd.stdout.read(min(most, CHUNK_BYTES))
-        if not data and self.code():
-            raise RunError(f"{self.what} is damaged: {last_line(self.said())}")
+        """Empty at the end."""
+        assert self.process.stdout
+        data = self.process.stdout.read(min(most, CHUNK_BYTES))
+        if not data and self.process.wait():
+            raise RunError(f"{self.what} is damaged: {complaint(self.process)}")
         return data
 
     def exactly(self, size: int) -> bytes:
@@ -54,14 +55,6 @@ class _Stream:
         if not data:
             raise RunError(f"{self.what} ends early")
         return data
-
-    def code(self) -> int:
-        """It has closed its output, and so it ends."""
-        return self.zstd.wait()
-
-    def said(self) -> bytes:
-        assert self.zstd.stderr
-        return self.zstd.stderr.read()
 
 
 def _open(path: Path, what: str) -> BinaryIO:
@@ -83,20 +76,8 @@ def _open(path: Path, what: str) -> BinaryIO:
 @contextmanager
 def _stream(path: Path) -> Iterator[_Stream]:
     what = f"'{path}'"
-    with _open(path, what) as file:
-        try:
-            zstd = subprocess.Popen(UNZSTD, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                    start_new_session=True)
-        except FileNotFoundError:
-            raise RunError(NO_ZSTD) from None
-        assert zstd.stdout and zstd.stderr
-        try:
-            yield _Stream(zstd, what)
-        finally:
-            zstd.kill()
-            zstd.wait()
-            zstd.stdout.close()
-            zstd.stderr.close()
+    with _open(path, what) as file, zstd(*UNPACKED, stdin=file, stdout=subprocess.PIPE) as process:
+        yield _Stream(process, what)
 
 
 def _name_of(block: bytes) -> str:
@@ -197,11 +178,18 @@ def _check_run(manifest: Manifest, run: Path, what: str) -> None:
 
 
 @contextmanager
+def _new_folder(beside: Path | None) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix=".archive-", dir=beside) as folder:
+        yield Path(folder)
+
+
+@contextmanager
 def opened(path: Path, beside: Path | None) -> Iterator[tuple[Manifest, Path]]:
     """The run in a folder of its own, wholly checked, which is gone in the end but for what was moved away."""
-    with tempfile.TemporaryDirectory(prefix=".archive-", dir=beside) as folder:
-        with _stream(path) as stream:
-            manifest, run = _unpack(stream, Path(folder))
+    with ExitStack() as stack:
+        folder = entered(stack, _new_folder(beside))
+        with ExitStack() as inner:
+            manifest, run = _unpack(entered(inner, _stream(path)), folder)
         _check_run(manifest, run, f"'{path}'")
         yield manifest, run
 
