@@ -16,8 +16,8 @@ FULL, QUICK = f"results/{MACHINE}/20261125T215802Z-c8e4fd0a", f"results/{MACHINE
 NOT_COMPARABLE = 3
 SECONDS_MAX = 200
 # What a reader is told to type, and where.
-SHOWN = {"README.md": ("scripts/compare ", "scripts/cite ", "scripts/cite --verify ", "scripts/archive ",
-                       "scripts/archive --open ", "scripts/report ")}
+SHOWN = {"docs/archiving.md": ("scripts/compare ", "scripts/cite RUN", "scripts/cite --verify ", "scripts/archive RUN",
+                               "scripts/archive --open ", "scripts/report ")}
 
 if not shutil.which("zstd"):
     skip("no zstd")
@@ -53,8 +53,8 @@ def cite(at: Checkout, run: str, name: str, form: str) -> str:
 def change_one_count(run: Path) -> str:
     """Of one histogram in the journal, by one task. Returns the name of its cell."""
     lines = (run / "journal.jsonl").read_text().splitlines(keepends=True)
-    i, line = next((i, json.loads(line)) for i, line in enumerate(lines)
-                   if i and '"gap/' in line and '"backend": "pool"' in line and json.loads(line).get("histogram"))
+    i, line = next((i, of) for i, of in ((i, json.loads(text)) for i, text in enumerate(lines) if '"gap/' in text)
+                   if of.get("backend") == "pool" and of.get("histogram"))
     line["histogram"][0][1] += 1
     lines[i] = json.dumps(line) + "\n"
     (run / "journal.jsonl").write_text("".join(lines))
@@ -97,7 +97,6 @@ def test_from_runs_to_a_citation_elsewhere(folder: Path) -> None:
         assert found[name] == drawn[name].replace(b"journal.jsonl.gz", b"journal.jsonl"), f"{name} is another one there"
     digest, name = archives[FULL]
     again, _ = there.run("scripts/archive", FULL, "--no-report", "--output", "again.tar.zst").split()
-    (folder / "gone" / "b").mkdir()
     first = Checkout(folder / "first", FULL)
     assert first.run("scripts/archive", FULL, "--no-report").split()[0] == again, "the opened run is another"
 
