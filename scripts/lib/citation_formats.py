@@ -209,7 +209,8 @@ def ended(block: str) -> str:
 # Formats.
 
 def wrapped(words: str, first: str, rest: str) -> list[str]:
-    return textwrap.wrap(words, COLUMNS, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False) or [first]
+    lines = textwrap.wrap(words, COLUMNS, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
+    return lines or [first]
 
 
 def as_text(of: Citation) -> str:
