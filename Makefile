@@ -177,6 +177,12 @@ advise:
 	@scripts/advise $(if $(TASK_US),--task-us '$(TASK_US)') $(if $(CPU_SHARE),--cpu-share '$(CPU_SHARE)') \
 	$(if $(RATE),--rate '$(RATE)') $(if $(RUN),'$(RUN)')
 
+.PHONY: cite
+cite:
+	@$(if $(VERIFY),scripts/cite --verify '$(VERIFY)' $(if $(RUN),--run '$(RUN)'),$(if $(RUN),scripts/cite '$(RUN)' \
+	$(if $(ID),'$(ID)') $(if $(FORMAT),--format '$(FORMAT)') $(if $(FORCE),--force),\
+	echo "make cite: say which run: make cite RUN=results/<machine>/<run> ID=C2, or VERIFY=<file>" >&2; exit 1))
+
 list: $(BINARY)
 	@$(BINARY) list
 
@@ -354,6 +360,8 @@ help:
 	@echo 'make soak            their stress, with new seeds: SOAK=<seconds> (600)'
 	@echo 'make peers           the pool beside those of other libraries, which scripts/setup --peers installs'
 	@echo 'make advise          pool or threads for tasks of yours: TASK_US= RATE= CPU_SHARE= (1) RUN='
+	@echo 'make cite RUN= ID=   the citable block of a claim or a figure: FORMAT=text|markdown|json|bibtex FORCE=1;'
+	@echo '                     without ID what can be cited; VERIFY=<file> works the numbers of a block out again'
 	@echo 'make trust           how often verdicts are wrong here, on data whose truth is known: docs/method.md'
 	@echo 'make list            what there is to measure'
 	@echo 'make install         pool/ and rawthread/ as libraries: PREFIX=/usr/local DESTDIR= LIBDIR= INCLUDEDIR= MANDIR='

@@ -5,13 +5,14 @@ the same edition every word. The first difference is named. Neither the block no
 """
 import hashlib
 import os
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import citation_formats as formats
 from citation_blocks import ENDING, ID, Block
-from citations import EDITION, FACTS, PROVES, SCHEMA, Citation, citer_of, digest
+from citations import EDITION, FACTS, PROVES, SCHEMA, Citation, Citer, citer_of, digest
 from files import RunError, check_kind
 from runs import Run, read_run
 from text import clean
@@ -43,26 +44,35 @@ def find_run(block: Block, file: Path, given: Path | None) -> Run:
                    "results/: name its folder with --run")
 
 
-def rebuilt(block: Block, run: Run) -> Citation:
-    of = run.document["run"]
+def rebuilt(block: Block, citer: Citer) -> Citation:
+    of, name = citer.run.document["run"], ID.fullmatch(block.id)
     if (of["id"], of["machine"]) != (block.run, block.machine):
         raise Differs(block.id, f"it is of run {block.run} on {block.machine}, not of {of['id']} on {of['machine']}")
-    citer, name = citer_of(judge(run)), ID.fullmatch(block.id)
     assert name
-    subjects = [of for of in citer.subjects if of.name == name[1]]
+    subjects = [subject for subject in citer.subjects if subject.name == name[1]]
     if not subjects:
         raise Differs(block.id, f"the run has no claim or figure '{name[1]}' that was measured")
     if block.document:
-        subjects = [of for of in subjects if of.experiment.name == block.document.get("experiment")
-                    and of.kind == block.document.get("kind")] or subjects
-    made = [citer.cite(of) for of in subjects]
-    return next((of for of in made if of.id == block.id), made[0])
+        subjects = [subject for subject in subjects if subject.kind == block.document.get("kind")
+                    and subject.experiment.name == block.document.get("experiment")] or subjects
+    made = [citer.cite(subject) for subject in subjects]
+    return next((each for each in made if each.id == block.id), made[0])
 
 
-def verify(block: Block, file: Path, given: Path | None) -> str:
+def hold(block: Block, citer: Citer) -> str:
     """Raises Differs with the first difference. Returns what else there is to say."""
-    of = rebuilt(block, find_run(block, file, given))
+    of = rebuilt(block, citer)
     return verify_json(block, of) if block.document else verify_text(block, of)
+
+
+def verify(blocks: list[Block], file: Path, given: Path | None) -> Iterator[str]:
+    """A line for each block that holds. A run is read once, though there may be many blocks of it."""
+    citers: dict[tuple[str, str], Citer] = {}
+    for block in blocks:
+        key = (block.machine, block.run)
+        if key not in citers:
+            citers = {key: citer_of(judge(find_run(block, file, given)))}
+        yield f"{block.id} holds: {hold(block, citers[key])}"
 
 
 # Text, Markdown and BibTeX.
@@ -81,12 +91,15 @@ def verify_text(block: Block, of: Citation) -> str:
         compare_words(block, made)
     elif own_digest(block.text) != block.digest:
         raise Differs(block.id, "its words were changed: they do not give its digest. All numbers hold")
-    return says(block, numbers)
+    return says(block, of, numbers)
 
 
-def says(block: Block, numbers: int) -> str:
-    words = "every word is as these scripts write it" if block.edition == EDITION else \
-        f"its words are of edition {block.edition}, these scripts' of {EDITION}, and were not compared"
+def says(block: Block, of: Citation, numbers: int) -> str:
+    words = "every word is as these scripts write it"
+    if block.edition != EDITION:
+        now = f"{of.verdict['word']}, " if of.verdict else ""
+        words = (f"its words are of edition {block.edition} and were not compared, those of these scripts are of "
+                 f"{EDITION}, by whose rules it is {now}grade {of.grade['letter']}")
     return f"{numbers} rows of numbers, the samples behind them and the files are as cited; {words}. {PROVES}"
 
 
@@ -182,7 +195,7 @@ def verify_json(block: Block, of: Citation) -> str:
             compare(block, cited[name], made[name], name, has_words)
     if digest({name: value for name, value in cited.items() if name != "digest"}) != block.digest:
         raise Differs(block.id, "its words were changed: they do not give its digest. All numbers hold")
-    return says(block, len(formats.number_records(of)))
+    return says(block, of, len(formats.number_records(of)))
 
 
 def path_of(of: Citation, name: str) -> str:

@@ -20,8 +20,6 @@ DIGITS = 6
 SIDES_SHOWN = 12  # beyond it, the samples of a backend are told together
 SHORT = 16        # letters of a digest that tells where; those of files are whole
 ENDING = "digest of this block:"
-VERIFY = ("scripts/cite --verify FILE works all numbers of this block out again from the stored samples and names the "
-          "first that differs.")
 
 
 @dataclass(frozen=True)
@@ -182,7 +180,7 @@ def parts(of: Citation) -> Iterator[Part]:
     yield Part("run", [], [f"run       {of.run['id']} on {of.run['machine']}", f"started   {of.run['started']}",
                            f"schema    citation={SCHEMA} edition={EDITION}"])
     yield Part("reproduce", [], shell_lines(of.reproduce, COLUMNS))
-    yield Part("verify", [f"{VERIFY} {of.proves}"], [])
+    yield Part("verify", [of.verify], [])
 
 
 def shell_lines(command: str, columns: int) -> list[str]:
@@ -209,7 +207,8 @@ def ended(block: str) -> str:
 # Formats.
 
 def wrapped(words: str, first: str, rest: str) -> list[str]:
-    return textwrap.wrap(words, COLUMNS, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False) or [first]
+    lines = textwrap.wrap(words, COLUMNS, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
+    return lines or [first]
 
 
 def as_text(of: Citation) -> str:

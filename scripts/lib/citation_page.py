@@ -43,21 +43,23 @@ def entry(citer: Citer, of: Citation) -> list[str]:
             f"    {command(citer.run, of)}", ""]
 
 
+EACH = ("Each command prints the block of one claim or figure: what was found, its scope, both absolutes, design, "
+        "statistics, machine, software, grade, limits, and digests of the samples behind it; `--format` takes "
+        "`markdown`, `json` and `bibtex` too. `scripts/cite --verify FILE` verifies a block.")
+
+
 def page(citer: Citer) -> str:
     run, made = citer.run, [citer.cite(of) for of in citer.subjects]
     grade = citer.grade
+    of = run.document["run"]
     lines = ["# What can be cited of this run", "",
-             text.markdown(f"Run {run.document['run']['id']} on {run.document['run']['machine']}. Grade {grade.letter}: "
-                           f"{grade.meaning}."), ""]
+             text.markdown(f"Run {of['id']} on {of['machine']}. Grade {grade.letter}: {grade.meaning}."), ""]
     failed = [f"- {text.markdown(f'{what}: {found} (costs {costs})')}" for what, costs, found in grade.checks if found]
     lines += ["Not met:", "", *failed, ""] if failed else []
-    lines += ["Each command prints the block of one claim or figure: what was found, its scope, both absolutes, design, "
-              "statistics, machine, software, grade, limits, and digests of the samples behind it. `--format "
-              f"markdown`, `json` or `bibtex` write it otherwise; `scripts/cite --verify FILE` verifies it. {PROVES}",
-              ""]
+    lines += [f"{EACH} {PROVES}", ""]
     if grade.letter == "D":
         lines += ["**Do not cite it.** `--force` makes the blocks all the same, and they say so.", ""]
     for kind, title in (("claim", "Claims"), ("figure", "Figures")):
-        found = [line for of in made if of.kind == kind for line in entry(citer, of)]
+        found = [line for each in made if each.kind == kind for line in entry(citer, each)]
         lines += [f"## {title}", "", *found] if found else []
     return "\n".join(lines)

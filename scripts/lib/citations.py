@@ -32,6 +32,8 @@ from verdicts import Judgement, Verdict
 SCHEMA, EDITION = 1, 1
 DIGITS = 12  # more than is measured, and fewer than what may differ between two machines' libraries
 FILES = ("run.json", "journal.jsonl", "machine.json")
+VERIFY = ("scripts/cite --verify FILE works all numbers of this block out again from the stored samples and names the "
+          "first that differs.")
 PROVES = "Verifying proves the arithmetic, not where the samples came from."
 
 Scalar = float | str | None
@@ -69,7 +71,7 @@ class Citation:
     reproduce: str
     samples: list[dict[str, Any]]
     files: dict[str, str | None]
-    proves: str = PROVES
+    verify: str = f"{VERIFY} {PROVES}"
 
     @cached_property
     def id(self) -> str:
