@@ -350,8 +350,11 @@ def generic(judgement: Judgement, experiment: Experiment) -> Overlay:
 def measured(run: Run, experiment: Experiment) -> str:
     metric = experiment.metric
     unit = run.metrics[metric].unit if metric in run.metrics else ""
-    return "time for a task" if metric == "time_ns" else metric if kind_of(run, metric) in (TIME, BYTES) or not unit \
-        else f"{metric} ({unit})"
+    name = metric.replace("_", " ")
+    if kind_of(run, metric) in (TIME, BYTES):
+        name = name.removesuffix(" ns")
+    return TASK_TIME if metric == "time_ns" else name if name.endswith(unit) or kind_of(run, metric) != NUMBER else \
+        f"{name} ({unit})"
 
 
 def generic_categories(judgement: Judgement, experiment: Experiment, cell: Cell) -> Overlay:
@@ -363,7 +366,7 @@ def generic_categories(judgement: Judgement, experiment: Experiment, cell: Cell)
         run, 0, text.side_name(side) if side.backend in several else name_of(side.backend), side, metric)]
     ratios = ratio_point(run, 0, "pool", side_in(cell, "pool"), side_in(cell, "raw"), metric)
     return made(judgement, experiment, "", "", [
-        panel("pool", kind_of(run, metric), measured(run, experiment), points, title=cell.workload),
+        panel("pool", kind_of(run, metric), measured(run, experiment), points, title="backends"),
         *([over(ratios)] if kind_of(run, metric) == TIME else [])])
 
 

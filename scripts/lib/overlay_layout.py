@@ -173,7 +173,7 @@ def boxes(sheet: Sheet) -> tuple[list[Box], float]:
                              names_x))
         is_last = number + 1 == len(rows)
         top += height + (X_TICKS + X_LABEL if is_last or sheet.has_categories and not sheet.is_multiple else
-                         0 if sheet.is_multiple else X_TICKS)
+                         0 if sheet.is_multiple else X_TICKS + 10)
     return found, top
 
 

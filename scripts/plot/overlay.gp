@@ -82,7 +82,6 @@ do for [kind in kinds] {
             if (value('log_'.g)) { set logscale x }
             eval 'set xtics '.value(is_set(shows_x, p) ? 'ticks_'.g : 'bare_ticks_'.g)
             set xlabel (is_set(names_x, p) ? word(y_labels, p) : '') noenhanced font ',11' offset 0, 0.3
-            set ylabel ''
             set ytics () scale 0
             do for [k = 1:n_categories] { set ytics add ((is_set(shows_y, p) ? word(categories, k) : '') 1 - k) }
             set grid xtics noytics
@@ -101,7 +100,10 @@ do for [kind in kinds] {
             }
             eval 'set ytics '.value(is_set(shows_y, p) ? 'ticks_'.g : 'bare_ticks_'.g)
             set xlabel (is_set(names_x, p) ? x_label : '') noenhanced font ',11' offset 0, 0.3
-            set ylabel (is_set(names_y, p) ? word(y_labels, p) : '') noenhanced font ',11'
+            if (is_set(names_y, p)) {
+                set label 4 word(y_labels, p) at screen left(p) - 68.0 / width, (top(p) + bottom(p)) / 2 \
+                    center rotate by 90 noenhanced font ',11'
+            }
         }
         if (is_set(has_one, p)) {
             if (has_dots) {
@@ -133,7 +135,7 @@ do for [kind in kinds] {
                     with points ls series_style(s) ps 0.5 * size(s)
         }
         unset arrow
-        if (p == 1) { unset label }
+        unset label
     }
     unset multiplot
     unset output
