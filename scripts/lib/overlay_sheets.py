@@ -14,6 +14,7 @@ MARKS = 12       # as many machines can be told apart in one picture; more stand
 PAGE = 30        # of them on one sheet
 PANELS_MAX, CATEGORIES_MAX = 6, 24
 LABEL_MAX = 32
+BAND_PLACES = 60
 RESERVED = {"style", "overlay", "trend", "lines", "dots"}  # names of other files in plots/
 
 
@@ -150,7 +151,7 @@ def panels_of(overlays: Sequence[Overlay]) -> list[Panel]:
 
 def y_label_of(panel: Panel, is_relative: bool) -> str:
     if is_relative and panel.kind == TIME:
-        return f"{panel.y_label}, in {FLOOR_UNIT}"
+        return FLOOR_UNIT
     if is_relative and panel.kind == RATE:
         return panel.y_label.replace("per second", "per thread creation")
     return panel.y_label
@@ -236,6 +237,7 @@ def band(lines: Sequence[Sequence[Point]], is_discrete: bool) -> list[Point]:
     """From the lowest to the highest line at each place that one of them has; between places a line is straight, on the
     logarithms where all are positive."""
     places = sorted({point.x for line in lines for point in line})
+    places = places[::math.ceil(len(places) / BAND_PLACES)] + places[-1:] if not is_discrete else places
     ends: dict[float, list[float]] = {x: [] for x in places}
     for line in filter(None, lines):
         if is_discrete:

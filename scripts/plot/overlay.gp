@@ -35,8 +35,9 @@ series_style(s) = int(word(styles, s))
 block(p, s) = (p - 1) * n_series + s - 1
 band_block(b) = n_panels * n_series + b - 1
 band_grey_of(b) = b == 1 ? '#BBBBBB' : '#DDDDDD'
+band_width = n_bands > 2 ? 4 : 6
 is_small = n_bands > 0
-small_font = is_small ? ',9' : ',11'
+small_font = is_small ? ',8' : ',10'
 mark_sizes = '0.8 1 0.75 1.1 1 0.95 0.95 1.1 0.9 1.2 0.9 1'
 size(s) = is_small ? 0.5 : s > 200 ? real(word(mark_sizes, s - 200)) : 1
 line_width = is_small ? 1.3 : 1.8
@@ -72,7 +73,7 @@ do for [kind in kinds] {
         set rmargin at screen right(p)
         set tmargin at screen top(p)
         set bmargin at screen bottom(p)
-        set title word(titles, p) noenhanced font (is_small ? ',11' : ',13') offset 0, -0.5
+        set title word(titles, p) noenhanced font (is_small ? ',9' : ',12') offset 0, -0.5
         unset logscale
         set format '%h'
         if (has_dots) {
@@ -80,8 +81,7 @@ do for [kind in kinds] {
             set yrange [place_lo:place_hi]
             if (value('log_'.g)) { set logscale x }
             eval 'set xtics '.value(is_set(shows_x, p) ? 'ticks_'.g : 'bare_ticks_'.g)
-            set xlabel (is_set(names_x, p) ? word(y_labels, p) : '') noenhanced font ',12'
-            set ylabel ''
+            set xlabel (is_set(names_x, p) ? word(y_labels, p) : '') noenhanced font ',11' offset 0, 0.3
             set ytics () scale 0
             do for [k = 1:n_categories] { set ytics add ((is_set(shows_y, p) ? word(categories, k) : '') 1 - k) }
             set grid xtics noytics
@@ -99,8 +99,11 @@ do for [kind in kinds] {
                 do for [k = 1:n_categories] { set xtics add ((is_set(shows_x, p) ? word(categories, k) : '') k - 1) }
             }
             eval 'set ytics '.value(is_set(shows_y, p) ? 'ticks_'.g : 'bare_ticks_'.g)
-            set xlabel (is_set(names_x, p) ? x_label : '') noenhanced font ',12'
-            set ylabel (is_set(names_y, p) ? word(y_labels, p) : '') noenhanced font ',12'
+            set xlabel (is_set(names_x, p) ? x_label : '') noenhanced font ',11' offset 0, 0.3
+            if (is_set(names_y, p)) {
+                set label 4 word(y_labels, p) at screen left(p) - 68.0 / width, (top(p) + bottom(p)) / 2 \
+                    center rotate by 90 noenhanced font ',11'
+            }
         }
         if (is_set(has_one, p)) {
             if (has_dots) {
@@ -111,8 +114,8 @@ do for [kind in kinds] {
         }
         if (has_dots) {
             plot for [b = 1:n_bands] data index band_block(b) \
-                    using LO:(column(X) + (b == 1 ? 0.18 : -0.18)):(column(HI) - column(LO)):(0) \
-                    with vectors nohead lc rgb band_grey_of(b) lw 6 dt 1, \
+                    using LO:(row(b)):(column(HI) - column(LO)):(0) \
+                    with vectors nohead lc rgb '#DDDDDD' lw band_width dt 1, \
                 for [s = 1:n_series] data index block(p, s) using Y:(row(s)):(end_of(LO)):(end_of(HI)) \
                     with xerrorbars ls series_style(s) lw interval_width dt 1 ps 0, \
                 for [s = 1:n_series] data index block(p, s) using (sure(s)):(row(s)) \
@@ -132,7 +135,7 @@ do for [kind in kinds] {
                     with points ls series_style(s) ps 0.5 * size(s)
         }
         unset arrow
-        if (p == 1) { unset label }
+        unset label
     }
     unset multiplot
     unset output
