@@ -5,7 +5,7 @@ import answers
 import stats
 import text
 from effects import is_late_merged, ratio_values
-from overlay import (BYTES, FLOOR, NUMBER, OVER, POOL, POOL_OVER_THREAD, RATE, RATIO, SHARE, THREAD, TIME, Overlay, Panel,
+from overlay import (BYTES, FLOOR, LINEAR, NUMBER, OVER, POOL, POOL_OVER_THREAD, RATE, RATIO, SHARE, THREAD, TIME, Overlay, Panel,
                      Point, kind_of, name_of, point, rate_point, ratio_point, scaled, side_in, style_of)
 from picture import is_open
 from runs import Cell, Experiment, Run, Side
@@ -259,7 +259,7 @@ OPEN_BACKENDS = ("pool", "pool-reject", "raw")
 def openload(judgement: Judgement, experiment: Experiment) -> Overlay:
     run, workload = judgement.run, answers.main_workload(judgement.run, experiment.name)
     cells = answers.open_cells(run, experiment.name, "poisson", workload)
-    return made(judgement, experiment, "offered, percent of the capacity", NUMBER, [
+    return made(judgement, experiment, "offered, percent of the capacity", LINEAR, [
         panel(backend, TIME, "time of a task",
               [p for x, _, cell in along(cells, "percent")
                for p in latency_point(run, x, "", side_in(cell, backend), quantile)],
@@ -277,7 +277,7 @@ def burst(judgement: Judgement, experiment: Experiment) -> Overlay:
             rows = timeline(run.timelines.get(side, []), "in_time", backend, 0, 1) if side else []
             points = [Point(row.x, "", row.of, row.open) for row in rows if row.of.n]
             panels.append(panel(backend, RATE, "tasks done in time, per second", points))
-    return made(judgement, experiment, "time (ms)", NUMBER, panels)
+    return made(judgement, experiment, "time (ms)", LINEAR, panels)
 
 
 def programs(judgement: Judgement, experiment: Experiment) -> Overlay:

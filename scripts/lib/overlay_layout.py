@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import text
-from overlay import BYTES, RATE, RATIO, SHARE, TIME
+from overlay import BYTES, LINEAR, RATIO, SHARE, TIME
 from overlay_sheets import Plot, Sheet
 
 WIDTH = 1100  # that of style.gp
@@ -80,7 +80,7 @@ def make_axis(values: Iterable[float], kind: str, is_relative: bool, most: int, 
     finite = [value for value in values if math.isfinite(value) and abs(value) < LIMIT]
     finite += [1.0] if kind == RATIO else [0.0, 1.0] if kind == SHARE else []
     lo, hi = (min(finite), max(finite)) if finite else (0.0, 1.0)
-    is_log = lo > 0 and hi > 10 * lo or lo > 0 and lo == hi
+    is_log = lo > 0 and (hi > 10 * lo or lo == hi) and kind != LINEAR
     if is_log:
         room_log = max(room * math.log10(hi / lo), 0.08)
         lo, hi = lo / 10 ** room_log, hi * 10 ** room_log
@@ -237,5 +237,3 @@ def script(sheet: Sheet) -> str:
     out.append("load 'overlay.gp'\n")
     return "".join(out)
 
-
-__all__ = ["Axis", "Sequence", "RATE", "make_axis", "script"]

@@ -44,6 +44,11 @@ line_width = is_small ? 1.3 : 1.8
 interval_width = is_small ? 0.8 : 1
 # Where there is no interval, none is drawn: an end that is no number would be drawn at the edge.
 end_of(n) = valid(n) ? column(n) : column(Y)
+# In small panels one is drawn where it is longer than its point.
+g = 1
+share(n) = value('log_'.g) ? log(column(n)) / log(value('hi_'.g) / value('lo_'.g)) : column(n) / (value('hi_'.g) - value('lo_'.g))
+is_seen(s) = !is_small || !valid(LO) || !valid(HI) || share(HI) - share(LO) > 0.05
+interval_at(s) = is_seen(s) ? column(Y) : NaN
 sure(s) = column(DOUBT) == 1 ? NaN : column(Y)
 doubtful(s) = column(DOUBT) == 1 ? column(Y) : NaN
 # Rows of dots stand below each other within their category.
@@ -116,7 +121,7 @@ do for [kind in kinds] {
             plot for [b = 1:n_bands] data index band_block(b) \
                     using LO:(row(b)):(column(HI) - column(LO)):(0) \
                     with vectors nohead lc rgb '#DDDDDD' lw band_width dt 1, \
-                for [s = 1:n_series] data index block(p, s) using Y:(row(s)):(end_of(LO)):(end_of(HI)) \
+                for [s = 1:n_series] data index block(p, s) using (interval_at(s)):(row(s)):(end_of(LO)):(end_of(HI)) \
                     with xerrorbars ls series_style(s) lw interval_width dt 1 ps 0, \
                 for [s = 1:n_series] data index block(p, s) using (sure(s)):(row(s)) \
                     with points ls series_style(s) ps size(s), \
@@ -125,7 +130,7 @@ do for [kind in kinds] {
         } else {
             plot for [b = n_bands:1:-1] data index band_block(b) using X:LO:HI \
                     with filledcurves fc rgb band_grey_of(b) fs transparent solid 0.55 noborder, \
-                for [s = n_series:1:-1] data index block(p, s) using X:Y:(end_of(LO)):(end_of(HI)) \
+                for [s = n_series:1:-1] data index block(p, s) using X:(interval_at(s)):(end_of(LO)):(end_of(HI)) \
                     with yerrorbars ls series_style(s) lw interval_width dt 1 ps 0, \
                 for [s = n_series:1:-1] data index block(p, s) using X:Y \
                     with lines ls series_style(s) lw line_width, \
