@@ -172,6 +172,13 @@ advise:
 	@scripts/advise $(if $(TASK_US),--task-us '$(TASK_US)') $(if $(CPU_SHARE),--cpu-share '$(CPU_SHARE)') \
 	$(if $(RATE),--rate '$(RATE)') $(if $(RUN),'$(RUN)')
 
+# Two or more runs of any machines; the exit code of make itself is 2 for whatever is not 0.
+.PHONY: compare
+compare:
+	@$(if $(and $(or $(A),$(RUNS)),$(or $(B),$(RUNS))),scripts/compare $(if $(A),'$(A)') $(if $(B),'$(B)') $(RUNS) \
+	--output '$(or $(OUTPUT),comparison)',\
+	echo "make compare: say which runs: make compare A=results/<machine>/<run> B=results/<machine>/<run>" >&2; exit 1)
+
 list: $(BINARY)
 	@$(BINARY) list
 
@@ -343,6 +350,7 @@ help:
 	@echo 'make bench           measure and report: PROFILE=smoke|quick|full|peers (quick) FILTER= BACKENDS= WORKERS='
 	@echo '                     ROUNDS= PLUGINS= SEED= RESULTS= SCRATCH= BIND=none|core|pu RESUME=<run>'
 	@echo 'make report RUN=     draw a run again'
+	@echo 'make compare A= B=   runs against each other, with a page: RUNS=<more of them> OUTPUT= (comparison)'
 	@echo 'make test            all tests: RUNFLAGS=<options of tests/run>'
 	@echo 'make test-lib        those of pool/ and rawthread/, which need a C compiler only'
 	@echo 'make soak            their stress, with new seeds: SOAK=<seconds> (600)'
