@@ -183,6 +183,13 @@ cite:
 	$(if $(ID),'$(ID)') $(if $(FORMAT),--format '$(FORMAT)') $(if $(FORCE),--force),\
 	echo "make cite: say which run: make cite RUN=results/<machine>/<run> ID=C2, or VERIFY=<file>" >&2; exit 1))
 
+# Two or more runs of any machines; the exit code of make itself is 2 for whatever is not 0.
+.PHONY: compare
+compare:
+	@$(if $(and $(or $(A),$(RUNS)),$(or $(B),$(RUNS))),scripts/compare $(if $(A),'$(A)') $(if $(B),'$(B)') $(RUNS) \
+	--output '$(or $(OUTPUT),comparison)',\
+	echo "make compare: say which runs: make compare A=results/<machine>/<run> B=results/<machine>/<run>" >&2; exit 1)
+
 list: $(BINARY)
 	@$(BINARY) list
 
@@ -355,6 +362,7 @@ help:
 	@echo '                     ROUNDS= PLUGINS= SEED= RESULTS= SCRATCH= BIND=none|core|pu RESUME=<run>'
 	@echo 'make report RUN=     draw a run again'
 	@echo 'make archive RUN=    one file of a run, which scripts/archive --open opens elsewhere: OUTPUT='
+	@echo 'make compare A= B=   runs against each other, with a page: RUNS=<more of them> OUTPUT= (comparison)'
 	@echo 'make test            all tests: RUNFLAGS=<options of tests/run>'
 	@echo 'make test-lib        those of pool/ and rawthread/, which need a C compiler only'
 	@echo 'make soak            their stress, with new seeds: SOAK=<seconds> (600)'

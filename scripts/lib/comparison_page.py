@@ -1,4 +1,4 @@
-"""A comparison as a folder: the page, the same as Markdown, JSON and CSV, and the trend's data."""
+"""A comparison as a folder: the page, the same as Markdown, JSON and CSV, the pictures and their data."""
 from pathlib import Path
 
 import as_html
@@ -174,6 +174,5 @@ def write(of: Comparison, folder: Path, draw: bool) -> list[str]:
     (folder / "comparison.json").write_text(comparison_data.json_text(of))
     (folder / "comparison.csv").write_text(comparison_data.csv_text(of))
     (folder / "comparison.md").write_text(as_markdown.render(document))
-    if hasattr(as_html, "render_comparison"):
-        (folder / "comparison.html").write_text(as_html.render_comparison(document, folder / "plots"))
+    (folder / "comparison.html").write_text(as_html.render_comparison(document, folder / "plots"))
     return failed

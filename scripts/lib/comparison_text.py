@@ -107,10 +107,25 @@ def code_part(group: Group) -> list[str]:
     return [*out, *(f"  not compared, in the {line}" for line in group.only_in_one), ""]
 
 
+def trend_columns(group: Group) -> list[str]:
+    if len(group.entries) <= ENTRIES_BESIDE:
+        return [str(entry.mark) for entry in group.by_time]
+    return ["first", "lowest", "highest", "last"]
+
+
+def trend_cells(line: trend.Line, group: Group) -> list[str]:
+    if len(group.entries) <= ENTRIES_BESIDE:
+        return [trend.text_of(point) for point in line.points]
+    points = [point for point in line.points if point and point.estimate.n]
+    by_value = sorted(points, key=lambda point: point.estimate.value)
+    return [trend.text_of(point) for point in (points[0], by_value[0], by_value[-1], points[-1])] if points else \
+        [DASH] * 4
+
+
 def trend_part(group: Group) -> list[str]:
     out = [f"trend over {plural(len(group.entries), 'run')} of {group.entries[0].run.machine}, in the order of time"]
-    header = ["claim", "experiment", "what", *(f"{entry.mark}" for entry in group.by_time), "last over first"]
-    rows = [[line.key.claim, line.key.experiment, cut(line.what), *(trend.text_of(point) for point in line.points),
+    header = ["claim", "experiment", "what", "metric", *trend_columns(group), "last over first"]
+    rows = [[line.key.claim, line.key.experiment, cut(line.what), line.key.metric, *trend_cells(line, group),
              line.last_over_first] for line in trend.lines(group)]
     return [*out, *table(header, rows), ""]
 

@@ -15,6 +15,7 @@ FLOOR_UNIT = "thread creations"
 
 # What an axis shows. Times and rates change in the relative picture; the others are relative already.
 TIME, RATE, SHARE, RATIO, BYTES, NUMBER = "time", "rate", "share", "ratio", "bytes", "number"
+LINEAR = "linear"  # a number whose logarithm says nothing
 KINDS = {"ns": TIME, "per s": RATE, "bytes": BYTES, "B": BYTES}
 OVER = "over"  # the group of ratios between sides
 

@@ -5,9 +5,9 @@ import answers
 import stats
 import text
 from effects import is_late_merged, ratio_values
-from overlay import (BYTES, FLOOR, NUMBER, OVER, POOL, POOL_OVER_THREAD, RATE, RATIO, SHARE, THREAD, TIME, Overlay, Panel,
+from overlay import (BYTES, FLOOR, LINEAR, NUMBER, OVER, POOL, POOL_OVER_THREAD, RATE, RATIO, SHARE, THREAD, TIME, Overlay, Panel,
                      Point, kind_of, name_of, point, rate_point, ratio_point, scaled, side_in, style_of)
-from picture import STYLES, is_open
+from picture import is_open
 from runs import Cell, Experiment, Run, Side
 from stats import Estimate
 from verdicts import Judgement
@@ -79,7 +79,7 @@ def floors(judgement: Judgement, experiment: Experiment) -> Overlay:
     points = [p for cell in run.cells_of(experiment.name) for side in cell.sides
               for p in point(run, 0, cell.name.partition("/")[2], side, experiment.metric)]
     return made(judgement, experiment, "", "",
-                [Panel("", "", TIME, "time for one operation", tuple(points), STYLES["floor"])])
+                [Panel("", "", TIME, "time for one operation", tuple(points))])
 
 
 def grain(judgement: Judgement, experiment: Experiment) -> Overlay:
@@ -94,7 +94,7 @@ def grain(judgement: Judgement, experiment: Experiment) -> Overlay:
             side = side_in(cell, backend, workers)
             if side and (of := answers.efficiency(run, cell, side)).n:
                 points.append(Point(x, "", of, is_open(run, side, of)))
-        return panel(backend, SHARE, "efficiency: serial time / (CPUs x time)", points)
+        return panel(backend, SHARE, "efficiency", points)
 
     return made(judgement, experiment, "length of a task", TIME,
                 [efficiencies("pool"), efficiencies("raw"), three(run, places, "time_ns", workers, "")[2]])
@@ -204,7 +204,7 @@ def gap(judgement: Judgement, experiment: Experiment) -> Overlay:
     panels = []
     for group, quantile, of in (("", 0.5, "median"), ("p99", 0.99, "99th percentile")):
         for backend in ("pool", "raw"):
-            panels.append(panel(backend, TIME, f"time until its end is known, {of}",
+            panels.append(panel(backend, TIME, "time until its end is known",
                                 [p for x, label, cell in places
                                  for p in latency_point(run, x, label, side_in(cell, backend, workers), quantile)],
                                 group, f"{name_of(backend)}: {of}"))
@@ -259,8 +259,8 @@ OPEN_BACKENDS = ("pool", "pool-reject", "raw")
 def openload(judgement: Judgement, experiment: Experiment) -> Overlay:
     run, workload = judgement.run, answers.main_workload(judgement.run, experiment.name)
     cells = answers.open_cells(run, experiment.name, "poisson", workload)
-    return made(judgement, experiment, "offered, percent of the capacity", NUMBER, [
-        panel(backend, TIME, f"time of a task, {of}",
+    return made(judgement, experiment, "offered, percent of the capacity", LINEAR, [
+        panel(backend, TIME, "time of a task",
               [p for x, _, cell in along(cells, "percent")
                for p in latency_point(run, x, "", side_in(cell, backend), quantile)],
               group, f"{name_of(backend)}: {of}")
@@ -277,7 +277,7 @@ def burst(judgement: Judgement, experiment: Experiment) -> Overlay:
             rows = timeline(run.timelines.get(side, []), "in_time", backend, 0, 1) if side else []
             points = [Point(row.x, "", row.of, row.open) for row in rows if row.of.n]
             panels.append(panel(backend, RATE, "tasks done in time, per second", points))
-    return made(judgement, experiment, "time (ms)", NUMBER, panels)
+    return made(judgement, experiment, "time (ms)", LINEAR, panels)
 
 
 def programs(judgement: Judgement, experiment: Experiment) -> Overlay:
@@ -350,8 +350,11 @@ def generic(judgement: Judgement, experiment: Experiment) -> Overlay:
 def measured(run: Run, experiment: Experiment) -> str:
     metric = experiment.metric
     unit = run.metrics[metric].unit if metric in run.metrics else ""
-    return "time for a task" if metric == "time_ns" else metric if kind_of(run, metric) in (TIME, BYTES) or not unit \
-        else f"{metric} ({unit})"
+    name = metric.replace("_", " ")
+    if kind_of(run, metric) in (TIME, BYTES):
+        name = name.removesuffix(" ns")
+    return TASK_TIME if metric == "time_ns" else name if name.endswith(unit) or kind_of(run, metric) != NUMBER else \
+        f"{name} ({unit})"
 
 
 def generic_categories(judgement: Judgement, experiment: Experiment, cell: Cell) -> Overlay:
@@ -363,7 +366,7 @@ def generic_categories(judgement: Judgement, experiment: Experiment, cell: Cell)
         run, 0, text.side_name(side) if side.backend in several else name_of(side.backend), side, metric)]
     ratios = ratio_point(run, 0, "pool", side_in(cell, "pool"), side_in(cell, "raw"), metric)
     return made(judgement, experiment, "", "", [
-        panel("pool", kind_of(run, metric), measured(run, experiment), points, title=cell.workload),
+        panel("pool", kind_of(run, metric), measured(run, experiment), points, title="backends"),
         *([over(ratios)] if kind_of(run, metric) == TIME else [])])
 
 

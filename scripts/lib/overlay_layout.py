@@ -5,14 +5,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import text
-from overlay import BYTES, RATE, RATIO, SHARE, TIME
+from overlay import BYTES, LINEAR, RATIO, SHARE, TIME
 from overlay_sheets import Plot, Sheet
 
 WIDTH = 1100  # that of style.gp
-TOP, BOTTOM, RIGHT = 70, 34, 18   # title, footer and margin, in pixels
-TITLE, X_TICKS, X_LABEL = 24, 24, 22
-Y_TICKS, Y_LABEL, GAP = 62, 24, 20
-KEY_LINE, LETTER = 20, 7.3
+TOP, SUBTITLE, BOTTOM, RIGHT = 66, 18, 36, 18  # title, footer and margin, in pixels
+TITLE, X_TICKS, X_LABEL = 28, 28, 24
+Y_TICKS, Y_LABEL, GAP = 58, 24, 22
+KEY_LINE, LETTER = 21, 8.3
 LIMIT = 1e300
 
 
@@ -80,7 +80,7 @@ def make_axis(values: Iterable[float], kind: str, is_relative: bool, most: int, 
     finite = [value for value in values if math.isfinite(value) and abs(value) < LIMIT]
     finite += [1.0] if kind == RATIO else [0.0, 1.0] if kind == SHARE else []
     lo, hi = (min(finite), max(finite)) if finite else (0.0, 1.0)
-    is_log = lo > 0 and hi > 10 * lo or lo > 0 and lo == hi
+    is_log = lo > 0 and (hi > 10 * lo or lo == hi) and kind != LINEAR
     if is_log:
         room_log = max(room * math.log10(hi / lo), 0.08)
         lo, hi = lo / 10 ** room_log, hi * 10 ** room_log
@@ -124,7 +124,7 @@ def place_axis(sheet: Sheet, most: int) -> Axis:
 def rows_of(sheet: Sheet) -> list[list[Plot]]:
     n = len(sheet.plots)
     if sheet.is_multiple:
-        columns = 4 if sheet.has_categories else 5 if n > 12 else 4
+        columns = 5 if n > 12 and category_width(sheet) < 180 else 4
     else:
         columns = n if n <= 3 or sheet.has_categories and n == 4 else 2 if n == 4 else 3
     return [sheet.plots[i:i + columns] for i in range(0, n, columns)]
@@ -145,46 +145,45 @@ def panel_height(sheet: Sheet, n_rows: int) -> float:
     return 350 if n_rows == 1 else 240
 
 
+def shows_values(sheet: Sheet, row: Sequence[Plot]) -> list[bool]:
+    """Where in a row an axis of values, or of categories, has its labels."""
+    if sheet.has_categories or sheet.is_multiple:
+        return [i == 0 for i in range(len(row))]
+    return [i == 0 or row[i - 1].group != plot.group for i, plot in enumerate(row)]
+
+
 def boxes(sheet: Sheet) -> tuple[list[Box], float]:
     """Of each panel, and where the lowest of them ends with its labels."""
-    rows, found, top = rows_of(sheet), [], float(TOP)
+    rows, found = rows_of(sheet), []
+    shows = [shows_values(sheet, row) for row in rows]
+    room = category_width(sheet) if sheet.has_categories else Y_TICKS + Y_LABEL
+    pads = [max(room if of[i] else GAP for of in shows if i < len(of)) for i in range(len(shows[0]))]
+    width = (WIDTH - RIGHT - sum(pads)) / len(pads)
     height = panel_height(sheet, len(rows))
-    n_columns = max(map(len, rows))
+    top = float(TOP if sheet.is_relative else TOP - SUBTITLE)
     for number, row in enumerate(rows):
         top += TITLE
-        names = [sheet.has_categories and i == 0 or not sheet.has_categories and (
-            i == 0 or not sheet.is_multiple and row[i - 1].group != plot.group) for i, plot in enumerate(row)]
-        pads = [(category_width(sheet) if sheet.has_categories else Y_TICKS + Y_LABEL) if name else GAP
-                for name in names]
-        if sheet.is_multiple or len(rows) > 1 and len(row) < n_columns:  # columns stay below each other
-            pads_of_all = [pads[0], *[GAP] * (n_columns - 1)] if sheet.is_multiple else \
-                [*pads, *[GAP] * (n_columns - len(row))]
-        else:
-            pads_of_all = pads
-        width = (WIDTH - RIGHT - sum(pads_of_all)) / len(pads_of_all)
-        left = 0.0
-        for i, (pad, name) in enumerate(zip(pads, names)):
-            left += pad
-            is_lowest = number == len(rows) - 1 or number == len(rows) - 2 and i >= len(rows[-1])
-            is_middle = i == len(row) // 2
-            found.append(Box(left, top, width, height, name, is_lowest or not sheet.is_multiple,
-                             name and (not sheet.is_multiple or number == len(rows) // 2),
-                             is_lowest and is_middle if sheet.is_multiple else True))
-            left += width
-        below = X_TICKS + X_LABEL if not sheet.is_multiple or number == len(rows) - 1 else 4
-        if sheet.is_multiple and number == len(rows) - 2 and len(rows[-1]) < n_columns:
-            below = 4
-        top += height + below
-    return found, top + (0 if not sheet.is_multiple else 4)
+        for i in range(len(row)):
+            left = sum(pads[:i + 1]) + i * width
+            is_lowest = number + 1 == len(rows) or number + 2 == len(rows) and i >= len(rows[-1])
+            names_y = shows[number][i] and (not sheet.is_multiple or number == len(rows) // 2)
+            names_x = is_lowest and not sheet.is_multiple or sheet.has_categories and not sheet.is_multiple \
+                or sheet.is_multiple and number + 1 == len(rows) and i == len(row) // 2
+            found.append(Box(left, top, width, height, shows[number][i], is_lowest or not sheet.is_multiple, names_y,
+                             names_x))
+        is_last = number + 1 == len(rows)
+        top += height + (X_TICKS + X_LABEL if is_last or sheet.has_categories and not sheet.is_multiple else
+                         0 if sheet.is_multiple else X_TICKS + 10)
+    return found, top
 
 
 def key_places(sheet: Sheet) -> tuple[list[tuple[float, float]], float]:
     """Of each entry, in pixels from the left and from the top of the key; and its height."""
     longest = max((len(label) for _, label in sheet.key), default=0)
-    columns = max(1, min(len(sheet.key), int((WIDTH - 40) / (52 + LETTER * longest))))
+    columns = max(1, min(len(sheet.key), int((WIDTH - 40) / (62 + LETTER * longest))))
     rows = math.ceil(len(sheet.key) / columns)
     columns = math.ceil(len(sheet.key) / rows)
-    width = min((WIDTH - 40) / columns, 60 + LETTER * longest)
+    width = min((WIDTH - 40) / columns, 70 + LETTER * longest)
     return [(20 + (i // rows) * width, (i % rows) * KEY_LINE + 14) for i in range(len(sheet.key))], rows * KEY_LINE
 
 
@@ -238,5 +237,3 @@ def script(sheet: Sheet) -> str:
     out.append("load 'overlay.gp'\n")
     return "".join(out)
 
-
-__all__ = ["Axis", "Sequence", "RATE", "make_axis", "script"]

@@ -7,14 +7,16 @@ from typing import NamedTuple
 import numpy as np
 
 import text
-from overlay import FLOOR_UNIT, OVER, RATE, TIME, Overlay, Panel, Point, scaled
+from overlay import FLOOR_UNIT, RATE, TIME, Overlay, Panel, Point, scaled
 from stats import Estimate
 
 MARKS = 12       # as many machines can be told apart in one picture; more stand side by side
 PAGE = 30        # of them on one sheet
 PANELS_MAX, CATEGORIES_MAX = 6, 24
 LABEL_MAX = 32
-RESERVED = {"style", "overlay", "trend", "lines", "dots"}  # names of other files in plots/
+BAND_PLACES = 60
+RESERVED = {"style", "overlay"}  # names of other files in plots/
+RESERVED_PREFIX = "trend"
 
 
 class Subject(NamedTuple):
@@ -71,17 +73,10 @@ def shortened(label: str) -> str:
     return label if len(label) <= LABEL_MAX else f"{label[:LABEL_MAX - 3].rstrip()}..."
 
 
-def short_labels(labels: Sequence[str]) -> list[str]:
-    """Fit for a key, and never two alike."""
-    found: list[str] = []
-    for number, label in enumerate(labels, 1):
-        plain = text.plain(label).replace("%", "").strip() or f"machine {number}"
-        short = shortened("NaN, so called" if plain.lower() == "nan" else plain)
-        while short in found:
-            short = f"{short[:LABEL_MAX - len(str(number)) - 3]} ({number})" if not short.endswith(f" ({number})") \
-                else f"{short} again"
-        found.append(short)
-    return found
+def short_labels(subjects: Sequence["Subject"]) -> list[str]:
+    """Fit for a key. The number before it keeps two from being alike."""
+    plain = [text.plain(subject.label).replace("%", "").strip() for subject in subjects]
+    return [f"{subject.mark} {shortened(label)}".rstrip() for subject, label in zip(subjects, plain)]
 
 
 # One axis of categories or steps for all.
@@ -150,7 +145,7 @@ def panels_of(overlays: Sequence[Overlay]) -> list[Panel]:
 
 def y_label_of(panel: Panel, is_relative: bool) -> str:
     if is_relative and panel.kind == TIME:
-        return f"{panel.y_label}, in {FLOOR_UNIT}"
+        return FLOOR_UNIT
     if is_relative and panel.kind == RATE:
         return panel.y_label.replace("per second", "per thread creation")
     return panel.y_label
@@ -236,6 +231,7 @@ def band(lines: Sequence[Sequence[Point]], is_discrete: bool) -> list[Point]:
     """From the lowest to the highest line at each place that one of them has; between places a line is straight, on the
     logarithms where all are positive."""
     places = sorted({point.x for line in lines for point in line})
+    places = places[::math.ceil(len(places) / BAND_PLACES)] + places[-1:] if not is_discrete else places
     ends: dict[float, list[float]] = {x: [] for x in places}
     for line in filter(None, lines):
         if is_discrete:
@@ -263,7 +259,7 @@ def names_of(subjects: Sequence[Subject]) -> list[str]:
 def sheets(subjects: Sequence[Subject]) -> list[Sheet]:
     """Absolute and relative, in the order of the experiments."""
     taken = RESERVED | {name for name in names_of(subjects) if "/" not in name}
-    labels = short_labels([subject.label for subject in subjects])
+    labels = short_labels(subjects)
     found = []
     for name in names_of(subjects):
         for is_relative in (False, True):
@@ -273,16 +269,16 @@ def sheets(subjects: Sequence[Subject]) -> list[Sheet]:
             base = name.replace("/", "-") + "-relative" * is_relative
             made = many_sheets(of, base) if len(subjects) > MARKS else [(base, one_sheet(of, base))]
             for wanted, sheet in made:
-                sheet.name = free_name(wanted, taken - {name} if wanted == name else taken)
+                sheet.name = free_name(wanted, taken - {name} if wanted == name and name not in RESERVED else taken)
                 taken.add(sheet.name)
                 found.append(sheet)
     return found
 
 
 def free_name(wanted: str, taken: set[str]) -> str:
+    if wanted.startswith(RESERVED_PREFIX):
+        wanted = f"of-{wanted}"
     while wanted in taken:
         wanted += "_"
     return wanted
 
-
-__all__ = ["MARKS", "OVER", "Line", "Plot", "Sheet", "Subject", "sheets", "short_labels"]

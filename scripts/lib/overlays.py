@@ -15,8 +15,8 @@ from pictures import PLOT_DIR
 __all__ = ["Overlay", "Subject", "reduce", "sections", "write_inputs"]
 
 COLUMNS = ["x", "value", "lo", "hi", "rounds", "in_doubt", "panel", "style", "subject", "label"]
-FOOTER = "medians with 95% intervals; a small point has none, too few samples, or a late generator, or met a limit"
-RELATIVE = "times in thread creations (create + join) of the same machine; ratios and efficiencies as they are"
+FOOTER = "Medians and 95% intervals. Small points: no interval, too few samples, a late generator, or stopped at a limit."
+RELATIVE = "Times are in thread creations (create + join) of the same machine. Ratios and efficiencies are as they were."
 
 
 def _number(value: float) -> str:

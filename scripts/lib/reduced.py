@@ -241,4 +241,4 @@ def reduce_run(run: Run) -> Reduced:
 
 def reduce(path: Path) -> Reduced:
     """Reads, judges and reduces a run. Raises RunError."""
-    return reduce_run(read_run(path))
+    return reduce_run(read_run(path, whole=False))

@@ -36,13 +36,16 @@ def text_of(point: Series | None) -> str:
 
 def lines(group: Group) -> list[Line]:
     """Of everything that code verdicts are about, in their order."""
+    return [line for line in every_line(group) if line.key.kind != CONTROL]
+
+
+def every_line(group: Group) -> list[Line]:
     by_run = [{of.key: of for of in entry.run.series} for entry in group.by_time]
     out = []
     for change in group.changes:
-        key = change.new.key
-        if key.kind != CONTROL:
-            out.append(Line(key, change.new.shown, change.new.unit, change.new.more_is_better, change.delta,
-                            tuple(of.get(key) for of in by_run)))
+        key, new = change.new.key, change.new
+        out.append(Line(key, new.shown, new.unit, new.more_is_better, change.delta,
+                        tuple(of.get(key) for of in by_run)))
     return out
 
 
@@ -59,7 +62,7 @@ class Panel:
 
 
 def panels(group: Group) -> list[Panel]:
-    by_key = {line.key: line for line in lines(group)}
+    by_key = {line.key: line for line in every_line(group)}
     out = []
     for change in group.changes:
         if change.new.key.kind == CONTRAST:
@@ -106,11 +109,12 @@ def write_inputs(group: Group, folder: Path) -> list[str]:
     if not panels(group):
         return []
     name, (data, plots) = name_of(group), (folder / "data", folder / "plots")
+    marks = " ".join(str(entry.mark) for entry in group.by_time)
     data.mkdir(exist_ok=True)
     plots.mkdir(exist_ok=True)
     (data / f"{name}.dat").write_text(dat(group))
     (data / f"{name}.text.dat").write_text(text_dat(group))
     (plots / f"{name}.gp").write_text(f"name = '{name}'\nn_panels = {len(panels(group))}\n"
-                                      f"n_runs = {len(group.entries)}\nload 'trend.gp'\n")
+                                      f"n_runs = {len(group.entries)}\nmarks = '{marks}'\nload 'trend.gp'\n")
     shutil.copyfile(PLOT_DIR / "trend.gp", plots / "trend.gp")
     return [name]

@@ -35,14 +35,20 @@ series_style(s) = int(word(styles, s))
 block(p, s) = (p - 1) * n_series + s - 1
 band_block(b) = n_panels * n_series + b - 1
 band_grey_of(b) = b == 1 ? '#BBBBBB' : '#DDDDDD'
+band_width = n_bands > 2 ? 4 : 6
 is_small = n_bands > 0
-small_font = is_small ? ',9' : ',11'
+small_font = is_small ? ',8' : ',10'
 mark_sizes = '0.8 1 0.75 1.1 1 0.95 0.95 1.1 0.9 1.2 0.9 1'
 size(s) = is_small ? 0.5 : s > 200 ? real(word(mark_sizes, s - 200)) : 1
 line_width = is_small ? 1.3 : 1.8
 interval_width = is_small ? 0.8 : 1
 # Where there is no interval, none is drawn: an end that is no number would be drawn at the edge.
 end_of(n) = valid(n) ? column(n) : column(Y)
+# In small panels one is drawn where it is longer than its point.
+g = 1
+share(n) = value('log_'.g) ? log(column(n)) / log(value('hi_'.g) / value('lo_'.g)) : column(n) / (value('hi_'.g) - value('lo_'.g))
+is_seen(s) = !is_small || !valid(LO) || !valid(HI) || share(HI) - share(LO) > 0.05
+interval_at(s) = is_seen(s) ? column(Y) : NaN
 sure(s) = column(DOUBT) == 1 ? NaN : column(Y)
 doubtful(s) = column(DOUBT) == 1 ? column(Y) : NaN
 # Rows of dots stand below each other within their category.
@@ -72,7 +78,7 @@ do for [kind in kinds] {
         set rmargin at screen right(p)
         set tmargin at screen top(p)
         set bmargin at screen bottom(p)
-        set title word(titles, p) noenhanced font (is_small ? ',11' : ',13') offset 0, -0.5
+        set title word(titles, p) noenhanced font (is_small ? ',9' : ',12') offset 0, -0.5
         unset logscale
         set format '%h'
         if (has_dots) {
@@ -80,8 +86,7 @@ do for [kind in kinds] {
             set yrange [place_lo:place_hi]
             if (value('log_'.g)) { set logscale x }
             eval 'set xtics '.value(is_set(shows_x, p) ? 'ticks_'.g : 'bare_ticks_'.g)
-            set xlabel (is_set(names_x, p) ? word(y_labels, p) : '') noenhanced font ',12'
-            set ylabel ''
+            set xlabel (is_set(names_x, p) ? word(y_labels, p) : '') noenhanced font ',11' offset 0, 0.3
             set ytics () scale 0
             do for [k = 1:n_categories] { set ytics add ((is_set(shows_y, p) ? word(categories, k) : '') 1 - k) }
             set grid xtics noytics
@@ -99,8 +104,11 @@ do for [kind in kinds] {
                 do for [k = 1:n_categories] { set xtics add ((is_set(shows_x, p) ? word(categories, k) : '') k - 1) }
             }
             eval 'set ytics '.value(is_set(shows_y, p) ? 'ticks_'.g : 'bare_ticks_'.g)
-            set xlabel (is_set(names_x, p) ? x_label : '') noenhanced font ',12'
-            set ylabel (is_set(names_y, p) ? word(y_labels, p) : '') noenhanced font ',12'
+            set xlabel (is_set(names_x, p) ? x_label : '') noenhanced font ',11' offset 0, 0.3
+            if (is_set(names_y, p)) {
+                set label 4 word(y_labels, p) at screen left(p) - 68.0 / width, (top(p) + bottom(p)) / 2 \
+                    center rotate by 90 noenhanced font ',11'
+            }
         }
         if (is_set(has_one, p)) {
             if (has_dots) {
@@ -111,9 +119,9 @@ do for [kind in kinds] {
         }
         if (has_dots) {
             plot for [b = 1:n_bands] data index band_block(b) \
-                    using LO:(column(X) + (b == 1 ? 0.18 : -0.18)):(column(HI) - column(LO)):(0) \
-                    with vectors nohead lc rgb band_grey_of(b) lw 6 dt 1, \
-                for [s = 1:n_series] data index block(p, s) using Y:(row(s)):(end_of(LO)):(end_of(HI)) \
+                    using LO:(row(b)):(column(HI) - column(LO)):(0) \
+                    with vectors nohead lc rgb '#DDDDDD' lw band_width dt 1, \
+                for [s = 1:n_series] data index block(p, s) using (interval_at(s)):(row(s)):(end_of(LO)):(end_of(HI)) \
                     with xerrorbars ls series_style(s) lw interval_width dt 1 ps 0, \
                 for [s = 1:n_series] data index block(p, s) using (sure(s)):(row(s)) \
                     with points ls series_style(s) ps size(s), \
@@ -122,7 +130,7 @@ do for [kind in kinds] {
         } else {
             plot for [b = n_bands:1:-1] data index band_block(b) using X:LO:HI \
                     with filledcurves fc rgb band_grey_of(b) fs transparent solid 0.55 noborder, \
-                for [s = n_series:1:-1] data index block(p, s) using X:Y:(end_of(LO)):(end_of(HI)) \
+                for [s = n_series:1:-1] data index block(p, s) using X:(interval_at(s)):(end_of(LO)):(end_of(HI)) \
                     with yerrorbars ls series_style(s) lw interval_width dt 1 ps 0, \
                 for [s = n_series:1:-1] data index block(p, s) using X:Y \
                     with lines ls series_style(s) lw line_width, \
@@ -132,7 +140,7 @@ do for [kind in kinds] {
                     with points ls series_style(s) ps 0.5 * size(s)
         }
         unset arrow
-        if (p == 1) { unset label }
+        unset label
     }
     unset multiplot
     unset output

@@ -1,5 +1,6 @@
 # Runs of one machine over time: a panel for each primary contrast, with either side and the effect over their first
-# values, and how far delta reaches. Load it with name, n_panels and n_runs set.
+# values, and how far delta reaches. Load it with name, n_panels, n_runs
+# and marks (of the runs, in the order of time) set.
 #
 # No text of a run stands in a script: texts are read from the data files into variables.
 
@@ -29,7 +30,9 @@ set tics nomirror out textcolor rgb '#222222' font ',9'
 set grid ytics back lt 1 lc rgb '#DDDDDD' lw 0.8
 set errorbars 0.6
 set xrange [0.5 : n_runs + 0.5]
-set xtics (1 < n_runs && n_runs < 13 ? 1 : int(n_runs / 6) + 1)
+set xtics ()
+step = n_runs < 11 ? 1 : n_runs / 8 + 1
+do for [i = 1:n_runs:step] { set xtics add (word(marks, i) i) }
 set format y '%g'
 
 kinds = strstrt(GPVAL_TERMINALS, 'pngcairo') ? 'svg png' : 'svg'
@@ -57,7 +60,7 @@ do for [kind in kinds] {
         set rmargin at screen (column_of + 1) * cell_width - 0.012
         set tmargin at screen 1 - head - row_of * cell_height - 26.0 / height
         set bmargin at screen 1 - head - (row_of + 1) * cell_height + 26.0 / height
-        set title word(titles, p)[1:38] noenhanced font ',10' offset 0, -0.8
+        set title word(titles, p)[1:37] noenhanced font ',9' offset 0, -0.8
         delta = real(word(deltas, p))
         # Never so near that noise looks like news.
         low = 1 / (1 + 2 * delta); high = 1 + 2 * delta
