@@ -94,7 +94,9 @@ def test_from_runs_to_a_citation_elsewhere(folder: Path) -> None:
     for name in ("report.html", "summary.md", "CITE.md", "data.csv", "plots/grain.svg"):
         # A page links the journal as it lies there, packed or not.
         assert found[name] == drawn[name].replace(b"journal.jsonl.gz", b"journal.jsonl"), f"{name} is another one there"
-    digest, name = archives[FULL]
+    there.run("scripts/archive", QUICK, "--output", "drawn.tar.zst")
+    assert there.err == "", f"of what a report is made of, an archive leaves out: {there.err}"
+    _, name = archives[FULL]
     again, _ = there.run("scripts/archive", FULL, "--no-report", "--output", "again.tar.zst").split()
     first = Checkout(folder / "first", FULL)
     assert first.run("scripts/archive", FULL, "--no-report").split()[0] == again, "the opened run is another"
