@@ -241,8 +241,12 @@ def test_own_citation(folder: Path) -> None:
     place = opened(folder / "a.tar.zst", folder / "b")
     assert (place / "CITATION.cff").read_text() == "cff-version: 1.2.0\n# mine\n"
     assert packed(place, folder / "b.tar.zst") == digest
-    packed(place, folder / "c.tar.zst", "--author", "Me")
-    assert "# mine" not in (opened(folder / "c.tar.zst", folder / "c") / "CITATION.cff").read_text()
+    for data, word in ((b"\x1b[2J", "control characters"), (b"\xff", "no text"), (b"x" * (1 << 21), "larger than")):
+        (run / "CITATION.cff").write_bytes(data)
+        refused(archive(run, "--output", folder / "none"), "CITATION.cff", word)
+    packed(place, folder / "c.tar.zst", "--author", "M\u00e9 \u0414")
+    text = (opened(folder / "c.tar.zst", folder / "c") / "CITATION.cff").read_text(encoding="utf-8")
+    assert "# mine" not in text and '  - name: "M\u00e9 \u0414"\n' in text, text
 
 
 def test_what_is_left_out(folder: Path) -> None:

@@ -324,6 +324,16 @@ def test_wrong_runs(folder: Path) -> None:
         refused_here(compress([Made({**files, **change}).bytes()], folder / "a.zst"), *words)  # type: ignore[arg-type]
 
 
+def test_texts(folder: Path) -> None:
+    """People print them."""
+    files = sound_files(folder / "run")
+    for name in ("README.txt", "CITATION.cff"):
+        for data, words in ((b"\x1b]0;x\x07", "control characters"), (b"a\rb", "control characters"),
+                            ("\u202ex".encode(), "control characters"), (b"\xff", "no text"),
+                            (b"x" * ((1 << 20) + 1), "larger than 1 MiB")):
+            refused_here(compress([Made({**files, name: data}).bytes()], folder / "a.zst"), f"{words}")
+
+
 def zeros(n_mib: int) -> Iterator[bytes]:
     for _ in range(n_mib):
         yield bytes(1 << 20)

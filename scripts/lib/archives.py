@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from files import SIZE_MAX_BYTES, RunError, read_chunks
-from manifests import (CITATION, DRAWN, END, FILES_MAX, FOLDERS, MANIFEST, MEASURED, README, TOTAL_MAX_BYTES,
-                       Manifest, Member, check_members, header, kind_of, padding)
+from files import RunError, read_chunks
+from manifests import (CITATION, DRAWN, END, FILES_MAX, FOLDERS, MANIFEST, MEASURED, README, TEXT_MAX_BYTES,
+                       TOTAL_MAX_BYTES, Manifest, Member, check_members, check_text, header, kind_of, padding)
 from text import clean
 from zstd import complaint, entered, zstd
 
@@ -176,5 +176,7 @@ def citation_of(run: Path) -> bytes | None:
         return None
     if path.is_symlink():
         raise RunError(f"'{path}' is no file: an archive takes neither links nor devices")
-    return b"".join(read_chunks(path, SIZE_MAX_BYTES >> 8))
+    data = b"".join(read_chunks(path, TEXT_MAX_BYTES))
+    check_text(data, f"'{path}'")
+    return data
 

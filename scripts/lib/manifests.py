@@ -4,17 +4,19 @@ import calendar
 import json
 import re
 import time
+import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
 from files import SIZE_MAX_BYTES, RunError, check_kind, get, items, parse
+from text import INVISIBLE
 
 SCHEMA = 1
 MANIFEST, CITATION, README = "MANIFEST.json", "CITATION.cff", "README.txt"
 MEASURED, DRAWN, ABOUT = "measured", "drawn", "about"
 
 # Many times what the largest run has.
-FILES_MAX, TOTAL_MAX_BYTES, MANIFEST_MAX_BYTES = 10000, 1 << 30, 1 << 22
+FILES_MAX, TOTAL_MAX_BYTES, MANIFEST_MAX_BYTES, TEXT_MAX_BYTES = 10000, 1 << 30, 1 << 22, 1 << 20
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,239}"
 PATHS = {
@@ -104,6 +106,16 @@ def check_members(members: list[Member], what: str) -> None:
             raise RunError(f"'{of.path}' of {what} is larger than {SIZE_MAX_BYTES >> 20} MiB: no file of a run is")
     if sum(of.size for of in members) > TOTAL_MAX_BYTES:
         raise RunError(f"{what} is of more than {TOTAL_MAX_BYTES >> 20} MiB: no run has")
+
+
+def check_text(data: bytes, what: str) -> None:
+    """What people print on their terminals has no control characters."""
+    try:
+        text = data.decode()
+    except ValueError:
+        raise RunError(f"{what} is no text in UTF-8") from None
+    if any(unicodedata.category(c) in INVISIBLE for c in set(text) - {"\n", "\t"}):
+        raise RunError(f"{what} has control characters: it may have letters, tabs and ends of lines")
 
 
 def _member(of: dict[str, Any], where: str) -> Member:

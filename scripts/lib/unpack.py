@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from files import CHUNK_BYTES, RunError, sha256_of
-from manifests import (BLOCK, DRAWN, END, MANIFEST, MANIFEST_MAX_BYTES, MEASURED, Manifest, Member, check_names,
-                       header, padding, parse_manifest)
+from manifests import (ABOUT, BLOCK, DRAWN, END, MANIFEST, MANIFEST_MAX_BYTES, MEASURED, TEXT_MAX_BYTES, Manifest,
+                       Member, check_names, check_text, header, padding, parse_manifest)
 from runs import read_run
 from text import clean
 from zstd import complaint, entered, zstd
@@ -167,6 +167,15 @@ def _unpack(stream: _Stream, folder: Path) -> tuple[Manifest, Path]:
     return manifest, run
 
 
+def _check_texts(manifest: Manifest, run: Path, what: str) -> None:
+    for member in manifest.members:
+        if member.kind == ABOUT:
+            if member.size > TEXT_MAX_BYTES:
+                raise RunError(f"'{member.path}' of {what} is larger than {TEXT_MAX_BYTES >> 20} MiB: "
+                               "it is a short text")
+            check_text((run / member.path).read_bytes(), f"'{member.path}' of {what}")
+
+
 def _check_run(manifest: Manifest, run: Path, what: str) -> None:
     """What every script asks of a run, and that it is the one that its folder names."""
     try:
@@ -190,6 +199,7 @@ def opened(path: Path, beside: Path | None) -> Iterator[tuple[Manifest, Path]]:
         folder = entered(stack, _new_folder(beside))
         with ExitStack() as inner:
             manifest, run = _unpack(entered(inner, _stream(path)), folder)
+        _check_texts(manifest, run, f"'{path}'")
         _check_run(manifest, run, f"'{path}'")
         yield manifest, run
 
