@@ -2,6 +2,7 @@
 import gzip
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -69,3 +70,13 @@ def fault(block: Callable[[], Block], of: Citer) -> str:
         return ""
     except RunError as error:
         return str(error)
+
+
+def is_balanced(text: str) -> bool:
+    """Braces as BibTeX counts them: an escaped one counts too, so escapes come in pairs or not at all."""
+    depth = 0
+    for letter in re.sub(r"\\[{}]", "", text):
+        depth += (letter == "{") - (letter == "}")
+        if depth < 0:
+            return False
+    return depth == 0

@@ -288,8 +288,8 @@ def test_hostile_files(folder: Path) -> None:
         (b"", "there is no block in it"), (b"{", "no complete JSON"), (b"{}", "has no 'id'"), (b"\xff\xfe", "UTF-8"),
         (b"[1]", "no block"), (b"\0" * 100, "no block"), (b"x" * ((1 << 24) + 1), "larger than 16 MiB"),
         (block[:400].encode(), "is cut off"), (block.replace("citation=1", "citation=2").encode(), "use a newer pool"),
-        (block.replace("citation=1", "citation=x").encode(), "is no whole number"), (("poolbench citation C1-00000000\n" * 300)
-                                                                            .encode(), "300 blocks"),
+        (block.replace("citation=1", "citation=x").encode(), "is no whole number"),
+        (b"poolbench citation C1-00000000\n" * 300, "300 blocks"),
         (block.replace("  1.b  ", "  1.a  ", 1).encode(), "has 1.a twice"),
         (block.replace("  1.b  ", "  9.b  ", 1).encode(), "its row 1.b is not there"),
         (block.replace(run.parent.name, "..").encode(), "a name that is none"),

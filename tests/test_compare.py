@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from report_helpers import LIB, files_of, main, rewrite
+from report_helpers import TOP, files_of, main, rewrite
 
 import madeup_run
 from compare_helpers import COMPARE, EXITS, ONLY, changes, compare, found, one_line, other_machine, run_of
@@ -405,6 +405,24 @@ def test_pictures_of_overlays_and_trend(folder: Path) -> None:
     assert (out / "comparison.html").read_text().count("<svg") >= 5
 
 
+def test_the_documentation_lists_every_option_and_outcome(_: Path) -> None:
+    text, shown = (TOP / "docs" / "comparing.md").read_text(), compare("--help").stdout
+    options = {word.strip("[],") for word in shown.split() if word.strip("[],").startswith("--")} - {"--help"}
+    assert len(options) >= 6 and all(option in text for option in options), options
+    assert all(f"`{name}`" in text for name in ("regression", "inconclusive", "improvement", "incomparable", "never"))
+
+
+def test_the_documentation_lists_the_fields(folder: Path) -> None:
+    text = (TOP / "docs" / "comparing.md").read_text()
+    a, b = run_of(folder, "a", 1), run_of(folder, "b", 2)
+    _, document = found(a, b)
+    every = [*document, *document["runs"][0], *document["gate"], *document["groups"][0], *document["claims"][0],
+             *document["groups"][0]["code"][0], *document["runs"][0]["break_evens"][0]]
+    assert not [name for name in every if f"`{name}`" not in text], every
+    columns = compare(a, b, "--format", "csv").stdout.splitlines()[0].split(",")
+    assert not [name for name in columns if f"`{name}`" not in text], columns
+
+
 # Many runs.
 
 def test_thirty_runs_take_a_bounded_memory(folder: Path) -> None:
@@ -428,5 +446,4 @@ def test_thirty_runs_take_a_bounded_memory(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(LIB))
     main(globals())

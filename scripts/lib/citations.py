@@ -287,7 +287,7 @@ def rule_of(experiment: Experiment) -> str:
 
 
 def scope(run: Run, experiment: Experiment, is_claim: bool) -> str:
-    what = experiment.primary if is_claim and experiment.primary else sentence(experiment.question)
+    what = experiment.primary if is_claim and experiment.primary else f"all cells of {experiment.name}"
     return f"{what}; on {lastpage.processor(run)}, {lastpage.cpus(run)}; profile {run.profile}"
 
 

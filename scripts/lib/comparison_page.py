@@ -12,6 +12,7 @@ from blocks import Answer, Block, Bullets, Document, Figure, Number, Paragraph, 
 from command import say, tell
 from code_verdicts import Change, by_kind
 from comparison import Comparison, Entry, Group
+from effects import NOT_MEASURED
 from gate import by_value, may_compare
 from reduced import CONTRAST, ClaimResult
 from stats import Estimate
@@ -103,12 +104,15 @@ def names(entries: tuple[Entry, ...]) -> list[Words]:
 
 
 def claims_section(of: Comparison) -> Section:
-    rows: list[list[Words]] = [[row.claim, row.statement, *map(claim_cell, row.by_entry),
-                                Strong(row.summary) if row.flips else row.summary] for row in of.claims]
+    shown_rows = [row for row in of.claims if row.summary != NOT_MEASURED]
+    rows: list[list[Words]] = [[row.claim, row.statement, Strong(row.summary) if row.flips else row.summary,
+                                *map(claim_cell, row.by_entry)] for row in shown_rows]
+    absent = [row.claim for row in of.claims if row.summary == NOT_MEASURED]
+    nowhere = f" Measured nowhere: {' '.join(absent)}." if absent else ""
     return Section("Claims by machine", [
-        Table(["claim", "statement", *names(of.entries), "together"], rows, "Verdicts side by side"),
+        Table(["claim", "statement", "together", *names(of.entries)], rows, "Verdicts side by side"),
         Paragraph("With the effects of the primary contrasts in their order: how many times better the first side is "
-                  "than the second, paired by round, with 95% intervals.")], "claims")
+                  f"than the second, paired by round, with 95% intervals.{nowhere}")], "claims")
 
 
 def break_evens_section(of: Comparison) -> list[Section]:

@@ -1,5 +1,6 @@
 """Reads and reduces many runs in processes of their own, each bounded, so that together they stay within the memory of
 one script and no run stays longer than it takes to reduce it."""
+import gc
 import os
 import resource
 import signal
@@ -19,6 +20,7 @@ OWN_BYTES = 1 << 28  # what is kept here of all runs
 
 def _start(most_bytes: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started this process ends it
+    gc.disable()  # it would look at millions of values again and again while they are read
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (most_bytes if hard == resource.RLIM_INFINITY else min(most_bytes, hard),
                                               hard))
@@ -30,6 +32,8 @@ def _reduce(path: Path) -> Reduced | None:
         return reduce(path)
     except MemoryError:
         return None
+    finally:
+        gc.collect()
 
 
 def at_once(n_runs: int) -> int:
