@@ -146,6 +146,14 @@ def test_texts(folder: Path) -> None:
     assert r'  - name: "Ada: \"the first\""' in lines and '  - name: "B"' in lines, lines
     assert any(f"poolbench:{MACHINE}/{RUN_ID}" in line for line in lines)
     assert any("Quality grade D" in line for line in lines)
+    try:
+        import yaml
+    except ImportError:
+        print("left out: CITATION.cff is not parsed where there is no python3-yaml")
+    else:
+        cited = yaml.safe_load("\n".join(lines))
+        assert [of["name"] for of in cited["authors"]] == ['Ada: "the first"', "B"] and cited["type"] == "dataset"
+        assert cited["references"][0]["commit"] == RUN_ID[17:] and cited["date-released"] == "2026-01-02", cited
     text = (place / "README.txt").read_text()
     assert f"scripts/archive --open {NAME}" in text and "grade     D" in text, text
     commands = re.search(r"    (tar .*)$", text.replace("Without poolbench: ", "    "), re.M)[1]  # type: ignore[index]
@@ -310,6 +318,7 @@ def test_usage(folder: Path) -> None:
     refused(archive("a", "--into", "b"), "go with --open")
     refused(archive("--open", "a", "--force"), "go with a RUN")
     refused(archive("--opne", "a"), "see scripts/archive --help")
+    refused(archive("a", "--author", " "), "--author takes a name")
     refused(archive("--open", folder), "is no file")
     refused(archive("--open", folder / "none"), "is no file")
     refused(archive("--open", folder / ("x" * 300)), "is no file")

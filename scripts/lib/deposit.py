@@ -26,8 +26,8 @@ def grade(judgement: Judgement) -> Grade:
 
 
 def _quoted(text: str) -> str:
-    """As YAML takes a text."""
-    return json.dumps(clean(text), ensure_ascii=False)
+    """As YAML takes a text, of which the format wants at least a letter."""
+    return json.dumps(clean(text) or "unknown", ensure_ascii=False)
 
 
 def _day(run: str) -> str:

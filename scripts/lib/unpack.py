@@ -57,27 +57,24 @@ class _Stream:
         return data
 
 
-def _open(path: Path, what: str) -> BinaryIO:
+@contextmanager
+def _stream(path: Path) -> Iterator[_Stream]:
     """Nothing but files is opened: what else bears a name may never end."""
+    what = f"'{path}'"
     if not os.path.isfile(path):
         raise RunError(f"{what} is no file: give an archive, <machine>-<run>.tar.zst")
     try:
         file = open(path, "rb")
     except OSError as error:
         raise RunError(f"cannot read {what}: {error.strerror}") from None
-    if os.fstat(file.fileno()).st_size > FILE_MAX_BYTES:
-        raise RunError(f"{what} is larger than {FILE_MAX_BYTES >> 20} MiB: no archive of a run is")
-    if file.read(len(MAGIC)) != MAGIC:
-        raise RunError(f"{what} is no archive: it is not compressed by zstd")
-    os.lseek(file.fileno(), 0, os.SEEK_SET)
-    return file
-
-
-@contextmanager
-def _stream(path: Path) -> Iterator[_Stream]:
-    what = f"'{path}'"
-    with _open(path, what) as file, zstd(*UNPACKED, stdin=file, stdout=subprocess.PIPE) as process:
-        yield _Stream(process, what)
+    with file:
+        if os.fstat(file.fileno()).st_size > FILE_MAX_BYTES:
+            raise RunError(f"{what} is larger than {FILE_MAX_BYTES >> 20} MiB: no archive of a run is")
+        if file.read(len(MAGIC)) != MAGIC:
+            raise RunError(f"{what} is no archive: it is not compressed by zstd")
+        os.lseek(file.fileno(), 0, os.SEEK_SET)
+        with zstd(*UNPACKED, stdin=file, stdout=subprocess.PIPE) as process:
+            yield _Stream(process, what)
 
 
 def _name_of(block: bytes) -> str:
