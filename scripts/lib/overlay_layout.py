@@ -11,7 +11,7 @@ from overlay_sheets import Plot, Sheet
 WIDTH = 1100  # that of style.gp
 TOP, SUBTITLE, BOTTOM, RIGHT = 66, 18, 36, 18  # title, footer and margin, in pixels
 TITLE, X_TICKS, X_LABEL = 28, 28, 24
-Y_TICKS, Y_LABEL, GAP = 58, 24, 22
+Y_TICKS, Y_LABEL, GAP = 62, 26, 22
 KEY_LINE, LETTER = 21, 8.3
 LIMIT = 1e300
 
@@ -185,6 +185,17 @@ def key_places(sheet: Sheet) -> tuple[list[tuple[float, float]], float]:
     columns = math.ceil(len(sheet.key) / rows)
     width = min((WIDTH - 40) / columns, 70 + LETTER * longest)
     return [(20 + (i // rows) * width, (i % rows) * KEY_LINE + 14) for i in range(len(sheet.key))], rows * KEY_LINE
+
+
+def tick_labels(sheet: Sheet) -> list[str]:
+    """Of categories and steps. Of steps, as many as do not run into each other."""
+    if sheet.has_categories or not sheet.categories:
+        return sheet.categories
+    width = boxes(sheet)[0][0].width
+    letter = 6.5 if sheet.is_multiple else 8
+    room = sum(max(len(label), 2) + 1.5 for label in sheet.categories) * letter
+    stride = max(1, math.ceil(room / width))
+    return [label if i % stride == 0 else "" for i, label in enumerate(sheet.categories)]
 
 
 # The script.

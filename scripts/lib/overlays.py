@@ -8,7 +8,7 @@ import text
 from blocks import Block, Figure, Paragraph, Section
 from overlay import Overlay, Point
 from overlay_builders import reduce
-from overlay_layout import script
+from overlay_layout import script, tick_labels
 from overlay_sheets import Sheet, Subject, sheets
 from pictures import PLOT_DIR
 
@@ -58,7 +58,7 @@ def text_dat(sheet: Sheet) -> str:
     for plot in sheet.plots:
         said += [("panel", plot.title), ("values", plot.y_label)]
     said += [("key", name) for _, name in sheet.key]
-    said += [("category", name.replace("%", "")) for name in sheet.categories]
+    said += [("category", name.replace("%", "")) for name in tick_labels(sheet)]
     return "# what\ttext\n" + "".join(f"{what}\t{text.plain(words) or '-'}\n" for what, words in said)
 
 

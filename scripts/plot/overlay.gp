@@ -106,7 +106,7 @@ do for [kind in kinds] {
             eval 'set ytics '.value(is_set(shows_y, p) ? 'ticks_'.g : 'bare_ticks_'.g)
             set xlabel (is_set(names_x, p) ? x_label : '') noenhanced font ',11' offset 0, 0.3
             if (is_set(names_y, p)) {
-                set label 4 word(y_labels, p) at screen left(p) - 68.0 / width, (top(p) + bottom(p)) / 2 \
+                set label 4 word(y_labels, p) at screen left(p) - 76.0 / width, (top(p) + bottom(p)) / 2 \
                     center rotate by 90 noenhanced font ',11'
             }
         }
