@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Overlays of several machines: their numbers are those of the runs, each machine keeps its mark, and what is missing is
-named."""
+"""Overlays of several machines: their numbers are those of the runs, each machine keeps its mark, and what is
+missing is named."""
 import math
 import pickle
 import re
@@ -68,7 +68,8 @@ def test_values_are_those_of_the_runs(folder: Path) -> None:
             data = rows(folder / "data" / f"{variant}.dat")
             for panel, of in (("1", answers.efficiency(run, cell, pool)), ("2", answers.efficiency(run, cell, raw)),
                               ("3", stats.median(ratio_values(run, "time_ns", pool, raw)))):
-                check_value(next(row for row in data[panel, name] if math.isclose(float(row["x"]), length, rel_tol=1e-6)), of)
+                check_value(next(row for row in data[panel, name]
+                                 if math.isclose(float(row["x"]), length, rel_tol=1e-6)), of)
         cell = next(cell for cell in run.cells_of("reuse") if cell.number("batches") == 10
                     and cell.keys["life"] == "run")
         for variant, factor in (("reuse", 1), ("reuse-relative", 1 / floor)):
@@ -278,7 +279,8 @@ def test_the_same_every_time(folder: Path) -> None:
             written(pickle.loads(pickle.dumps(fleet(n))), folder / str(n) / name)
         for path in sorted((folder / str(n) / "a").rglob("*")):
             if path.is_file():
-                assert path.read_bytes() == (folder / str(n) / "b" / path.relative_to(folder / str(n) / "a")).read_bytes()
+                other = folder / str(n) / "b" / path.relative_to(folder / str(n) / "a")
+                assert path.read_bytes() == other.read_bytes(), path
 
 
 def test_reducing_is_quick_and_small(folder: Path) -> None:

@@ -225,7 +225,8 @@ def script(sheet: Sheet) -> str:
     place = place_axis(sheet, x_most)
     out = [f"name = '{sheet.name}'\n", f"picture_height = {height}\n",
            f"n_panels = {len(sheet.plots)}\n", f"n_series = {len(sheet.plots[0].lines)}\n",
-           f"n_bands = {len(sheet.bands)}\n", f"has_dots = {int(sheet.has_categories)}\n", f"n_categories = {len(sheet.categories)}\n",
+           f"n_bands = {len(sheet.bands)}\n",
+           f"has_dots = {int(sheet.has_categories)}\n", f"n_categories = {len(sheet.categories)}\n",
            listed("styles", (line.style for line in sheet.plots[0].lines)),
            listed("lefts", (number(box.left * across) for box in placed)),
            listed("rights", (number((box.left + box.width) * across) for box in placed)),

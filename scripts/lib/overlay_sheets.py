@@ -1,4 +1,4 @@
-"""Lays the overlays of several machines on each other: one sheet for each picture, with what is in it and who is not."""
+"""Lays the overlays of several machines on each other: a sheet for each picture, with what is in it and who is not."""
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field

@@ -15,8 +15,8 @@ from pictures import PLOT_DIR
 __all__ = ["Overlay", "Subject", "reduce", "sections", "write_inputs"]
 
 COLUMNS = ["x", "value", "lo", "hi", "rounds", "in_doubt", "panel", "style", "subject", "label"]
-FOOTER = "Medians and 95% intervals. Small points: no interval, too few samples, a late generator, or stopped at a limit."
-RELATIVE = "Times are in thread creations (create + join) of the same machine. Ratios and efficiencies are as they were."
+FOOTER = "Medians, 95% intervals. Small points: no interval, too few samples, a late generator, or stopped at a limit."
+RELATIVE = "Times in thread creations (create + join) of the same machine, ratios and efficiencies as they were."
 
 
 def _number(value: float) -> str:
