@@ -8,6 +8,7 @@ from pathlib import Path
 import report_helpers  # noqa: F401  finds the modules of scripts/lib
 
 import overlays
+from blocks import Answer, Document, Number, Section, Table
 from runs import read_run
 from verdicts import Judgement, judge
 
@@ -50,3 +51,8 @@ def fleet(n: int, profile: str = "quick") -> list[overlays.Subject]:
             for i in range(n)]
 
 
+def page_document(subjects: list[overlays.Subject], names: list[str]) -> Document:
+    rows = [[subject.label, Number(f"{9 - i} us", 9.0 - i)] for i, subject in enumerate(subjects)]
+    return Document("a <comparison> & more", Answer("what differs", [("gate", "a & b")], ["beware <of>"]), [
+        Section("Machines", [Table(["machine", "floor"], [*rows], "Floors")], "machines"),
+        Section("Overlays", [*overlays.sections(subjects, names)], "overlays")])

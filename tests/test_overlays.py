@@ -17,12 +17,11 @@ import as_markdown
 import overlays
 import pictures
 import stats
-from blocks import Answer, Document, Number, Section, Table
 from effects import ratio_values
 from overlay_sheets import sheets
 from runs import Side
 
-from overlay_fleet import fleet, judged
+from overlay_fleet import fleet, judged, page_document
 
 Rows = dict[tuple[str, str], list[dict[str, str]]]
 HOSTILE = ["a'b", 'a"b', "a;b", "a\\b", "a\nb", "`id`", "$(id)", "@x", "50%d", "{/*9 x}", "\u65e5\u672c", "nan"]
@@ -292,13 +291,6 @@ def test_reducing_is_quick_and_small(folder: Path) -> None:
 
 
 # The page.
-
-def page_document(subjects: list[overlays.Subject], names: list[str]) -> Document:
-    rows = [[subject.label, Number(f"{9 - i} us", 9.0 - i)] for i, subject in enumerate(subjects)]
-    return Document("a <comparison> & more", Answer("what differs", [("gate", "a & b")], ["beware <of>"]), [
-        Section("Machines", [Table(["machine", "floor"], [*rows], "Floors")], "machines"),
-        Section("Overlays", [*overlays.sections(subjects, names)], "overlays")])
-
 
 class Elements(HTMLParser):
     VOID = {"meta", "link", "input", "br"}

@@ -69,7 +69,7 @@ BUILDERS: dict[str, Builder] = {
     "steps": programs, "status": status, "first": first,
     "reuse": swept("batches", "batches in the life of the pool", NUMBER, TASK_TIME),
     "forget": swept("tasks", "tasks, all started at once", NUMBER, "time for each task", "raw-detached"),
-    "spawn": swept("n", "which of Fibonacci's numbers the tree finds", LINEAR, "time for the tree of tasks"),
+    "spawn": swept("n", "Fibonacci number of the tree", LINEAR, "time for the tree of tasks"),
     "map": swept("length_ns", "length of an element", TIME, "time for an element"),
     "results": stepped("result_bytes", "bytes of each argument and each result", TASK_TIME, size_text),
     "state": stepped("build_ns", "time to build the state", TASK_TIME, time_text),

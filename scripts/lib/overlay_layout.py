@@ -187,6 +187,12 @@ def key_places(sheet: Sheet) -> tuple[list[tuple[float, float]], float]:
     return [(20 + (i // rows) * width, (i % rows) * KEY_LINE + 14) for i in range(len(sheet.key))], rows * KEY_LINE
 
 
+def label_offset(axis: Axis) -> float:
+    """How far left of its axis a name stands: just beyond the longest label."""
+    longest = max((len(label.replace("%%", "%")) for _, label in axis.ticks), default=0)
+    return min(Y_TICKS + Y_LABEL - 10, 30 + 7.6 * longest)
+
+
 def tick_labels(sheet: Sheet) -> list[str]:
     """Of categories and steps. Of steps, as many as do not run into each other."""
     if sheet.has_categories or not sheet.categories:
@@ -236,6 +242,7 @@ def script(sheet: Sheet) -> str:
            listed("shows_y", (int(box.shows_y) for box in placed)),
            listed("names_x", (int(box.names_x) for box in placed)),
            listed("names_y", (int(box.names_y) for box in placed)),
+           listed("label_offsets", (number(label_offset(values[plot.group]) * across) for plot in sheet.plots)),
            listed("has_one", (int(plot.kind == RATIO) for plot in sheet.plots)),
            listed("groups", (list(values).index(plot.group) + 1 for plot in sheet.plots)),
            listed("key_styles", (style for style, _ in sheet.key)),

@@ -96,7 +96,7 @@ do for [kind in kinds] {
             set grid xtics noytics
             do for [k = 1:n_categories - 1] {
                 set arrow 100 + k from graph 0, first 0.5 - k to graph 1, first 0.5 - k nohead back \
-                    lc rgb '#DDDDDD' lw 0.8
+                    lc rgb '#BBBBBB' lw 0.8
             }
         } else {
             set xrange [place_lo:place_hi]
@@ -111,7 +111,7 @@ do for [kind in kinds] {
             eval 'set ytics '.value(is_set(shows_y, p) ? 'ticks_'.g : 'bare_ticks_'.g)
             set xlabel (is_set(names_x, p) ? x_label : '') noenhanced font ',11' offset 0, 0.3
             if (is_set(names_y, p)) {
-                set label 4 word(y_labels, p) at screen left(p) - 76.0 / width, (top(p) + bottom(p)) / 2 \
+                set label 4 word(y_labels, p) at screen left(p) - real(word(label_offsets, p)), (top(p) + bottom(p)) / 2 \
                     center rotate by 90 noenhanced font ',11'
             }
         }
