@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from cite_helpers import (ENDINGS, STORED, block_of, change_json, citer, copy_st
 
 import files
 from citation_formats import ENDING, FORMATS, SHORT
-from citations import EDITION
+from citations import EDITION, FACTS, digest
 
 NAMES = ["C1", "C18", "reuse", "gap"]
 POOL = "pool, 2 workers"
@@ -277,6 +278,40 @@ def test_other_edition(folder: Path) -> None:
             assert "is cited as" in fault(lambda: block_of(number, folder), of), (form, name)
             fewer = of_edition(other.replace(row[0], row[0].replace(row[1], f"{float(row[1]):.4g}"), 1), EDITION + 1)
             assert fault(lambda: block_of(fewer, folder), of) == "", (form, name, row[0])
+
+
+def test_other_edition_of_json(_: Path) -> None:
+    of = citer(stored_run())
+    document = of.named("gap")[0].document()
+    document.update(edition=EDITION + 1, statistics=["in other words"], grade={"letter": "A", "failed": []})
+    document["figure"]["series"][0]["points"][0]["label"] = "0 s"
+    facts = {"schema": document["schema"], **{name: document[name] for name in FACTS}}
+    document["id"] = f"gap-{digest(facts)[:8]}"
+
+    def signed(of: dict[str, Any]) -> dict[str, Any]:
+        return {**of, "digest": digest({name: value for name, value in of.items() if name != "digest"})}
+
+    assert fault(lambda: json_block_of(signed(document)), of) == ""
+    assert "its words were changed" in fault(lambda: json_block_of({**signed(document), "scope": "all"}), of)
+    for path in (("figure", "series", 1, "points", 0, "hi"), ("machine", "cpus"),
+                 ("design", "cells", 0, "keys", "tasks"), ("samples", 0, "rounds")):
+        at: Any = document
+        for key in path:
+            at = at[key]
+        changed = signed(put(document, path, at + 1))
+        assert f"{path[-1]} is cited as {at + 1}, the samples say" in fault(lambda: json_block_of(changed), of), path
+
+
+def test_made_with_make(folder: Path) -> None:
+    run = stored_run()
+    make = ["make", "-s", "-C", str(TOP), "cite"]
+    done = subprocess.run([*make, f"RUN={run}", "ID=C1", "FORMAT=bibtex"], capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.startswith("@misc{poolbench-C1-"), done
+    (folder / "block").write_text(done.stdout)
+    done = subprocess.run([*make, f"VERIFY={folder / 'block'}", f"RUN={run}"], capture_output=True, text=True)
+    assert done.returncode == 0 and " holds: " in done.stdout, done
+    done = subprocess.run(make, capture_output=True, text=True)
+    assert done.returncode and "make cite: say which run" in done.stderr, done
 
 
 # Files that are no blocks.

@@ -219,5 +219,15 @@ def test_of_many_runs_values_have_the_marks_of_their_runs(folder: Path) -> None:
     assert "runs 1, 3: Same machine, setting, suite and build" in done.stdout, done.stdout
 
 
+def test_runs_that_measured_alike_are_held_against_each_other_among_others(folder: Path) -> None:
+    """A smoke run beside two others of the machine takes nothing from them."""
+    a, b = pair(folder)
+    smoke = run_of(folder, "smoke", 3, profile="smoke", rounds=3)
+    code, document = found(a, smoke, b)
+    assert code == 3 and document["found"] == ["incomparable"], document["found"]
+    assert [group["runs"] for group in document["groups"]] == [[1, 3], [2]], document["groups"]
+    assert document["groups"][0]["code"] and "profile" in names(document, "suite")
+
+
 if __name__ == "__main__":
     main(globals())

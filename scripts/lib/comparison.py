@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 import code_verdicts
-import facts
 from code_verdicts import BETTER, UNDECIDED, WORSE, Change
 from effects import NOT_MEASURED, REFUTED, SUPPORTED
-from gate import Gate, gate, is_same_binary, known, place
+from gate import Gate, gate, is_same_binary, known, measured_alike, place
 from reduced import ClaimResult, Reduced
 
 
@@ -33,8 +32,8 @@ class Entry:
 
 @dataclass(frozen=True)
 class Group:
-    """Runs of one machine in one setting, in the order in which they were given. Where the gate allows it, the last of
-    them against the first."""
+    """Runs of one machine in one setting that measured the same, in the order in which they were given. Where the gate
+    allows it, the last of them against the first."""
     entries: tuple[Entry, ...]
     gate: Gate
     changes: tuple[Change, ...]
@@ -161,7 +160,9 @@ def outcomes_of(groups: Sequence[Group], found: Gate) -> frozenset[str]:
     for word, outcome in ((WORSE, "regression"), (BETTER, "improvement"), (UNDECIDED, "inconclusive")):
         if word in words:
             out.add(outcome)
-    if found.not_alike or any(len(group.entries) > 1 and not group.is_code for group in groups):
+    places = [place(group.entries[0].run) for group in groups]
+    if (found.not_alike or len(set(places)) < len(places)
+            or any(len(group.entries) > 1 and not group.is_code for group in groups)):
         out.add("incomparable")
     return frozenset(out)
 
@@ -188,10 +189,10 @@ def compare(runs: Sequence[Reduced], names: Sequence[str], threshold: float,
             fail_on: frozenset[str] | None) -> Comparison:
     chosen = list(names) or labels(runs)
     entries = tuple(Entry(mark, label, run) for mark, (label, run) in enumerate(zip(chosen, runs), 1))
-    places: dict[tuple[tuple[str, str], ...], list[Entry]] = {}
+    alike: dict[object, list[Entry]] = {}
     for entry in entries:
-        places.setdefault(place(entry.run), []).append(entry)
-    groups = tuple(group_of(of, threshold) for of in places.values())
+        alike.setdefault((place(entry.run), measured_alike(entry.run)), []).append(entry)
+    groups = tuple(group_of(of, threshold) for of in alike.values())
     found = gate(runs)
     outcomes = outcomes_of(groups, found)
     if decides_nothing(groups):

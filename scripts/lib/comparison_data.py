@@ -43,7 +43,8 @@ def change(of: Change) -> dict[str, Any]:
 
 
 def trend_line(of: trend.Line, group: Group) -> dict[str, Any]:
-    points = [{"run": entry.mark, **estimate(point.estimate)} for entry, point in zip(group.by_time, of.points) if point]
+    points = [{"run": entry.mark, **estimate(point.estimate)}
+              for entry, point in zip(group.by_time, of.points) if point]
     return {"kind": of.key.kind, "claim": of.key.claim, "experiment": of.key.experiment, "cell": of.key.cell,
             "name": of.key.name, "metric": of.key.metric, "unit": of.unit, "points": points}
 

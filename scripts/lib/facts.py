@@ -101,8 +101,8 @@ def plan(run: Run) -> list[Fact]:
 
 
 # What somebody may have chosen on another machine too. The rest of its setting comes with it.
-CHOSEN_ANYWHERE = {"usable CPUs", "CPUs that may be used", "quota", "kernel", "clock", "memory limit", "SMT", "governor",
-                   "limit of process ids", "hypervisor", "container"}
+CHOSEN_ANYWHERE = {"usable CPUs", "CPUs that may be used", "quota", "kernel", "clock", "memory limit", "SMT",
+                   "governor", "limit of process ids", "hypervisor", "container"}
 # What is no difference of its own where another is there.
 FOLLOWS = {
     "usable CPUs": {"CPUs of open loads", "place of the generator", "cells"},

@@ -65,8 +65,13 @@ def known(of: Reduced, name: str) -> str | None:
 
 
 def place(of: Reduced) -> tuple[tuple[str, str], ...]:
-    """The machine and its setting, by which runs are grouped."""
+    """The machine and its setting."""
     return tuple((fact.name, fact.value) for fact in of.facts if fact.kind in (MACHINE, SETTING))
+
+
+def measured_alike(of: Reduced) -> tuple[object, ...]:
+    """What else must be equal for code verdicts."""
+    return (of.grade == NOT_CITED, *((fact.name, fact.value) for fact in of.facts if fact.kind in (SUITE, BUILD)))
 
 
 def fact_names(runs: Sequence[Reduced]) -> list[tuple[str, str]]:
@@ -107,10 +112,11 @@ def is_same_binary(runs: Sequence[Reduced]) -> bool:
 def may_compare(found: Gate, n_runs: int) -> str:
     """What may still be compared, in a sentence."""
     which = "both" if n_runs == 2 else "all"
+    none = "No code verdicts" if n_runs == 2 else "No code verdicts of all against each other"
     if found.allows_code:
         return "Same machine, setting, suite and build: code verdicts."
     if found.is_one_place:
-        return (f"No code verdicts ({', '.join(found.refused)}): what {which} measured is shown side by side, and says "
+        return (f"{none} ({', '.join(found.refused)}): what {which} measured is shown side by side, and says "
                 "nothing about code.")
     where = "another machine" if found.named(MACHINE) else "another setting of one machine"
     if found.not_alike:

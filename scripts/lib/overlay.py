@@ -1,5 +1,6 @@
 """What a run contributes to pictures of several machines. Only what means the same on every machine is compared: the
 pool of an experiment's contrast, one thread per task, and one over the other. Small, and fit to be pickled."""
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -7,8 +8,9 @@ import answers
 import stats
 from effects import ratio_values
 from picture import STYLES, is_open
-from runs import Cell, Run, Side
+from runs import Cell, Experiment, Run, Side
 from stats import Estimate
+from verdicts import Judgement
 
 FLOOR = "pthread-tuned"  # create + join: what one thread per task cannot go below
 FLOOR_UNIT = "thread creations"
@@ -97,3 +99,65 @@ def ratio_point(run: Run, x: float, label: str, a: Side | None, b: Side | None, 
     """By how many times a is better than b, paired by round."""
     of = stats.median(ratio_values(run, metric, a, b)) if a and b else stats.median([])
     return [Point(x, label, of, is_open(run, a, of) or is_open(run, b, of))] if a and b and of.n else []
+
+
+# What builders are made of.
+
+Builder = Callable[[Judgement, Experiment], Overlay]
+RATIO_LABEL = "times better"
+
+
+def made(judgement: Judgement, experiment: Experiment, x_label: str, x_kind: str, panels: Iterable[Panel],
+         has_steps: bool = False) -> Overlay:
+    """Panels without a point are left out."""
+    return Overlay(experiment.question, x_label, x_kind, tuple(panel for panel in panels if panel.points),
+                   answers.floor_estimate(judgement.run, FLOOR), has_steps)
+
+
+def panel(backend: str, kind: str, y_label: str, points: Iterable[Point], group: str = "", title: str = "") -> Panel:
+    return Panel(title or name_of(backend), group, kind, y_label, tuple(points), style_of(backend))
+
+
+def over(points: Iterable[Point], title: str = POOL_OVER_THREAD) -> Panel:
+    return Panel(title, OVER, RATIO, RATIO_LABEL, tuple(points))
+
+
+Place = tuple[float, str, Cell]  # x, label of the category, cell
+
+
+def three(run: Run, places: Sequence[Place], metric: str, workers: int, y_label: str, thread: str = "raw"
+          ) -> list[Panel]:
+    """The pool, one thread per task, and the one over the other."""
+    kind = kind_of(run, metric)
+    sides = [(x, label, side_in(cell, "pool", workers), side_in(cell, thread)) for x, label, cell in places]
+    pools = [p for x, label, side, _ in sides for p in point(run, x, label, side, metric)]
+    threads = [p for x, label, _, side in sides for p in point(run, x, label, side, metric)]
+    return [panel("pool", kind, y_label, pools), panel(thread, kind, y_label, threads),
+            over(p for x, label, a, b in sides for p in ratio_point(run, x, label, a, b, metric))]
+
+
+def along(cells: Iterable[Cell], key: str) -> list[Place]:
+    return sorted(((cell.number(key) or 0.0, "", cell) for cell in cells), key=lambda place: place[0])
+
+
+def swept(key: str, x_label: str, x_kind: str, y_label: str, thread: str = "raw") -> Builder:
+    """Over a number that cells differ in, on the main workload."""
+    def build(judgement: Judgement, experiment: Experiment) -> Overlay:
+        run, name = judgement.run, experiment.name
+        workload = answers.main_workload(run, name)
+        cells = [cell for cell in run.cells_of(name) if cell.workload == workload and cell.number(key) is not None
+                 and cell.keys.get("life") != "batch"]
+        panels = three(run, along(cells, key), experiment.metric, answers.workers_of_primary(judgement, name), y_label,
+                       thread)
+        return made(judgement, experiment, x_label, x_kind, panels)
+    return build
+
+
+def stepped(key: str, x_label: str, y_label: str, shown: Callable[[float], str]) -> Builder:
+    """Over numbers of which one is none, so that they stand side by side."""
+    def build(judgement: Judgement, experiment: Experiment) -> Overlay:
+        run = judgement.run
+        places = [(x, shown(x) if x else "none", cell) for x, _, cell in along(run.cells_of(experiment.name), key)]
+        panels = three(run, places, experiment.metric, answers.workers_of_primary(judgement, experiment.name), y_label)
+        return made(judgement, experiment, x_label, NUMBER, panels, has_steps=True)
+    return build

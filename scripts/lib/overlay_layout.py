@@ -11,7 +11,7 @@ from overlay_sheets import Plot, Sheet
 WIDTH = 1100  # that of style.gp
 TOP, SUBTITLE, BOTTOM, RIGHT = 66, 18, 36, 18  # title, footer and margin, in pixels
 TITLE, X_TICKS, X_LABEL = 28, 28, 24
-Y_TICKS, Y_LABEL, GAP = 58, 24, 22
+Y_TICKS, Y_LABEL, GAP = 62, 26, 22
 KEY_LINE, LETTER = 21, 8.3
 LIMIT = 1e300
 
@@ -187,6 +187,23 @@ def key_places(sheet: Sheet) -> tuple[list[tuple[float, float]], float]:
     return [(20 + (i // rows) * width, (i % rows) * KEY_LINE + 14) for i in range(len(sheet.key))], rows * KEY_LINE
 
 
+def label_offset(axis: Axis) -> float:
+    """How far left of its axis a name stands: just beyond the longest label."""
+    longest = max((len(label.replace("%%", "%")) for _, label in axis.ticks), default=0)
+    return min(Y_TICKS + Y_LABEL - 10, 30 + 7.6 * longest)
+
+
+def tick_labels(sheet: Sheet) -> list[str]:
+    """Of categories and steps. Of steps, as many as do not run into each other."""
+    if sheet.has_categories or not sheet.categories:
+        return sheet.categories
+    width = boxes(sheet)[0][0].width
+    letter = 6.5 if sheet.is_multiple else 8
+    room = sum(max(len(label), 2) + 1.5 for label in sheet.categories) * letter
+    stride = max(1, math.ceil(room / width))
+    return [label if i % stride == 0 else "" for i, label in enumerate(sheet.categories)]
+
+
 # The script.
 
 def listed(name: str, values: Iterable[object]) -> str:
@@ -214,7 +231,8 @@ def script(sheet: Sheet) -> str:
     place = place_axis(sheet, x_most)
     out = [f"name = '{sheet.name}'\n", f"picture_height = {height}\n",
            f"n_panels = {len(sheet.plots)}\n", f"n_series = {len(sheet.plots[0].lines)}\n",
-           f"n_bands = {len(sheet.bands)}\n", f"has_dots = {int(sheet.has_categories)}\n", f"n_categories = {len(sheet.categories)}\n",
+           f"n_bands = {len(sheet.bands)}\n",
+           f"has_dots = {int(sheet.has_categories)}\n", f"n_categories = {len(sheet.categories)}\n",
            listed("styles", (line.style for line in sheet.plots[0].lines)),
            listed("lefts", (number(box.left * across) for box in placed)),
            listed("rights", (number((box.left + box.width) * across) for box in placed)),
@@ -224,6 +242,7 @@ def script(sheet: Sheet) -> str:
            listed("shows_y", (int(box.shows_y) for box in placed)),
            listed("names_x", (int(box.names_x) for box in placed)),
            listed("names_y", (int(box.names_y) for box in placed)),
+           listed("label_offsets", (number(label_offset(values[plot.group]) * across) for plot in sheet.plots)),
            listed("has_one", (int(plot.kind == RATIO) for plot in sheet.plots)),
            listed("groups", (list(values).index(plot.group) + 1 for plot in sheet.plots)),
            listed("key_styles", (style for style, _ in sheet.key)),

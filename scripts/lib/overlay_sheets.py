@@ -1,4 +1,4 @@
-"""Lays the overlays of several machines on each other: one sheet for each picture, with what is in it and who is not."""
+"""Lays the overlays of several machines on each other: a sheet for each picture, with what is in it and who is not."""
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from stats import Estimate
 MARKS = 12       # as many machines can be told apart in one picture; more stand side by side
 PAGE = 30        # of them on one sheet
 PANELS_MAX, CATEGORIES_MAX = 6, 24
-LABEL_MAX = 32
+LABEL_MAX, TITLE_MAX = 32, 27
 BAND_PLACES = 60
 RESERVED = {"style", "overlay"}  # names of other files in plots/
 RESERVED_PREFIX = "trend"
@@ -69,14 +69,17 @@ class Sheet:
 
 # Labels.
 
-def shortened(label: str) -> str:
-    return label if len(label) <= LABEL_MAX else f"{label[:LABEL_MAX - 3].rstrip()}..."
+def shortened(label: str, most: int) -> str:
+    """Without its middle: what tells settings of one machine apart stands at its end."""
+    kept = most - 3
+    return label if len(label) <= most else f"{label[:kept - kept // 2].rstrip()}...{label[-(kept // 2):].lstrip()}"
 
 
 def short_labels(subjects: Sequence["Subject"]) -> list[str]:
-    """Fit for a key. The number before it keeps two from being alike."""
+    """Fit for a key, or for the title of a small panel. The number before it keeps two from being alike."""
     plain = [text.plain(subject.label).replace("%", "").strip() for subject in subjects]
-    return [f"{subject.mark} {shortened(label)}".rstrip() for subject, label in zip(subjects, plain)]
+    most = LABEL_MAX if len(subjects) <= MARKS else TITLE_MAX
+    return [f"{subject.mark} {shortened(label, most)}".rstrip() for subject, label in zip(subjects, plain)]
 
 
 # One axis of categories or steps for all.

@@ -8,15 +8,15 @@ import text
 from blocks import Block, Figure, Paragraph, Section
 from overlay import Overlay, Point
 from overlay_builders import reduce
-from overlay_layout import script
+from overlay_layout import script, tick_labels
 from overlay_sheets import Sheet, Subject, sheets
 from pictures import PLOT_DIR
 
 __all__ = ["Overlay", "Subject", "reduce", "sections", "write_inputs"]
 
 COLUMNS = ["x", "value", "lo", "hi", "rounds", "in_doubt", "panel", "style", "subject", "label"]
-FOOTER = "Medians and 95% intervals. Small points: no interval, too few samples, a late generator, or stopped at a limit."
-RELATIVE = "Times are in thread creations (create + join) of the same machine. Ratios and efficiencies are as they were."
+FOOTER = "Medians, 95% intervals. Small points: no interval, too few samples, a late generator, or stopped at a limit."
+RELATIVE = "Times in thread creations (create + join) of the same machine, ratios and efficiencies as they were."
 
 
 def _number(value: float) -> str:
@@ -58,7 +58,7 @@ def text_dat(sheet: Sheet) -> str:
     for plot in sheet.plots:
         said += [("panel", plot.title), ("values", plot.y_label)]
     said += [("key", name) for _, name in sheet.key]
-    said += [("category", name.replace("%", "")) for name in sheet.categories]
+    said += [("category", name.replace("%", "")) for name in tick_labels(sheet)]
     return "# what\ttext\n" + "".join(f"{what}\t{text.plain(words) or '-'}\n" for what, words in said)
 
 

@@ -46,7 +46,9 @@ interval_width = is_small ? 0.8 : 1
 end_of(n) = valid(n) ? column(n) : column(Y)
 # In small panels one is drawn where it is longer than its point.
 g = 1
-share(n) = value('log_'.g) ? log(column(n)) / log(value('hi_'.g) / value('lo_'.g)) : column(n) / (value('hi_'.g) - value('lo_'.g))
+lowest(g) = value('lo_'.g)
+highest(g) = value('hi_'.g)
+share(n) = value('log_'.g) ? log(column(n)) / log(highest(g) / lowest(g)) : column(n) / (highest(g) - lowest(g))
 is_seen(s) = !is_small || !valid(LO) || !valid(HI) || share(HI) - share(LO) > 0.05
 interval_at(s) = is_seen(s) ? column(Y) : NaN
 sure(s) = column(DOUBT) == 1 ? NaN : column(Y)
@@ -67,7 +69,9 @@ do for [kind in kinds] {
         key_x = real(word(key_xs, k))
         key_y = real(word(key_ys, k))
         s = int(word(key_styles, k))
-        if (!has_dots) { set arrow 50 + k from screen key_x, key_y to screen key_x + 0.032, key_y nohead ls s lw line_width }
+        if (!has_dots) {
+            set arrow 50 + k from screen key_x, key_y to screen key_x + 0.032, key_y nohead ls s lw line_width
+        }
         set label 50 + k word(keys, k) at screen key_x + 0.04, key_y left noenhanced font ',12'
         set label 80 + k ' ' at screen key_x + 0.016, key_y left point ls s ps size(s)
     }
@@ -91,7 +95,8 @@ do for [kind in kinds] {
             do for [k = 1:n_categories] { set ytics add ((is_set(shows_y, p) ? word(categories, k) : '') 1 - k) }
             set grid xtics noytics
             do for [k = 1:n_categories - 1] {
-                set arrow 100 + k from graph 0, first 0.5 - k to graph 1, first 0.5 - k nohead back lc rgb '#BBBBBB' lw 0.8
+                set arrow 100 + k from graph 0, first 0.5 - k to graph 1, first 0.5 - k nohead back \
+                    lc rgb '#BBBBBB' lw 0.8
             }
         } else {
             set xrange [place_lo:place_hi]
@@ -106,7 +111,7 @@ do for [kind in kinds] {
             eval 'set ytics '.value(is_set(shows_y, p) ? 'ticks_'.g : 'bare_ticks_'.g)
             set xlabel (is_set(names_x, p) ? x_label : '') noenhanced font ',11' offset 0, 0.3
             if (is_set(names_y, p)) {
-                set label 4 word(y_labels, p) at screen left(p) - 68.0 / width, (top(p) + bottom(p)) / 2 \
+                set label 4 word(y_labels, p) at screen left(p) - real(word(label_offsets, p)), (top(p) + bottom(p)) / 2 \
                     center rotate by 90 noenhanced font ',11'
             }
         }
