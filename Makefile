@@ -166,11 +166,29 @@ report:
 	@$(if $(RUN),scripts/report '$(RUN)',\
 	echo "make report: say which run: make report RUN=results/<machine>/<run>" >&2; exit 1)
 
+.PHONY: archive
+archive:
+	@$(if $(RUN),scripts/archive '$(RUN)' $(if $(OUTPUT),--output '$(OUTPUT)'),\
+	echo "make archive: say which run: make archive RUN=results/<machine>/<run>" >&2; exit 1)
+
 # What is missing is said by the script.
 .PHONY: advise
 advise:
 	@scripts/advise $(if $(TASK_US),--task-us '$(TASK_US)') $(if $(CPU_SHARE),--cpu-share '$(CPU_SHARE)') \
 	$(if $(RATE),--rate '$(RATE)') $(if $(RUN),'$(RUN)')
+
+.PHONY: cite
+cite:
+	@$(if $(VERIFY),scripts/cite --verify '$(VERIFY)' $(if $(RUN),--run '$(RUN)'),$(if $(RUN),scripts/cite '$(RUN)' \
+	$(if $(ID),'$(ID)') $(if $(FORMAT),--format '$(FORMAT)') $(if $(FORCE),--force),\
+	echo "make cite: say which run: make cite RUN=results/<machine>/<run> ID=C2, or VERIFY=<file>" >&2; exit 1))
+
+# Two or more runs of any machines; the exit code of make itself is 2 for whatever is not 0.
+.PHONY: compare
+compare:
+	@$(if $(and $(or $(A),$(RUNS)),$(or $(B),$(RUNS))),scripts/compare $(if $(A),'$(A)') $(if $(B),'$(B)') $(RUNS) \
+	--output '$(or $(OUTPUT),comparison)',\
+	echo "make compare: say which runs: make compare A=results/<machine>/<run> B=results/<machine>/<run>" >&2; exit 1)
 
 list: $(BINARY)
 	@$(BINARY) list
@@ -359,11 +377,15 @@ help:
 	@echo 'make bench           measure and report: PROFILE=smoke|quick|full|peers (quick) FILTER= BACKENDS= WORKERS='
 	@echo '                     ROUNDS= PLUGINS= SEED= RESULTS= SCRATCH= BIND=none|core|pu RESUME=<run>'
 	@echo 'make report RUN=     draw a run again'
+	@echo 'make archive RUN=    one file of a run, which scripts/archive --open opens elsewhere: OUTPUT='
+	@echo 'make compare A= B=   runs against each other, with a page: RUNS=<more of them> OUTPUT= (comparison)'
 	@echo 'make test            all tests: RUNFLAGS=<options of tests/run>'
 	@echo 'make test-lib        those of pool/ and rawthread/, which need a C compiler only'
 	@echo 'make soak            their stress, with new seeds: SOAK=<seconds> (600)'
 	@echo 'make peers           the pool beside those of other libraries, which scripts/setup --peers installs'
 	@echo 'make advise          pool or threads for tasks of yours: TASK_US= RATE= CPU_SHARE= (1) RUN='
+	@echo 'make cite RUN= ID=   the citable block of a claim or a figure: FORMAT=text|markdown|json|bibtex FORCE=1;'
+	@echo '                     without ID what can be cited; VERIFY=<file> works the numbers of a block out again'
 	@echo 'make trust           how often verdicts are wrong here, on data whose truth is known: docs/method.md'
 	@echo 'make list            what there is to measure'
 	@echo 'make install         pool/ and rawthread/ as libraries: PREFIX=/usr/local DESTDIR= LIBDIR= INCLUDEDIR= MANDIR='

@@ -139,7 +139,8 @@ def test_a_folder_of_any_name(folder: Path) -> None:
             assert all(line.isprintable() for line in done.stdout.splitlines()), done.stdout
             assert done.stdout.count("\n") == len(done.stdout.splitlines()) and "report.html" in done.stdout
         (run / "run.json").unlink()
-        for script, *options in (("report",), ("advise", "--task-us", "10", "--rate", "1000"), ("trust", "smallest")):
+        for script, *options in (("report",), ("advise", "--task-us", "10", "--rate", "1000"), ("trust", "smallest"),
+                                 ("cite",)):
             done = subprocess.run([sys.executable, str(TOP / "scripts" / script), *options, str(run)], cwd=folder,
                                   capture_output=True, text=True)
             assert (done.returncode, done.stdout) == (1, "") and done.stderr.endswith("\n"), done

@@ -20,7 +20,7 @@ stub() {
     printf '#!/bin/sh\n%s\n' "$3" >"$home/$1/$2"
     chmod 755 "$home/$1/$2"
 }
-for tool in gcc g++ make pkg-config gnuplot python3; do stub full $tool 'exit 0'; done
+for tool in gcc g++ make pkg-config gnuplot python3 zstd; do stub full $tool 'exit 0'; done
 
 failures=0
 fault() {
@@ -64,7 +64,7 @@ check 'nothing to install' 0 $?
 
 setup_on bare -- --check
 check 'list of a bare system' 1 $? 'command gcc' 'command g\+\+' 'command make' 'command pkg-config' \
-    'module benchmark' 'module hwloc' 'module jansson' 'gnuplot'
+    'module benchmark' 'module hwloc' 'module jansson' 'gnuplot' 'command zstd'
 
 setup_on bare -- --check --peers
 check 'list for the peers' 1 $? 'module glib-2.0' 'module libuv' 'header pthreadpool.h' 'header oneapi/' \

@@ -1,27 +1,10 @@
-// Theme, filters, sorting and samples of the report. Without it everything can still be read.
-"use strict";
+// Filters, sorting and samples of the report, after page.js.
 
-const byId = (id) => document.getElementById(id);
 const table = byId("all");
 const body = table.tBodies[0];
 const rows = Array.from(body.rows);
 const data = JSON.parse(byId("samples").textContent);
 const ROUNDS = 6; // the column that opens the samples
-
-// The theme is the system's until the button says otherwise. A file from a mail may have no storage.
-
-const root = document.documentElement;
-const theme = byId("theme");
-const system = matchMedia("(prefers-color-scheme: dark)");
-const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : system.matches);
-const nameTheme = () => { theme.textContent = isDark() ? "Light theme" : "Dark theme"; };
-theme.hidden = false;
-theme.addEventListener("click", () => {
-    root.dataset.theme = isDark() ? "light" : "dark";
-    nameTheme();
-});
-system.addEventListener("change", nameTheme);
-nameTheme();
 
 // Chapters, their entries in the contents, and rows by claim and backend; rows by words too.
 
@@ -29,7 +12,6 @@ const claim = byId("by-claim");
 const backend = byId("by-backend");
 const words = byId("words");
 const chapters = Array.from(document.querySelectorAll("section.chapter"));
-const entries = new Map(Array.from(document.querySelectorAll("#contents a"), (link) => [link.hash.slice(1), link]));
 const texts = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
 
 function isShown(chapter) {
@@ -73,33 +55,6 @@ form.addEventListener("reset", (event) => {
     showAll();
 });
 words.addEventListener("input", filter);
-
-// Sorting: by number where a column has numbers, and numbers within names by what they are worth.
-
-const { compare: compareNames } = new Intl.Collator("en", { numeric: true });
-const key = (row, column) => row.cells[column].dataset.v ?? row.cells[column].textContent;
-
-function sort(header, column) {
-    closeSamples();
-    const rising = header.getAttribute("aria-sort") !== "ascending";
-    for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
-    header.setAttribute("aria-sort", rising ? "ascending" : "descending");
-    const keys = new Map(rows.map((row) => [row, key(row, column)]));
-    const compare = (a, b) => {
-        const [x, y] = [keys.get(a), keys.get(b)];
-        return (x !== "" && y !== "" && !isNaN(x) && !isNaN(y) ? x - y : compareNames(x, y)) * (rising ? 1 : -1);
-    };
-    rows.sort(compare);
-    body.append(...rows);
-}
-
-Array.from(table.tHead.rows[0].cells).forEach((header, column) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = header.textContent;
-    header.replaceChildren(button);
-    button.addEventListener("click", () => sort(header, column));
-});
 
 // The samples of a row, below it.
 
@@ -158,6 +113,8 @@ body.addEventListener("click", (event) => {
     if (button) toggle(button.closest("tr"));
 });
 
+makeSortable(table, rows, closeSamples);
+
 // From a number to its rows, with their samples open, and from a claim to its chapter: they may be filtered out.
 
 function follow(places) {
@@ -186,41 +143,3 @@ document.addEventListener("click", (event) => {
 const followHash = () => { if (/^#v\d+$/.test(location.hash)) follow([location.hash.slice(2)]); };
 addEventListener("hashchange", followHash);
 followHash();
-
-// The contents say where the reader is: in the last section that begins above the upper third of the window.
-
-const places = Array.from(entries.keys(), byId);
-
-function markPlace() {
-    const begun = places.filter((place) => !place.hidden && place.getBoundingClientRect().top < innerHeight / 3);
-    for (const [id, link] of entries) {
-        if (id === begun.at(-1)?.id) link.setAttribute("aria-current", "true");
-        else link.removeAttribute("aria-current");
-    }
-}
-
-let isMarking = false;
-addEventListener("scroll", () => {
-    if (!isMarking) requestAnimationFrame(() => { isMarking = false; markPlace(); });
-    isMarking = true;
-}, { passive: true });
-markPlace();
-
-// What does not scroll need not be a stop of the keyboard.
-
-const scrollers = Array.from(document.querySelectorAll(".scroll"));
-
-function setStops() {
-    const scrolls = scrollers.map((of) => of.scrollWidth > of.clientWidth || of.scrollHeight > of.clientHeight);
-    scrollers.forEach((of, i) => {
-        if (scrolls[i]) of.tabIndex = 0;
-        else of.removeAttribute("tabindex");
-    });
-}
-addEventListener("resize", setStops);
-document.addEventListener("toggle", setStops, true);
-setStops();
-
-// A phone has no room for an open list of contents.
-
-if (matchMedia("(max-width: 60rem)").matches) byId("contents").open = false;

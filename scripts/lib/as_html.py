@@ -1,4 +1,4 @@
-"""Sets blocks as one HTML file that needs nothing else: report.html.
+"""Sets blocks as one HTML file that needs nothing else: report.html, comparison.html.
 
 Text is escaped where it is set: Markup.format() and the template escape all that is not markup already.
 """
@@ -15,8 +15,8 @@ from markupsafe import Markup
 
 import svg
 import text
-from blocks import (Answer, Block, Bullets, Code, Details, Document, Figure, Inline, Lines, Link, Listing,
-                    Paragraph, Programs, Section, Strong, Table, Words, pieces)
+from blocks import (Answer, Block, Bullets, Cite, Code, Details, Document, Figure, Inline, Lines, Link, Listing,
+                    Number, Paragraph, Programs, Section, Strong, Table, Words, pieces)
 from chapters import shown_metrics, short_names
 from runs import Run, Side
 
@@ -32,16 +32,13 @@ def concatenated(parts: Iterable[Markup]) -> Markup:
 
 
 class Page:
-    """Sets the blocks of one run."""
+    """Sets blocks."""
 
-    def __init__(self, run: Run, plots: Path) -> None:
-        self.run = run
+    def __init__(self, plots: Path) -> None:
         self.plots = plots
-        self.rows = rows_of(run)
-        self.places = {row: i for i, row in enumerate(self.rows)}
         self.setters: dict[type, Callable[..., Markup]] = {
             Paragraph: self.paragraph, Bullets: self.bullets, Lines: self.lines, Table: self.table,
-            Figure: self.figure, Details: self.details, Programs: self.programs}
+            Figure: self.figure, Cite: self.cite, Details: self.details, Programs: self.programs}
 
     # Words.
 
@@ -56,11 +53,10 @@ class Page:
             return Markup("<code>{}</code>").format(piece.text)
         if isinstance(piece, Link):
             return Markup('<a href="{}">{}</a>').format(piece.target, piece.text)
-        places = [self.places[source] for source in piece.sources if source in self.places]
-        if not places:
-            return Markup('<span class="number">{}</span>').format(piece.text)
-        return Markup('<a class="number" href="#v{}" data-rows="{}">{}</a>').format(
-            places[0], " ".join(map(str, places)), piece.text)
+        return self.number(piece)
+
+    def number(self, of: Number) -> Markup:
+        return Markup('<span class="number">{}</span>').format(of.text)
 
     def words(self, of: Words) -> Markup:
         return concatenated(self.inline(piece) for piece in pieces(of))
@@ -87,12 +83,15 @@ class Page:
     def table(self, of: Table) -> Markup:
         header = concatenated(Markup('<th scope="col">{}</th>').format(self.words(cell)) for cell in of.header)
         rows = concatenated(Markup("<tr>{}</tr>\n").format(concatenated(
-            Markup("<td>{}</td>").format(self.words(cell)) for cell in row)) for row in of.rows)
+            self.cell(cell) for cell in row)) for row in of.rows)
         is_long = len(of.rows) > LONG
         title = f"{of.title}, {len(of.rows)} rows" if is_long and of.title else of.title
         caption = Markup("<caption>{}</caption>").format(title) if title else EMPTY
         return scrolled(title or "Table", Markup("<table>{}<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody></table>")
                         .format(caption, header, rows), "scroll long" if is_long else "scroll")
+
+    def cell(self, of: Words) -> Markup:
+        return Markup("<td>{}</td>").format(self.words(of))
 
     def figure(self, of: Figure) -> Markup:
         try:
@@ -102,6 +101,15 @@ class Page:
         caption = Markup('Drawn from <a href="data/{0}.dat">data/{0}.dat</a> by '
                          '<a href="plots/{0}.gp">plots/{0}.gp</a>. {1}').format(of.name, of.note)
         return Markup("<figure>{}<figcaption>{}</figcaption></figure>\n").format(scrolled(of.alt, picture), caption)
+
+    def cite(self, of: Cite) -> Markup:
+        if of.refused:
+            return Markup('<p class="cite">Not to be cited, {}. <code>{}</code></p>\n').format(of.refused, of.command)
+        blocks = concatenated(scrolled(f"{name} of {of.id}", Markup("<pre>{}</pre>").format(block), "scroll block")
+                              for name, block in (("Text", of.text), ("BibTeX", of.bibtex)))
+        return Markup('<details class="cite"><summary>Cite this: <code>{}</code></summary>\n<p>As text and as BibTeX, '
+                      "to copy; the same by <code>{}</code>, which also gives Markdown and JSON.</p>\n{}</details>\n"
+                      ).format(of.id, of.command, blocks)
 
     def details(self, of: Details) -> Markup:
         return Markup("<details><summary>{}</summary>\n{}</details>\n").format(of.summary, self.blocks(of.blocks, 4))
@@ -123,7 +131,33 @@ class Page:
         return concatenated(self.section(block, level) if isinstance(block, Section) else
                             self.setters[type(block)](block) for block in of)
 
-    # Every number with its samples.
+
+class ComparisonPage(Page):
+    """Sets what compares runs."""
+
+    def cell(self, of: Words) -> Markup:
+        """A number is sorted by what it is worth."""
+        values = [piece.value for piece in pieces(of) if isinstance(piece, Number)]
+        if len(values) != 1 or not math.isfinite(values[0]):
+            return super().cell(of)
+        return Markup('<td data-v="{}">{}</td>').format(f"{values[0]:.6g}", self.words(of))
+
+
+class RunPage(Page):
+    """Sets the blocks of one run, and every number with its samples."""
+
+    def __init__(self, run: Run, plots: Path) -> None:
+        super().__init__(plots)
+        self.run = run
+        self.rows = rows_of(run)
+        self.places = {row: i for i, row in enumerate(self.rows)}
+
+    def number(self, of: Number) -> Markup:
+        places = [self.places[source] for source in of.sources if source in self.places]
+        if not places:
+            return super().number(of)
+        return Markup('<a class="number" href="#v{}" data-rows="{}">{}</a>').format(
+            places[0], " ".join(map(str, places)), of.text)
 
     def cells(self) -> Markup:
         names = {cell: name for experiment in self.run.experiments
@@ -186,19 +220,33 @@ def digest(script: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
-def render(document: Document, run: Run, plots: Path) -> str:
-    page = Page(run, plots)
+def set_page(template: str, scripts: list[str], document: Document, page: Page, **values: object) -> str:
+    """One file with what all of them have: text, style, and scripts as one."""
     loader = jinja2.FileSystemLoader(TEMPLATES)
     environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True,
                                      undefined=jinja2.StrictUndefined)
+    script = "\n".join((TEMPLATES / name).read_text() for name in scripts)
+    return environment.get_template(template).render(
+        title=document.title, answer=page.answer(document.answer), body=page.blocks(document.blocks, 2),
+        style=Markup((TEMPLATES / "report.css").read_text()), script=Markup(script), digest=digest(script), **values)
+
+
+def render(document: Document, run: Run, plots: Path) -> str:
+    page = RunPage(run, plots)
     journal = next((name for name in ("journal.jsonl", "journal.jsonl.gz") if (run.path / name).exists()), "")
     sections = entries(document)
     chapters = [chapter for section in sections for chapter in section.blocks if isinstance(chapter, Section)]
-    script = (TEMPLATES / "report.js").read_text()
-    return environment.get_template("report.html").render(
-        title=document.title, answer=page.answer(document.answer), body=page.blocks(document.blocks, 2),
-        sections=sections, chapters=chapters,
+    return set_page(
+        "report.html", ["page.js", "report.js"], document, page, sections=sections, chapters=chapters,
         claims=list(dict.fromkeys(section.claim for section in chapters if section.claim)),
         backends=sorted({backend for section in chapters for backend in section.backends}),
-        cells=page.cells(), samples=page.samples(), n_rows=len(page.rows), journal=journal,
-        style=Markup((TEMPLATES / "report.css").read_text()), script=Markup(script), digest=digest(script))
+        cells=page.cells(), samples=page.samples(), n_rows=len(page.rows), journal=journal)
+
+
+def render_comparison(document: Document, plots: Path) -> str:
+    """Of several runs. Pictures and their data stand beside it, in plots/ and data/."""
+    sections = [{"id": section.id, "title": section.title,
+                 "parts": [part for part in section.blocks if isinstance(part, Section)]}
+                for section in entries(document)]
+    return set_page("comparison.html", ["page.js", "comparison.js"], document, ComparisonPage(plots),
+                    sections=sections)

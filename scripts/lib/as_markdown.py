@@ -1,6 +1,6 @@
 """Sets blocks as Markdown: summary.md."""
 import text
-from blocks import (Block, Bullets, Code, Document, Figure, Inline, Lines, Link, Paragraph, Programs,
+from blocks import (Block, Bullets, Cite, Code, Document, Figure, Inline, Lines, Link, Paragraph, Programs,
                     Section, Strong, Table, Words, pieces)
 from lastpage import page
 
@@ -33,6 +33,11 @@ def figure(of: Figure) -> list[str]:
             f"{text.markdown(of.note)}", ""]
 
 
+def cite(of: Cite) -> list[str]:
+    said = f" ({text.markdown(of.refused)})" if of.refused else ""
+    return [f"Cite this: {text.code(of.id)}, the block by `{of.command}`{said}", ""]
+
+
 def block(of: Block, level: int) -> list[str]:
     if isinstance(of, Section):
         return [f"{'#' * level} {text.markdown(of.title)}", "", *blocks(of.blocks, level + 1)]
@@ -46,6 +51,8 @@ def block(of: Block, level: int) -> list[str]:
         return [row(of.header), "|" + " --- |" * len(of.header), *map(row, of.rows), ""]
     if isinstance(of, Figure):
         return figure(of)
+    if isinstance(of, Cite):
+        return cite(of)
     if isinstance(of, Programs):
         return []  # docs/idioms.md has them
     return [f"<details><summary>{text.markdown(of.summary)}</summary>", "", *blocks(of.blocks, level), "</details>", ""]

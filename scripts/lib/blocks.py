@@ -90,6 +90,16 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Cite:
+    """How a claim or a figure is cited: its id, the command that gives its block, and the block; or why it is not."""
+    id: str
+    command: str
+    text: str = ""
+    bibtex: str = ""
+    refused: str = ""
+
+
+@dataclass(frozen=True)
 class Listing:
     file: str
     source: str
@@ -118,7 +128,7 @@ class Section:
     backends: frozenset[str] = field(default_factory=frozenset)  # of which it speaks
 
 
-Block = Union[Paragraph, Bullets, Lines, Table, Figure, Programs, Details, Section]
+Block = Union[Paragraph, Bullets, Lines, Table, Figure, Cite, Programs, Details, Section]
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The chapter of an experiment: verdict, pictures, what its numbers answer, comparisons, and every side."""
 import math
+from collections.abc import Callable
 
 import answers
 import project
@@ -320,6 +321,8 @@ def decision(run: Run, experiment: Experiment, verdict: Verdict) -> list[Block]:
             Paragraph(f"Decided by: {experiment.primary}. {rule}".strip())]
 
 
+# How a figure is cited, or "" for the claim of its experiment.
+Cited = Callable[[str, Experiment], list[Block]]
 HOLLOW = "Hollow points have no interval, too few samples, a generator that was late, or ended at a limit."
 
 
@@ -328,13 +331,18 @@ def place(experiment: Experiment) -> str:
     return f"experiment-{experiment.name}"
 
 
-def chapter(judgement: Judgement, experiment: Experiment, drawn: set[str]) -> Section:
+def cites_nothing(_: str, __: Experiment) -> list[Block]:
+    return []
+
+
+def chapter(judgement: Judgement, experiment: Experiment, drawn: set[str], cited: Cited = cites_nothing) -> Section:
     run = judgement.run
     question = experiment.question[:1].upper() + experiment.question[1:]
     verdict = judgement.verdict(experiment.name)
-    out: list[Block] = decision(run, experiment, verdict) if verdict else []
-    out += [Figure(name, view.title or question, HOLLOW) for name, view in views_of(run, experiment).items()
-            if name in drawn]
+    out: list[Block] = [*decision(run, experiment, verdict), *cited("", experiment)] if verdict else []
+    for name, view in views_of(run, experiment).items():
+        if name in drawn:
+            out += [Figure(name, view.title or question, HOLLOW), *cited(name, experiment)]
     if experiment.name in ANSWERS:
         out += ANSWERS[experiment.name](judgement)
     out += programs(run, experiment)

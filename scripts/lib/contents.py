@@ -78,14 +78,15 @@ def turned(ratio: Estimate) -> Estimate:
     return Estimate(1 / ratio.value, 1 / ratio.hi, 1 / ratio.lo, ratio.n)
 
 
-def beside_peers(run: Run, drawn: set[str]) -> list[Block]:
+def beside_peers(run: Run, drawn: set[str], cited: chapters.Cited) -> list[Block]:
     """Only where plugins brought backends."""
     if not run.plugin_backends:
         return []
     out: list[Block] = []
     if peers.EXPERIMENT.name in drawn:
-        out.append(Figure("peers", "How does the pool do beside those of other libraries?",
-                          "The line is where the pool stands. Hollow points have no interval."))
+        out += [Figure("peers", "How does the pool do beside those of other libraries?",
+                       "The line is where the pool stands. Hollow points have no interval."),
+                *cited("peers", peers.EXPERIMENT)]
     out += [Table([*peers.HEADER], [[*row] for row in peers.table(run)], "The pool beside others"),
             Paragraph("The pool has its own values; the others have how many times as much they take, paired by round, "
                       "so above 1 the pool is ahead. From METG on, values are absolute: the shortest task that keeps "
@@ -111,7 +112,8 @@ def quality(grade: Grade, checked: list[Checked]) -> Section:
               "The twelve rules")], "quality")
 
 
-def contents(judgement: Judgement, drawn: list[str], not_drawn: str) -> Document:
+def contents(judgement: Judgement, drawn: list[str], not_drawn: str,
+             cited: chapters.Cited = chapters.cites_nothing) -> Document:
     """The whole report. `not_drawn` says why there are no pictures, if so."""
     run, names = judgement.run, set(drawn)
     checked = check(judgement, Drawn(frozenset(drawn), not_drawn))
@@ -123,8 +125,8 @@ def contents(judgement: Judgement, drawn: list[str], not_drawn: str) -> Document
         out.append(Paragraph(f"The pictures are not drawn: {not_drawn}. Their data is in data/."))
     out.append(claims(judgement))
     out += where_threads_win(judgement)
-    out += beside_peers(run, names)
-    out.append(Section("Experiments", [chapters.chapter(judgement, experiment, names)
+    out += beside_peers(run, names, cited)
+    out.append(Section("Experiments", [chapters.chapter(judgement, experiment, names, cited)
                                        for experiment in run.experiments if experiment_of(run, experiment.name)],
                        "experiments"))
     out += project.features()

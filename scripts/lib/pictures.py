@@ -78,17 +78,22 @@ def script(name: str, view: View) -> str:
     return f"name = '{name}'\nload 'style.gp'\nload '{view.script}.gp'\n"
 
 
+def shown(run: Run) -> list[tuple[Experiment, str, View]]:
+    """All that there is to draw, by the names of the pictures."""
+    found = [(experiment, name, view) for experiment in run.experiments if run.cells_of(experiment.name)
+             for name, view in views_of(run, experiment).items()]
+    if run.plugin_backends:
+        found.append((peers.EXPERIMENT, "peers", View("peers", peers.picture, [])))
+    return found
+
+
 def write_inputs(judgement: Judgement, folder: Path) -> list[str]:
     """Writes data/ and the scripts in plots/ below folder. Returns the names of what can be drawn."""
     run, drawable = judgement.run, []
     data, plots = folder / "data", folder / "plots"
     data.mkdir()
     plots.mkdir()
-    shown = [(experiment, name, view) for experiment in run.experiments if run.cells_of(experiment.name)
-             for name, view in views_of(run, experiment).items()]
-    if run.plugin_backends:
-        shown.append((peers.EXPERIMENT, "peers", View("peers", peers.picture, [])))
-    for experiment, name, view in shown:
+    for experiment, name, view in shown(run):
         picture = view.build(judgement, experiment)
         (data / f"{name}.dat").write_text(dat(picture))
         (data / f"{name}.limits.dat").write_text(limits_dat(picture))

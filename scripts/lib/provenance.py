@@ -142,11 +142,15 @@ def environment(run: Run) -> Section:
 COMMAND = re.compile(r"poolbench run( --[a-z-]+( '[^'\\]*'| [A-Za-z0-9,._:@/+-]+)?)*")
 
 
-def reproduce(run: Run) -> Section:
+def command_of(run: Run) -> str:
+    """The one that measures the same again."""
     command = run.document.get("command")
-    shown = command if isinstance(command, str) and COMMAND.fullmatch(command) else "make bench"
+    return f"build/{command}" if isinstance(command, str) and COMMAND.fullmatch(command) else "make bench"
+
+
+def reproduce(run: Run) -> Section:
     ids = run.document["run"]
     return Section("Reproduce", [
-        Lines([f"build/{shown}" if shown == command else shown]),
+        Lines([command_of(run)]),
         Paragraph(joined(["Run ", Code(ids["id"]), " on ", Code(ids["machine"]), "; its numbers are in ",
                           Link("data.csv", "data.csv"), " too."], ""))], "reproduce")

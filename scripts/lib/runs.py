@@ -265,10 +265,14 @@ def _sample(of: dict[str, Any], where: str) -> Sample:
 def _histogram(of: dict[str, Any], where: str, name: str = "histogram") -> dict[int, int]:
     counts: dict[int, int] = defaultdict(int)
     for pair in check_kind(of.get(name) or [], list, f"'{name}' of {where}"):
-        if not (isinstance(pair, list) and len(pair) == 2
-                and all(isinstance(n, int) and 0 <= n <= TASKS_MAX for n in pair) and pair[0] < 1 << 13):
+        try:
+            bucket, count = pair
+            is_one = type(bucket) is type(count) is int and 0 <= bucket < 1 << 13 and 0 <= count <= TASKS_MAX
+        except (TypeError, ValueError):
+            is_one = False
+        if not is_one:
             raise RunError(f"the histogram of {where} has an entry that is no [bucket, count]")
-        counts[pair[0]] += pair[1]
+        counts[bucket] += count
     if sum(counts.values()) > TASKS_MAX:
         raise RunError(f"the histogram of {where} is of more tasks than any process runs")
     return counts
@@ -294,6 +298,26 @@ class Journal:
     timelines: dict[Side, list[dict[str, Any]]] = field(default_factory=dict)
     latenesses: dict[Side, dict[int, int]] = field(default_factory=dict)
     lines: dict[tuple[int, Side], int] = field(default_factory=dict)
+
+
+def _read_histograms(path: Path, cells: dict[str, Cell]) -> Journal:
+    """Of a complete run: histograms alone. Lines without any are not looked at."""
+    journal = Journal()
+    for number, line in enumerate(read_lines(path), 1):
+        if number == 1 or b'"histogram"' not in line:
+            continue
+        where = f"'{path}' line {number}"
+        parsed = parse(line, where)
+        side = Side(get(parsed, "cell", str, where), get(parsed, "backend", str, where),
+                    get(parsed, "workers", int, where))
+        if side.cell not in cells or side not in cells[side.cell].sides:
+            raise RunError(f"{where} is of no side of a cell: {side.cell}")
+        for name, kept in (("histogram", journal.histograms), ("lateness", journal.latenesses)):
+            counts = _histogram(parsed, where, name)
+            into = kept.setdefault(side, defaultdict(int)) if counts else {}
+            for bucket, count in counts.items():
+                into[bucket] += count
+    return journal
 
 
 def _read_journal(path: Path, checks: "_Checks", keeps_samples: bool) -> Journal:
@@ -401,8 +425,9 @@ def _samples(document: dict[str, Any], checks: _Checks, what: str) -> list[Sampl
     return samples
 
 
-def read_run(path: Path) -> Run:
-    """Reads the run in this folder. Raises RunError."""
+def read_run(path: Path, whole: bool = True) -> Run:
+    """Reads the run in this folder. Raises RunError. Of a complete run's journal, most of which is in run.json too,
+    only histograms are read if it need not be whole."""
     if not os.path.isdir(path):  # is_dir() of Path raises where a name is too long or may not be looked at
         raise RunError(f"'{path}' is no folder: give the folder of a run, results/<machine>/<run>")
     data = read_bytes(path / "run.json")
@@ -423,7 +448,10 @@ def read_run(path: Path) -> Run:
     by_name, rounds = {metric.name: metric for metric in metrics}, document["factors"]["rounds"]
     is_complete = document["run"]["status"] == "complete"
     samples = _samples(document, _Checks(cells, by_name, rounds), what) if is_complete else []
-    journal = _read_journal(path / "journal.jsonl", _Checks(cells, by_name, rounds), not is_complete)
+    if is_complete and not whole:
+        journal = _read_histograms(path / "journal.jsonl", cells)
+    else:
+        journal = _read_journal(path / "journal.jsonl", _Checks(cells, by_name, rounds), not is_complete)
     samples += journal.samples
     if not samples:
         raise RunError(f"'{path}' has no samples: nothing was measured")

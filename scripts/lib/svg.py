@@ -14,6 +14,8 @@ COLOURS = {"fill", "stroke", "color"}
 RGB = re.compile(r"rgb\(\s*(\d+),\s*(\d+),\s*(\d+)\s*\)")
 HEX = re.compile(r"#[0-9a-f]{6}")
 NUMBER = re.compile(r"-?\d+\.\d+")
+DEFAULTS = {"stroke-linecap": "butt", "stroke-linejoin": "miter"}  # what they are anyway
+DRAWS = re.compile(r"[LlHhVvCcSsQqTtAa]")
 
 # What scripts/plot/style.gp draws in, and what a page calls it.
 THEME = {"#ffffff": "var(--paper)", "#000000": "var(--ink)", "#222222": "var(--ink)", "#333333": "var(--ink)",
@@ -41,6 +43,8 @@ def set_attributes(element: xml.Element, kind: str, prefix: str) -> None:
     for name, value in old.items():
         if name == HREF and value.startswith("#"):
             element.set("href", f"#{prefix}-{value[1:]}")
+        elif name == "id" and kind == "g" or value == DEFAULTS.get(name):
+            continue  # nothing refers to a group
         elif name == "id":
             element.set("id", f"{prefix}-{value}")
         elif kind == "svg" and name in ("width", "height"):
@@ -51,6 +55,9 @@ def set_attributes(element: xml.Element, kind: str, prefix: str) -> None:
 
 
 def is_empty(element: xml.Element) -> bool:
+    """Groups of nothing, and paths that only move."""
+    if element.tag == "path":
+        return not DRAWS.search(element.get("d", ""))
     return element.tag == "g" and not len(element) and not (element.text or "").strip()
 
 

@@ -6,6 +6,8 @@
 set datafile separator "\t"
 set datafile missing 'nan'
 
+# A script that has set reads_nothing reads its data itself.
+if (!exists('reads_nothing')) {
 data = '../data/'.name.'.dat'
 limits = '../data/'.name.'.limits.dat'
 
@@ -53,6 +55,7 @@ x_min = STATS_min; x_max = STATS_max
 log_x = x_min > 0 && x_max > 10 * x_min
 stats data using (column(Y)) nooutput
 log_y = STATS_min > 0 && STATS_max > 10 * STATS_min
+}
 
 # From the columns' units to those of the axes.
 x_unit = 1.0
@@ -108,6 +111,19 @@ set style line 103 lc rgb '#777777' lw 1.2 pt 0 ps 0 dt (9, 3, 2, 3)
 set style line 104 lc rgb '#777777' lw 1.2 pt 0 ps 0 dt (2, 2, 7, 2)
 set style line 110 lc rgb '#BBBBBB' lw 9 pt 0 ps 0 dt 1 # of a band, in the key
 set style line 111 lc rgb '#555555' lw 1.4 pt 7 ps 0.9 dt 1 # of a peer alone
+# Of machines: a colour, a shape and a dash for each, the same in every picture.
+set style line 201 lc rgb '#0072B2' lw 1.8 pt 7 ps 0.8 dt 1
+set style line 202 lc rgb '#D55E00' lw 1.8 pt 9 ps 0.95 dt (10, 4)
+set style line 203 lc rgb '#009E73' lw 1.8 pt 5 ps 0.75 dt (4, 3)
+set style line 204 lc rgb '#CC79A7' lw 1.8 pt 13 ps 1.05 dt (10, 3, 2, 3)
+set style line 205 lc rgb '#000000' lw 1.6 pt 11 ps 0.95 dt 1
+set style line 206 lc rgb '#E69F00' lw 1.8 pt 15 ps 0.9 dt (7, 3)
+set style line 207 lc rgb '#56B4E9' lw 1.8 pt 6 ps 0.95 dt (2, 2)
+set style line 208 lc rgb '#7B4FA3' lw 1.8 pt 8 ps 1.05 dt 1
+set style line 209 lc rgb '#8A7F00' lw 1.8 pt 4 ps 0.9 dt (10, 4)
+set style line 210 lc rgb '#9A3B5A' lw 1.8 pt 12 ps 1.15 dt (4, 3)
+set style line 211 lc rgb '#0E7C7B' lw 1.8 pt 2 ps 0.9 dt (10, 3, 2, 3)
+set style line 212 lc rgb '#777777' lw 1.8 pt 1 ps 1 dt (7, 3)
 peers_grey = '#BBBBBB'
 limit_grey = '#777777'
 band_grey = '#E9E9E9'

@@ -1,0 +1,370 @@
+#!/usr/bin/env python3
+"""scripts/cite --verify: what was cited from a run of each schema holds with today's scripts, and whatever is changed,
+in the samples or in the block, makes it fail and is named."""
+import copy
+import hashlib
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from report_helpers import TOP, main
+
+from cite_helpers import (ENDINGS, STORED, block_of, change_json, citer, copy_stored, fault, json_block_of, run_cite,
+                          stored_run)
+
+import files
+from citation_formats import ENDING, FORMATS, SHORT
+from citations import EDITION, FACTS, digest
+
+NAMES = ["C1", "C18", "reuse", "gap"]
+POOL = "pool, 2 workers"
+
+
+def runs_of(schema: Path) -> list[Path]:
+    return [path for path in sorted(schema.glob("*/*")) if path.is_dir()]
+
+
+def test_every_schema_has_its_run(_: Path) -> None:
+    """Whoever raises a schema stores a run of it, and citations of that run."""
+    for schema in range(1, files.SCHEMA + 1):
+        folder = STORED / f"schema-{schema}"
+        assert runs_of(folder), f"{folder} has no run: measure a small one with this schema"
+        found = {path.name for path in (folder / "citations").iterdir()}
+        assert found == {f"{name}{ending}" for name in NAMES for ending in ENDINGS.values()}, found
+
+
+def test_stored_citations_hold(_: Path) -> None:
+    for folder in sorted(STORED.iterdir()):
+        (run,) = runs_of(folder)
+        for path in sorted((folder / "citations").iterdir()):
+            done = run_cite("--verify", path, "--run", run)
+            assert (done.returncode, done.stderr) == (0, ""), (f"{done.stderr}If words, rounding, grades or rules were "
+                                                               "changed on purpose, raise EDITION of citations.py")
+            assert done.stdout.count(" holds: ") == 1 and "not where the samples came from" in done.stdout, done
+
+
+def test_run_is_found(folder: Path) -> None:
+    """Beside the block, and in results/ from here."""
+    run = copy_stored(folder / "results")
+    block = run_cite(run, "C1").stdout
+    for place, cwd in ((run, Path("/")), (folder, folder)):
+        (place / "block.txt").write_text(f"As we saw:\n\n{block}\nRegards\n")
+        done = run_cite("--verify", place / "block.txt", cwd=cwd)
+        assert (done.returncode, done.stderr) == (0, ""), done
+    done = run_cite("--verify", "-", cwd=folder, input=block.replace("\n", "\r\n"))
+    assert done.returncode == 0, done
+    done = run_cite("--verify", folder / "block.txt", cwd=run)
+    assert done.returncode == 0 or "name its folder with --run" in done.stderr, done
+    done = run_cite("--verify", "-", cwd=Path("/"), input=block)
+    assert done.returncode == 1 and "name its folder with --run" in done.stderr, done
+    other = next((TOP / "results").glob("*/20261126T003222Z-*"))
+    done = run_cite("--verify", "-", "--run", other, input=block)
+    assert done.returncode == 1 and f"it is of run {run.name} on" in done.stderr, done
+
+
+# Samples that were changed.
+
+def change_histogram(run: Path, cell: str, backend: str, by: int, first: bool = False) -> None:
+    """Adds to one count of one round of this side."""
+    path = run / "journal.jsonl"
+    lines = path.read_text().splitlines()
+    for i, line in enumerate(lines[1:], 1):
+        sample = json.loads(line)
+        if sample["cell"].startswith(cell) and sample["backend"] == backend and sample.get("histogram"):
+            counts = sorted(sample["histogram"])
+            counts[0 if first else len(counts) // 2][1] += by
+            sample["histogram"] = counts
+            lines[i] = json.dumps(sample)
+            path.write_text("\n".join(lines) + "\n")
+            return
+    raise AssertionError("no such histogram")
+
+
+def samples_of(document: dict[str, Any], cell: str, backend: str) -> list[dict[str, Any]]:
+    return [of for of in document["samples"] if of["cell"].startswith(cell) and of["backend"] == backend]
+
+
+def faults(before: Path, after: Path, name: str) -> Iterator[tuple[str, str]]:
+    """What is wrong with a citation of the first run beside the second, in each format."""
+    of = citer(before).named(name)[0]
+    changed = citer(after)
+    for form, write in FORMATS.items():
+        yield form, fault(lambda: block_of(write(of), after), changed)
+
+
+def test_one_count_of_a_histogram(folder: Path) -> None:
+    run = copy_stored(folder)
+    change_histogram(run, "gap/", "pool", 1)
+    for name in ("gap", "C18"):
+        for form, found in faults(stored_run(), run, name):
+            assert "does not hold" in found and f"{POOL}" in found, (name, form, found)
+            assert not name.startswith("C") or f"the samples of {POOL} in gap/empty/" in found, found
+    for form, found in faults(stored_run(), run, "C1"):
+        assert "the file journal.jsonl is not what was cited" in found, (form, found)
+
+
+def test_many_counts_change_a_point(folder: Path) -> None:
+    """Then it is the number that is named, before the samples are."""
+    run = copy_stored(folder)
+    change_histogram(run, "gap/", "raw", 500, first=True)
+    for form, found in faults(stored_run(), run, "gap"):
+        assert re.search(r"series raw, panel 2: y_m(in|ax) is cited as|'raw', panel 2, points, the point at 0(\.0)?, "
+                         r"value is cited as", found), (form, found)
+
+
+def test_last_digit_of_one_sample(folder: Path) -> None:
+    run = copy_stored(folder)
+    of = samples_of(json.loads((run / "run.json").read_text()), "reuse/", "raw")
+    middle = sorted(of, key=lambda sample: sample["metrics"]["time_ns"])[len(of) // 2]["round"]
+
+    def change(document: dict[str, Any]) -> None:
+        metrics = next(s for s in samples_of(document, "reuse/", "raw") if s["round"] == middle)["metrics"]
+        metrics["time_ns"] = round(metrics["time_ns"] + 0.000001, 6)
+
+    change_json(run / "run.json", change)
+    for form, found in faults(stored_run(), run, "C1"):
+        wanted = r"contrast|'kept pool over raw', b, value is cited as" if form == "json" else \
+            r"samples of raw in reuse/\S+ are not what was cited"
+        assert re.search(wanted, found), (form, found)
+
+
+def test_sample_that_is_larger(folder: Path) -> None:
+    run = copy_stored(folder)
+    change_json(run / "run.json", lambda document: [of["metrics"].update(time_ns=1.02 * of["metrics"]["time_ns"])
+                                                    for of in samples_of(document, "reuse/", "pool")])
+    for form, found in faults(stored_run(), run, "C1"):
+        wanted = "C1, 'kept pool over raw', a, value is cited as" if form == "json" else \
+            f"C1, 'kept pool over raw', time_ns of the first side ({POOL}): value is cited as"
+        assert wanted in found and "the samples say" in found, (form, found)
+
+
+def test_sample_that_was_dropped(folder: Path) -> None:
+    run = copy_stored(folder)
+    change_json(run / "run.json", lambda document: document["samples"].remove(
+        samples_of(document, "reuse/", "raw")[3]))
+    for form, found in faults(stored_run(), run, "C1"):
+        assert "raw" in found and re.search(r"(value|n) is cited as", found), (form, found)
+
+
+def test_other_files(folder: Path) -> None:
+    run = copy_stored(folder)
+    path = run / "machine.json"
+    path.write_text(path.read_text() + "\n")
+    for form, found in faults(stored_run(), run, "C1"):
+        assert "the file machine.json is not what was cited, though all numbers" in found, (form, found)
+    path.unlink()
+    for form, found in faults(stored_run(), run, "C1"):
+        assert "does not hold" in found, (form, found)
+
+
+# Blocks that were edited.
+
+def digit_changed(number: str) -> str:
+    place = next(i for i in range(len(number) - 1, -1, -1) if number[i].isalnum() and not number[i - 1:i] == "e")
+    new = "5" if number[place] != "5" else "6"
+    return number[:place] + new + number[place + 1:]
+
+
+def test_each_number_of_a_row(folder: Path) -> None:
+    of = citer(stored_run())
+    for name in ("C1", "gap"):
+        made = of.named(name)[0]
+        for form in ("text", "markdown", "bibtex"):
+            block = FORMATS[form](made)
+            rows = list(re.finditer(r"(?<=[ \n])(\d+\.(?:a|b|effect|test)|[sdf]\d+) +((?:[a-z\d\\_]+=\S+ ?)+)", block))
+            assert len(rows) >= 10, (form, len(rows))
+            for row in rows:
+                for field in re.finditer(r"([a-z\d\\_]+)=(\S+)", row[2]):
+                    begin, end = row.start(2) + field.start(2), row.start(2) + field.end(2)
+                    edited = block[:begin] + digit_changed(field[2]) + block[end:]
+                    found = fault(lambda: block_of(edited, folder), of)
+                    assert f"{made.id} does not hold: {name}" in found, (form, row[0], field[0], found)
+                    if field[1] != "sha256" and row[1][0] not in "df":
+                        plain = field[1].replace("\\", "")
+                        assert f"{plain} is cited as {digit_changed(field[2])}, the" in found, (row[0], field[0], found)
+
+
+def leaves(of: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    if isinstance(of, (dict, list)):
+        for key, value in of.items() if isinstance(of, dict) else enumerate(of):
+            yield from leaves(value, (*path, key))
+    else:
+        yield path, of
+
+
+def put(document: dict[str, Any], path: tuple[Any, ...], value: Any) -> dict[str, Any]:
+    changed = copy.deepcopy(document)
+    at: Any = changed
+    for key in path[:-1]:
+        at = at[key]
+    at[path[-1]] = value
+    return changed
+
+
+def test_each_leaf_of_json(folder: Path) -> None:
+    of = citer(stored_run())
+    for name in ("C1", "reuse"):
+        document = of.named(name)[0].document()
+        for path, value in leaves(document):
+            others = [value + "x"] if isinstance(value, str) else [] if value is None else [
+                value + 1 if isinstance(value, int) else value * (1 + 1e-11), None, "5", [], {}, True]
+            for other in others:
+                found = fault(lambda: json_block_of(put(document, path, other)), of)
+                assert found and found.count("\n") == 0, (path, value, other)
+                if isinstance(value, (int, float)) and path[0] in ("contrasts", "figure"):
+                    assert str(path[-1]) in found, (path, value, other, found)
+
+
+def test_fields_of_json(folder: Path) -> None:
+    of = citer(stored_run())
+    document = of.named("C1")[0].document()
+    for path in [(), ("contrasts", 0), ("contrasts", 0, "a"), ("machine",), ("grade",), ("samples", 1), ("files",)]:
+        at: Any = document
+        for key in path:
+            at = at[key]
+        for name in at:
+            changed = copy.deepcopy(document)
+            inner: Any = changed
+            for key in path:
+                inner = inner[key]
+            del inner[name]
+            assert fault(lambda: json_block_of(changed), of), (path, name)
+        changed = put(document, (*path, "more"), 1)
+        assert "more" in fault(lambda: json_block_of(changed), of), path
+
+
+def test_words(folder: Path) -> None:
+    """Of the same edition each of them counts; numbers in them too."""
+    of = citer(stored_run())
+    made = of.named("C1")[0]
+    word = str(made.verdict and made.verdict["word"])
+    for form, write in FORMATS.items():
+        block = write(made)
+        for old, new in ((word, "refuted"), ("2 usable", "4 usable"), ("grade", "grape"), ("kvm", "none"),
+                         ("paired by", "sorted by"), (made.id, f"C1-{'0' * 8}")):
+            assert old in block, (form, old)
+            found = fault(lambda: block_of(block.replace(old, new, 1), folder), of)
+            assert found, (form, old, found)
+    words = fault(lambda: block_of(FORMATS["text"](made).replace(f"{word}:", "refuted:", 1), folder), of)
+    assert f"refuted:' stands where '{word}:' should" in words, words
+
+
+def of_edition(block: str, edition: int) -> str:
+    """As a script with other words would have written it."""
+    block = re.sub(r"edition=\d+", f"edition={edition}", block)
+    above, _, rest = block.rpartition(ENDING)
+    digest = hashlib.sha256("".join(above.split()).encode()).hexdigest()[:SHORT]
+    return f"{above}{ENDING} {digest}{rest[1 + SHORT:]}"
+
+
+def test_other_edition(folder: Path) -> None:
+    """Its numbers count, and its words only by its own digest."""
+    of = citer(stored_run())
+    for name in ("C1", "gap"):
+        made = of.named(name)[0]
+        for form in ("text", "markdown", "bibtex"):
+            block = FORMATS[form](made)
+            other = of_edition(block.replace("unit of replication", "unit of all things"), EDITION + 1)
+            assert fault(lambda: block_of(other, folder), of) == "", (form, name)
+            edited = other.replace("of all things", "of no things")
+            assert "its words were changed" in fault(lambda: block_of(edited, folder), of)
+            row = re.search(r"(?:value|y_min|y\\_min)=(\S+)", block)
+            assert row
+            number = of_edition(other.replace(row[0], row[0].replace(row[1], digit_changed(row[1])), 1), EDITION + 1)
+            assert "is cited as" in fault(lambda: block_of(number, folder), of), (form, name)
+            fewer = of_edition(other.replace(row[0], row[0].replace(row[1], f"{float(row[1]):.4g}"), 1), EDITION + 1)
+            assert fault(lambda: block_of(fewer, folder), of) == "", (form, name, row[0])
+
+
+def test_other_edition_of_json(_: Path) -> None:
+    of = citer(stored_run())
+    document = of.named("gap")[0].document()
+    document.update(edition=EDITION + 1, statistics=["in other words"], grade={"letter": "A", "failed": []})
+    document["figure"]["series"][0]["points"][0]["label"] = "0 s"
+    facts = {"schema": document["schema"], **{name: document[name] for name in FACTS}}
+    document["id"] = f"gap-{digest(facts)[:8]}"
+
+    def signed(of: dict[str, Any]) -> dict[str, Any]:
+        return {**of, "digest": digest({name: value for name, value in of.items() if name != "digest"})}
+
+    assert fault(lambda: json_block_of(signed(document)), of) == ""
+    assert "its words were changed" in fault(lambda: json_block_of({**signed(document), "scope": "all"}), of)
+    for path in (("figure", "series", 1, "points", 0, "hi"), ("machine", "cpus"),
+                 ("design", "cells", 0, "keys", "tasks"), ("samples", 0, "rounds")):
+        at: Any = document
+        for key in path:
+            at = at[key]
+        changed = signed(put(document, path, at + 1))
+        assert f"{path[-1]} is cited as {at + 1}, the samples say" in fault(lambda: json_block_of(changed), of), path
+
+
+def test_made_with_make(folder: Path) -> None:
+    run = stored_run()
+    make = ["make", "-s", "-C", str(TOP), "cite"]
+    done = subprocess.run([*make, f"RUN={run}", "ID=C1", "FORMAT=bibtex"], capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.startswith("@misc{poolbench-C1-"), done
+    (folder / "block").write_text(done.stdout)
+    done = subprocess.run([*make, f"VERIFY={folder / 'block'}", f"RUN={run}"], capture_output=True, text=True)
+    assert done.returncode == 0 and " holds: " in done.stdout, done
+    done = subprocess.run(make, capture_output=True, text=True)
+    assert done.returncode and "make cite: say which run" in done.stderr, done
+
+
+# Files that are no blocks.
+
+def test_hostile_files(folder: Path) -> None:
+    run, block = stored_run(), run_cite(stored_run(), "C1").stdout
+    document = json.loads(run_cite(run, "C1", "--format", "json").stdout)
+    cases: list[tuple[bytes, str]] = [
+        (b"", "there is no block in it"), (b"{", "no complete JSON"), (b"{}", "has no 'id'"), (b"\xff\xfe", "UTF-8"),
+        (b"[1]", "no block"), (b"\0" * 100, "no block"), (b"x" * ((1 << 24) + 1), "larger than 16 MiB"),
+        (block[:400].encode(), "is cut off"), (block.replace("citation=1", "citation=2").encode(), "use a newer pool"),
+        (block.replace("citation=1", "citation=x").encode(), "is no whole number"),
+        (b"poolbench citation C1-00000000\n" * 300, "300 blocks"),
+        (block.replace("  1.b  ", "  1.a  ", 1).encode(), "has 1.a twice"),
+        (block.replace("  1.b  ", "  9.b  ", 1).encode(), "its row 1.b is not there"),
+        (block.replace(run.parent.name, "..").encode(), "a name that is none"),
+        (block.replace(run.name, "/etc/passwd").encode(), "a name that is none"),
+        (re.sub(r"value=\S+", "value=1e999999999", block, count=1).encode(), "value is cited as 1e999999999"),
+        (re.sub(r"value=\S+", "value=nan", block, count=1).encode(), "value is cited as nan"),
+        (re.sub(r"value=\S+", "value=\x1b[2J", block, count=1).encode(), "does not hold"),
+        (block.replace("C1-", "C7-", 1).encode(), "no claim or figure 'C7'"),
+        (json.dumps({**document, "schema": 2}).encode(), "use a newer poolbench"),
+        (json.dumps({**document, "schema": "1"}).encode(), "is not a whole number"),
+        (json.dumps({**document, "schema": -1}).encode(), "the first one is 1"),
+        (json.dumps({**document, "id": "../../x"}).encode(), "is no id"),
+        (json.dumps({**document, "run": {**document["run"], "machine": "../.."}}).encode(), "a name that is none"),
+        (json.dumps({**document, "kind": []}).encode(), "kind is cited as"),
+        (json.dumps({**document, "contrasts": 1}).encode(), "is not a list"),
+        (json.dumps({**document, "contrasts": [1]}).encode(), "is not an object"),
+        (b'{"schema":1,"id":' + b"[" * 100000, "no complete JSON"),
+        (b'{"a":' * 40 + b"1" + b"}" * 40, "too deep"),
+    ]
+    for data, words in cases:
+        (folder / "file").write_bytes(data)
+        done = run_cite("--verify", folder / "file", "--run", run)
+        assert (done.returncode, done.stdout) == (1, ""), (words, done)
+        assert words in done.stderr and done.stderr.count("\n") == 1, (words, done.stderr)
+        assert done.stderr[:-1].isprintable() and len(done.stderr) < 1000, done.stderr
+    os.mkfifo(folder / "fifo")
+    for path in (folder, folder / "fifo", folder / "missing", Path("/dev/zero"), folder / ("x" * 300)):
+        done = run_cite("--verify", path, "--run", run)
+        assert done.returncode == 1 and "is no file" in done.stderr and done.stderr.count("\n") == 1, done
+
+
+def test_many_blocks(folder: Path) -> None:
+    """Each is verified; what holds before the first that does not is said."""
+    run = stored_run()
+    blocks = [run_cite(run, name, "--format", form).stdout for name in NAMES for form in ("text", "markdown", "bibtex")]
+    done = run_cite("--verify", "-", "--run", run, input="\n".join(blocks))
+    assert done.returncode == 0 and done.stdout.count(" holds: ") == len(blocks), done
+    blocks[5] = blocks[5].replace("n=10", "n=11", 1)
+    done = run_cite("--verify", "-", "--run", run, input="\n".join(blocks))
+    assert done.returncode == 1 and done.stdout.count(" holds: ") == 5 and "n is cited as 11" in done.stderr, done
+
+
+main(globals())
