@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
-import report_helpers  # noqa: F401  finds the modules of scripts/lib
+import report_helpers  # noqa: F401  # finds the modules of scripts/lib
 
 import overlays
 from blocks import Answer, Document, Number, Section, Table
@@ -22,9 +22,11 @@ def make(folder: Path, number: int, profile: str = "full", change: Callable[[dic
     rng = random.Random(number)
     speed, charge = 0.5 * 4 ** rng.random(), 0.4 * 6 ** rng.random()
     scale = {(experiment, backend): factor for experiment in madeup_run.EXPERIMENTS for backend, factor in
-             (("raw", speed * charge), ("pool", speed * (0.7 + 0.6 * rng.random())), ("serial", speed),
-              ("floor", charge))}
+             (("raw", speed * charge), ("pool", speed * (0.7 + 0.6 * rng.random())), ("serial", speed))}
+    floors = dict(madeup_run.FLOORS)
+    madeup_run.FLOORS.update({name: ns * charge * (0.8 + 0.4 * rng.random()) for name, ns in floors.items()})
     run, journal = madeup_run.make_documents(profile, None, number + 1, scale=scale, noise=0.03)
+    madeup_run.FLOORS.update(floors)
     if change:
         change(run)
     return madeup_run.write_run(folder / str(number), run, journal)

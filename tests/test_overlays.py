@@ -112,6 +112,8 @@ def test_relative_is_absolute_over_the_own_floor(folder: Path) -> None:
                 assert [math.isclose(a.of.value * factor, b.of.value) for a, b in
                         zip(line.points, as_scaled.points, strict=True)].count(False) == 0, (name, plot.title)
     assert n_changed > 50, n_changed
+    floors = [subject.overlays["floors"].floor.value for subject in subjects]
+    assert len(set(floors)) == 3 and max(floors) > 1.1 * min(floors), floors
     assert "gil-relative" not in by_name and "grain-relative" in by_name
 
 

@@ -52,17 +52,22 @@ def gate_section(of: Comparison) -> Section:
 def change_cells(of: Change) -> list[Words]:
     key, new = of.new.key, of.new
     what = key.name if key.kind == CONTRAST else f"{key.name} ({new.shown or key.cell})"
-    return [key.claim or DASH, key.experiment, what, key.metric, as_text.value_text(of.old.estimate, new.unit),
-            as_text.value_text(new.estimate, new.unit), shown(of.ratio), as_text.p_text(of.p_holm), percent(of.delta),
-            Strong(of.word), of.reason or DASH]
+    return [key.claim or DASH, key.experiment, what, Strong(of.word), shown(of.ratio), percent(of.delta),
+            as_text.p_text(of.p_holm), as_text.value_text(of.old.estimate, new.unit),
+            as_text.value_text(new.estimate, new.unit), key.metric]
+
+
+CHANGE_HEADER: list[Words] = ["claim", "experiment", "what", "verdict", "times better [95%]", "\u03b4", "p (Holm)",
+                              "before", "after", "metric"]
 
 
 def code_section(group: Group) -> Section:
     blocks: list[Block] = [Paragraph(as_text.code_heading(group))]
     for title, changes in by_kind(group.changes):
         if changes:
-            blocks.append(Table([*as_text.CHANGE_HEADER, "why"], [change_cells(of) for of in changes],
-                                f"Change of the {title}"))
+            blocks.append(Table(CHANGE_HEADER, [change_cells(of) for of in changes], f"Change of the {title}"))
+        reasons: list[Words] = [line.strip() for line in as_text.reasons(changes)]
+        blocks += [Bullets(reasons)] if reasons else []
     blocks.append(Paragraph(
         "The ratio of the medians, oriented so that above 1 the later run is better; its 95% interval resamples the "
         "rounds of either run by themselves; p of Mann and Whitney's test, corrected by Holm over sides and effects; "

@@ -97,13 +97,17 @@ def notable(changes: Sequence[Change]) -> list[Change]:
     return [of for of in changes if of.new.key.kind != CONTROL or of.word in (WORSE, BETTER)]
 
 
+def reasons(changes: Sequence[Change]) -> list[str]:
+    return [f"  {of.new.key.claim} {of.new.key.name} ({of.new.shown}), {of.new.key.metric}: {of.word}: {of.reason}"
+            for of in changes if of.new.key.kind == SIDE and of.reason]
+
+
 def code_part(group: Group) -> list[str]:
     out = [code_heading(group), ""]
     for title, of in code_verdicts.by_kind(notable(group.changes)):
         if of:
             out += [f"  {title}", *table(CHANGE_HEADER, [change_row(change) for change in of], "    "), ""]
-    out += [f"  {of.new.key.claim} {of.new.key.name} ({of.new.shown}), {of.new.key.metric}: {of.word}: {of.reason}"
-            for of in group.changes if of.new.key.kind == SIDE and of.reason]
+    out += reasons(group.changes)
     return [*out, *(f"  not compared, in the {line}" for line in group.only_in_one), ""]
 
 

@@ -122,7 +122,8 @@ def may_compare(found: Gate, n_runs: int) -> str:
     if found.not_alike:
         return (f"Not the same was measured ({', '.join(found.not_alike)}), and in {where}: what {which} measured is "
                 "shown side by side.")
-    return f"The same was measured in {where}: claims, break-evens and overlays side by side, no code verdicts."
+    return (f"The same was measured in {where}: claims, break-evens and overlays side by side, no code verdicts from "
+            "one to the other.")
 
 
 def shortened(value: str) -> str:

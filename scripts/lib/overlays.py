@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import text
-from blocks import Block, Figure, Paragraph, Section
+from blocks import Figure, Section
 from overlay import Overlay, Point
 from overlay_builders import reduce
 from overlay_layout import script, tick_labels
@@ -16,6 +16,7 @@ __all__ = ["Overlay", "Subject", "reduce", "sections", "write_inputs"]
 
 COLUMNS = ["x", "value", "lo", "hi", "rounds", "in_doubt", "panel", "style", "subject", "label"]
 FOOTER = "Medians, 95% intervals. Small points: no interval, too few samples, a late generator, or stopped at a limit."
+RANGE = " Grey: the range of all machines."
 RELATIVE = "Times in thread creations (create + join) of the same machine, ratios and efficiencies as they were."
 
 
@@ -53,7 +54,7 @@ def dat(sheet: Sheet) -> str:
 def text_dat(sheet: Sheet) -> str:
     """What is written on the picture."""
     question = sheet.question[:1].upper() + sheet.question[1:]
-    said = [("title", question + f" ({sheet.part})" * bool(sheet.part)), ("footer", FOOTER),
+    said = [("title", question + f" ({sheet.part})" * bool(sheet.part)), ("footer", FOOTER + RANGE * sheet.is_multiple),
             ("subtitle", RELATIVE if sheet.is_relative else ""), ("x", sheet.x_label)]
     for plot in sheet.plots:
         said += [("panel", plot.title), ("values", plot.y_label)]
@@ -83,8 +84,7 @@ def alt(sheet: Sheet) -> str:
 
 
 def figure(sheet: Sheet) -> Figure:
-    note = "Grey: the range of all machines." if sheet.is_multiple else ""
-    return Figure(sheet.name, alt(sheet), " ".join(filter(None, [note, sheet.note])))
+    return Figure(sheet.name, alt(sheet), sheet.note)
 
 
 def sections(subjects: Sequence[Subject], names: Sequence[str]) -> list[Section]:
@@ -95,8 +95,7 @@ def sections(subjects: Sequence[Subject], names: Sequence[str]) -> list[Section]
             found.setdefault(sheet.experiment, []).append(sheet)
     out = []
     for experiment, of_one in found.items():
-        blocks: list[Block] = [Paragraph(of_one[0].question[:1].upper() + of_one[0].question[1:])]
-        out.append(Section(experiment, [*blocks, *map(figure, of_one)], f"overlay-{experiment}"))
+        out.append(Section(experiment, [figure(sheet) for sheet in of_one], f"overlay-{experiment}"))
     return out
 
 

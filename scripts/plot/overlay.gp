@@ -111,15 +111,15 @@ do for [kind in kinds] {
             eval 'set ytics '.value(is_set(shows_y, p) ? 'ticks_'.g : 'bare_ticks_'.g)
             set xlabel (is_set(names_x, p) ? x_label : '') noenhanced font ',11' offset 0, 0.3
             if (is_set(names_y, p)) {
-                set label 4 word(y_labels, p) at screen left(p) - real(word(label_offsets, p)), (top(p) + bottom(p)) / 2 \
-                    center rotate by 90 noenhanced font ',11'
+                set label 4 word(y_labels, p) \
+                    at screen left(p) - real(word(label_offsets, p)), (top(p) + bottom(p)) / 2 center rotate by 90 noenhanced font ',11'
             }
         }
         if (is_set(has_one, p)) {
             if (has_dots) {
-                set arrow 1 from first 1, graph 0 to first 1, graph 1 nohead back lc rgb limit_grey lw 1 dt (3, 3)
+                set arrow 1 from first 1, graph 0 to first 1, graph 1 nohead back ls 101
             } else {
-                set arrow 1 from graph 0, first 1 to graph 1, first 1 nohead back lc rgb limit_grey lw 1 dt (3, 3)
+                set arrow 1 from graph 0, first 1 to graph 1, first 1 nohead back ls 101
             }
         }
         if (has_dots) {
