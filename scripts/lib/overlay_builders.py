@@ -45,7 +45,7 @@ def measured(run: Run, experiment: Experiment) -> str:
     name = metric.replace("_", " ")
     if kind_of(run, metric) in (TIME, BYTES):
         name = name.removesuffix(" ns")
-    return TASK_TIME if metric == "time_ns" else name if name.endswith(unit) or kind_of(run, metric) != NUMBER else \
+    return TASK_TIME if metric == "time_ns" else name if unit in name or kind_of(run, metric) != NUMBER else \
         f"{name} ({unit})"
 
 

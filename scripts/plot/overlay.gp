@@ -112,7 +112,8 @@ do for [kind in kinds] {
             set xlabel (is_set(names_x, p) ? x_label : '') noenhanced font ',11' offset 0, 0.3
             if (is_set(names_y, p)) {
                 set label 4 word(y_labels, p) \
-                    at screen left(p) - real(word(label_offsets, p)), (top(p) + bottom(p)) / 2 center rotate by 90 noenhanced font ',11'
+                    at screen left(p) - real(word(label_offsets, p)), (top(p) + bottom(p)) / 2 \
+                    center rotate by 90 noenhanced font ',11'
             }
         }
         if (is_set(has_one, p)) {
