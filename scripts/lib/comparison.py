@@ -81,11 +81,12 @@ def slug(run: Reduced) -> str:
 
 
 def setting(run: Reduced) -> str:
+    """`2 CPUs`, `1 of 2 CPUs`, `quota 1.5 of 4 CPUs`."""
     cpus = next((value for name, value in run.properties if name == "CPUs"), "unknown")
-    usable = str(run.cpus_usable)
-    shown = f"{usable} of {cpus} CPUs" if cpus not in ("unknown", usable) else f"{usable} CPUs"
-    quota = known(run, "quota")
-    return shown + (f", quota {quota}" if quota not in (None, "none", "unknown") else "")
+    usable, quota = str(run.cpus_usable), known(run, "quota") or "none"
+    has_quota = quota not in ("none", "unknown")
+    share = f"quota {quota.rstrip('0').rstrip('.') if '.' in quota else quota}" if has_quota else usable
+    return f"{share} of {cpus} CPUs" if cpus != "unknown" and share != cpus else f"{share} CPUs"
 
 
 def minutes(run: Reduced) -> str:

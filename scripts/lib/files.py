@@ -57,16 +57,9 @@ def _too_large(path: Path, most: int = SIZE_MAX_BYTES) -> RunError:
     return RunError(f"'{path}' is larger than {most >> 20} MiB: no run of poolbench is")
 
 
-def read_bytes(path: Path, most: int = SIZE_MAX_BYTES) -> bytes | None:
-    with _reading(path):
-        file = _open(path)
-        if file is None:
-            return None
-        with file:
-            data = file.read(most + 1)
-    if len(data) > most:
-        raise _too_large(path, most)
-    return data
+def is_there(path: Path) -> bool:
+    """Packed or not, and whatever it is."""
+    return any(os.path.lexists(of) for of in (path, path.with_name(path.name + ".gz")))
 
 
 def read_chunks(path: Path, most: int = SIZE_MAX_BYTES) -> Iterator[bytes]:
@@ -84,9 +77,14 @@ def read_chunks(path: Path, most: int = SIZE_MAX_BYTES) -> Iterator[bytes]:
                 yield chunk
 
 
+def read_bytes(path: Path, most: int = SIZE_MAX_BYTES) -> bytes | None:
+    """In pieces: at once it would take as much memory as the largest file may have."""
+    return b"".join(read_chunks(path, most)) if is_there(path) else None
+
+
 def sha256_of(path: Path) -> str | None:
     """Of what is in a file, packed or not; None where there is none."""
-    if not any(os.path.lexists(of) for of in (path, path.with_name(path.name + ".gz"))):
+    if not is_there(path):
         return None
     found = hashlib.sha256()
     for chunk in read_chunks(path):
