@@ -12,11 +12,11 @@ from typing import Any
 
 from report_helpers import TOP
 
-import citation_check
-from citation_blocks import Block, json_block, read_blocks
-from citations import Citer, citer_of
-from runs import RunError, read_run
-from verdicts import judge
+from base.runs import RunError, read_run
+from cite import citation_check
+from cite.citation_blocks import Block, json_block, read_blocks
+from cite.citations import Citer, citer_of
+from judge.verdicts import judge
 
 CITE = TOP / "scripts" / "cite"
 STORED = TOP / "tests" / "runs"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import report_helpers  # noqa: F401  # finds the modules of scripts/lib
 
-import overlays
-from blocks import Answer, Document, Number, Section, Table
-from runs import read_run
-from verdicts import Judgement, judge
+from base.runs import read_run
+from compare import overlays
+from judge.verdicts import Judgement, judge
+from report.blocks import Answer, Document, Number, Section, Table
 
 import madeup_run
 

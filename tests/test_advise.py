@@ -11,13 +11,11 @@ from pathlib import Path
 
 from report_helpers import TOP, main
 
-import advice
-import answers
-import verdicts
-from advice import CHANGES, EITHER, OPEN, OUTSIDE, Question
+from base.runs import read_run
+from judge import advice, answers, verdicts
+from judge.advice import CHANGES, EITHER, OPEN, OUTSIDE, Question
+from judge.verdicts import Judgement
 from madeup_run import MS, US, make_documents, make_run, write_run
-from runs import read_run
-from verdicts import Judgement
 
 ADVISE = TOP / "scripts" / "advise"
 

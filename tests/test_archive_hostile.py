@@ -22,9 +22,9 @@ from report_helpers import TOP, files_of, main, skip
 
 from madeup_run import MACHINE, RUN_ID, make_documents, write_run
 
-import unpack
-from files import RunError
-from manifests import END, MANIFEST, Manifest, Member, header, padding
+from archive import unpack
+from archive.manifests import END, MANIFEST, Manifest, Member, header, padding
+from base.files import RunError
 
 ARCHIVE = TOP / "scripts" / "archive"
 SEED = int(os.environ.get("POOLBENCH_FUZZ_SEED", "1"))

@@ -16,7 +16,7 @@ from report_helpers import main, report
 from cite_helpers import CITE, citer, copy_stored, is_balanced, run_cite, stored_run
 from madeup_run import make_documents, make_run, write_run
 
-import citation_formats as formats
+from cite import citation_formats as formats
 
 
 def test_content_gives_the_id(folder: Path) -> None:

@@ -8,11 +8,10 @@ from report_helpers import TOP, main
 
 from cite_helpers import block_of, is_balanced, run_cite
 
-import citation_check
-import citation_formats as formats
-from citations import FILES, PROVES, VERIFY, citer_of
-from runs import read_run
-from verdicts import judge
+from base.runs import read_run
+from cite import citation_check, citation_formats as formats
+from cite.citations import FILES, PROVES, VERIFY, citer_of
+from judge.verdicts import judge
 
 RUNS = ["20261125T215802Z-c8e4fd0a", "20261126T003222Z-0606e8d9", "20261126T003611Z-0606e8d9"]
 

@@ -16,9 +16,9 @@ from report_helpers import TOP, main
 from cite_helpers import (ENDINGS, STORED, block_of, change_json, citer, copy_stored, fault, json_block_of, run_cite,
                           stored_run)
 
-import files
-from citation_formats import ENDING, FORMATS, SHORT
-from citations import EDITION, FACTS, digest
+from base import files
+from cite.citation_formats import ENDING, FORMATS, SHORT
+from cite.citations import EDITION, FACTS, digest
 
 NAMES = ["C1", "C18", "reuse", "gap"]
 POOL = "pool, 2 workers"

@@ -99,8 +99,8 @@ def test_a_side_that_fails_now_is_worse(folder: Path) -> None:
         if sample["cell"].startswith("grain/") and sample["backend"] == "raw":
             sample.update(status="failed", reason="killed by signal 11", metrics={})
         return sample
-    import code_verdicts
-    from reduced import reduce
+    from compare import code_verdicts
+    from compare.reduced import reduce
     a, b = reduce(run_of(folder, "a", 1)), reduce(run_of(folder, "b", 2, change=fail))
     of = {row.new.key.name: row for row in code_verdicts.changes_between(a, b, 0) if row.new.key.experiment == "grain"}
     assert of["raw"].word == "worse" and "failed in every round" in of["raw"].reason, of["raw"]
@@ -111,7 +111,7 @@ def test_a_side_that_fails_now_is_worse(folder: Path) -> None:
 
 def test_the_interval_is_that_of_both_runs_resampled(_: Path) -> None:
     import numpy
-    from code_verdicts import bootstrap_ratio
+    from compare.code_verdicts import bootstrap_ratio
     generator = numpy.random.default_rng(7)
     inside = 0
     for _ in range(200):

@@ -21,16 +21,11 @@ from report_helpers import REPORT, TOP, main
 
 from madeup_run import EXPERIMENTS, make_documents, write_run
 
-import advice
-import as_html
-import as_markdown
-import lastpage
-import peers
-import pictures
-import tables
-import verdicts
-from contents import contents
-from runs import RunError, read_run
+from base.runs import RunError, read_run
+from draw import peers, pictures
+from judge import advice, verdicts
+from report import as_html, as_markdown, lastpage, tables
+from report.contents import contents
 
 MEMORY_MAX_BYTES = 1 << 30
 SECONDS_MAX = 60

@@ -11,15 +11,14 @@ from pathlib import Path
 
 from report_helpers import TOP, main, skip
 
-import answers
-import as_html
-import as_markdown
-import overlays
-import pictures
-import stats
-from effects import ratio_values
-from overlay_sheets import sheets
-from runs import Side
+from base import stats
+from base.runs import Side
+from compare import overlays
+from compare.overlay_sheets import sheets
+from draw import pictures
+from judge import answers
+from judge.effects import ratio_values
+from report import as_html, as_markdown
 
 from overlay_fleet import fleet, judged, page_document
 

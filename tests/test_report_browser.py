@@ -10,9 +10,9 @@ from pathlib import Path
 
 from report_helpers import TOP, main, report, skip
 
-import as_html
-import overlays
-import pictures
+from compare import overlays
+from draw import pictures
+from report import as_html
 
 from madeup_run import make_run
 from overlay_fleet import fleet, page_document

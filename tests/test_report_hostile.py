@@ -15,7 +15,7 @@ from report_helpers import TOP, main, report
 
 from madeup_run import make_documents, write_run
 
-import text
+from base import text
 
 
 def evil(folder: Path) -> str:

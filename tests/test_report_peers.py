@@ -7,9 +7,9 @@ from pathlib import Path
 
 from report_helpers import main, report
 
-import peers
+from base.runs import Run, read_run
+from draw import peers
 from madeup_run import CPUS, make_documents, write_run
-from runs import Run, read_run
 
 FACTORS = {"fast": 0.5, "even": 1.0, "slow": 3.0}
 METRICS = ("time_ns", "p50_ns", "bytes_per_task", "submit_ns")

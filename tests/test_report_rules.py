@@ -7,14 +7,13 @@ from typing import Any
 
 from report_helpers import main
 
-import grades
-import rules
-import verdicts
+from base.runs import read_run
+from draw.views import VIEWS
+from judge import verdicts
+from judge.verdicts import Judgement
 from madeup_run import MACHINE_JSON, make_documents, write_run
-from rules import Checked, Drawn
-from runs import read_run
-from verdicts import Judgement
-from views import VIEWS
+from report import grades, rules
+from report.rules import Checked, Drawn
 
 ALL_DRAWN = Drawn(frozenset(VIEWS), "")
 Change = Callable[[dict, list[dict]], None]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from report_helpers import TOP, main, skip
 
-import runs
+from base import runs
 from madeup_run import make_documents
 
 try:

@@ -8,14 +8,13 @@ from typing import Any
 
 from report_helpers import main
 
-import answers
-import verdicts
-import views
-from effects import INCONCLUSIVE, NOT_MEASURED, REFUTED, SUPPORTED, Effect
+from base.runs import Contrast, Run, read_run
+from base.stats import Estimate
+from draw import views
+from judge import answers, verdicts
+from judge.effects import INCONCLUSIVE, NOT_MEASURED, REFUTED, SUPPORTED, Effect
+from judge.verdicts import Judgement, Verdict
 from madeup_run import MS, US, bucket_of, make_documents, write_run
-from runs import Contrast, Run, read_run
-from stats import Estimate
-from verdicts import Judgement, Verdict
 
 
 def judge(folder: Path, change_run: Callable[[dict], None] | None = None, incomplete: bool = False,

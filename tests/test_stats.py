@@ -8,10 +8,9 @@ from report_helpers import main
 import numpy as np
 from scipy import stats as scipy_stats
 
-import stats
-import text
-from stats import Estimate
-from verdicts import Threshold, threshold
+from base import stats, text
+from base.stats import Estimate
+from judge.verdicts import Threshold, threshold
 
 
 def test_median_needs_six_rounds(_: Path) -> None:

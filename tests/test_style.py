@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Who includes whom, where C++ stands, labels of atomic operations, long lines, unfinished work.
+"""Who includes and imports whom, where C++ stands, labels of atomic operations, long lines, unfinished work.
 
 The rules are first held against a small tree that breaks each of them, then against this one.
 """
@@ -35,6 +35,9 @@ MAY_INCLUDE = {
 MAY_INCLUDE_OWN_LIBRARY = {"bench/gbench": re.compile(r"benchmark/benchmark\.h|[a-z_]+"),  # and C++'s own
                            "bench/peers": re.compile(r"(?!hwloc\.h|benchmark/).+")}
 MAY_BE_CPP = ("bench/gbench/", "bench/peers/", "tests/")
+
+# Folders of scripts/lib, in the order in which each may use those before it. The last ones do not know each other.
+LAYERS, SCRIPTS = ["base", "judge", "draw", "report"], ["compare", "cite", "archive"]
 
 ATOMIC = re.compile(r"\b(?:atomic_(?!init\b)\w+|__atomic_\w+|__sync_\w+)\s*\(")
 LABEL = re.compile(r"\[([A-Z][A-Z0-9_]*)\]")
@@ -96,6 +99,19 @@ def check_cpp(files: list[Path]) -> list[str]:
             and not path.as_posix().startswith(MAY_BE_CPP)]
 
 
+def check_imports(top: Path, files: list[Path]) -> list[str]:
+    faults = []
+    for path in files:
+        if path.parts[:2] != ("scripts", "lib"):
+            continue
+        own = path.parts[2]
+        may = {own, *(LAYERS if own in SCRIPTS else LAYERS[:LAYERS.index(own)] if own in LAYERS else [])}
+        for name in re.findall(r"^\s*(?:from|import) (\w+)", (top / path).read_text(), re.M):
+            if name in {*LAYERS, *SCRIPTS} - may:
+                faults.append(f"{path}: may not import {name}")
+    return faults
+
+
 def wrappers(code: str) -> list[tuple[str, int, int]]:
     """Functions of a header that wrap an operation: name, begin, end. Their callers carry the label."""
     functions = re.finditer(r"^static inline [^;{}]*?\b(\w+)\([^;{}]*\)\s*\{.*?^\}", code, re.M | re.S)
@@ -141,8 +157,8 @@ def check_text(top: Path, files: list[Path]) -> list[str]:
 
 def check(top: Path) -> list[str]:
     files = source_files(top)
-    return [*check_includes(top, files), *check_cpp(files), *check_labels(top, files, "pool"),
-            *check_labels(top, files, "rawthread"), *check_text(top, files)]
+    return [*check_includes(top, files), *check_imports(top, files), *check_cpp(files),
+            *check_labels(top, files, "pool"), *check_labels(top, files, "rawthread"), *check_text(top, files)]
 
 
 def check_bad_tree() -> list[str]:
@@ -168,6 +184,8 @@ def check_bad_tree() -> list[str]:
         "bench/main.cc": "",
         "tests/check.cc": '#include "sync.h"\n',
         "scripts/report": f"{'x' * (COLUMNS_MAX + 1)}\n# TO" "DO\n",
+        "scripts/lib/draw/a.py": "import os\nfrom judge.effects import A\nfrom report import rules\n",
+        "scripts/lib/cite/a.py": "from report.rules import A\nfrom compare.gate import gate\n",
         "docs/a.md": "x" * (COLUMNS_MAX + 1),
         "build-asan/x.c": "// FIX" "ME\n",
     }
@@ -184,6 +202,7 @@ def check_bad_tree() -> list[str]:
         "bench/idioms/fanout_pool.c: may not include executor.h",
         "bench/idioms/fanout_raw_group.c: may not include pool.h",
         "bench/main.cc: C++ stands in bench/gbench and bench/peers only",
+        "scripts/lib/draw/a.py: may not import report", "scripts/lib/cite/a.py: may not import compare",
         f"scripts/report:1: {COLUMNS_MAX + 1} columns", "scripts/report:2: unfinished work",
     }
     with tempfile.TemporaryDirectory() as folder:

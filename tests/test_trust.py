@@ -12,10 +12,10 @@ from unittest import mock
 
 from report_helpers import TOP, main, skip
 
-import stats
-import trust
+from base import stats
+from base.runs import Run, read_run
 from harness import BUILD
-from runs import Run, read_run
+from judge import trust
 
 TRUST = TOP / "scripts" / "trust"
 METHOD = (TOP / "docs" / "method.md").read_text()
