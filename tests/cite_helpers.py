@@ -12,7 +12,8 @@ from typing import Any
 
 from report_helpers import TOP
 
-from base.runs import RunError, read_run
+from base.files import RunError
+from base.read import read_run
 from cite import citation_check
 from cite.citation_blocks import Block, json_block, read_blocks
 from cite.citations import Citer, citer_of

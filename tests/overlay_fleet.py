@@ -7,7 +7,7 @@ from pathlib import Path
 
 import report_helpers  # noqa: F401  # finds the modules of scripts/lib
 
-from base.runs import read_run
+from base.read import read_run
 from compare import overlays
 from judge.verdicts import Judgement, judge
 from report.blocks import Answer, Document, Number, Section, Table

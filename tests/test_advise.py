@@ -11,7 +11,7 @@ from pathlib import Path
 
 from report_helpers import TOP, main
 
-from base.runs import read_run
+from base.read import read_run
 from judge import advice, answers, verdicts
 from judge.advice import CHANGES, EITHER, OPEN, OUTSIDE, Question
 from judge.verdicts import Judgement

@@ -8,7 +8,7 @@ from report_helpers import TOP, main
 
 from cite_helpers import block_of, is_balanced, run_cite
 
-from base.runs import read_run
+from base.read import read_run
 from cite import citation_check, citation_formats as formats
 from cite.citations import FILES, PROVES, VERIFY, citer_of
 from judge.verdicts import judge

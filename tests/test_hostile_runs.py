@@ -21,7 +21,8 @@ from report_helpers import REPORT, TOP, main
 
 from madeup_run import EXPERIMENTS, make_documents, write_run
 
-from base.runs import RunError, read_run
+from base.files import RunError
+from base.read import read_run
 from draw import peers, pictures
 from judge import advice, verdicts
 from report import as_html, as_markdown, lastpage, tables

@@ -102,9 +102,9 @@ def test_readable() -> None:
     workers = int(constants["PLAN_WORKERS_MAX"])
     sides_of_cell = int(constants["CELL_SIDES_MAX"].split(" * ")[0]) * workers
     cells = int(source_names("bench/plan/plan.c", r"PLAN_CELLS_MAX = (\d+)")[0])
-    reader = (TOP / "scripts/lib/runs.py").read_text()
+    reader = (TOP / "scripts/lib/base/read.py").read_text()
     limits = re.search(r"CELLS_MAX, SIDES_MAX, SIDES_OF_CELL_MAX = \d+, (\d+), (\d+), (\d+)", reader)
-    check(limits, "the limits of scripts/lib/runs.py are not found")
+    check(limits, "the limits of scripts/lib/base/read.py are not found")
     assert limits
     check(int(limits[1]) >= cells, f"cells: {limits[1]} are read, {cells} planned")
     check_equal("sides of a plan", int(limits[2]), int(constants["PLAN_SIDES_MAX"]))

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from report_helpers import main, report
 
-from base.runs import Run, read_run
+from base.read import read_run
+from base.runs import Run
 from draw import peers
 from madeup_run import CPUS, make_documents, write_run
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from report_helpers import main
 
-from base.runs import read_run
+from base.read import read_run
 from draw.views import VIEWS
 from judge import verdicts
 from judge.verdicts import Judgement

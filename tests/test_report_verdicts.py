@@ -8,7 +8,8 @@ from typing import Any
 
 from report_helpers import main
 
-from base.runs import Contrast, Run, read_run
+from base.read import read_run
+from base.runs import Contrast, Run
 from base.stats import Estimate
 from draw import views
 from judge import answers, verdicts

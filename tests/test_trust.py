@@ -13,7 +13,8 @@ from unittest import mock
 from report_helpers import TOP, main, skip
 
 from base import stats
-from base.runs import Run, read_run
+from base.read import read_run
+from base.runs import Run
 from harness import BUILD
 from judge import trust
 

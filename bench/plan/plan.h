@@ -19,7 +19,7 @@ enum {
     CELL_KEYS_MAX = 16,
     CELL_SIDES_MAX = 24 * PLAN_WORKERS_MAX, /* pool, raw-capped and plugins at each size, and what a cell adds */
     CELL_NAME_BYTES = 256,
-    PLAN_SIDES_MAX = 10000, /* what scripts/lib/base/runs.py reads; so are CELL_SIDES_MAX of a cell */
+    PLAN_SIDES_MAX = 10000, /* what scripts/lib/base/read.py reads; so are CELL_SIDES_MAX of a cell */
 };
 
 /* One `key:value` of a cell's name. A key has a number or a word. */

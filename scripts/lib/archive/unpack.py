@@ -16,7 +16,7 @@ from archive.manifests import (ABOUT, BLOCK, DRAWN, END, MANIFEST, MANIFEST_MAX_
                                Manifest, Member, check_names, check_text, header, padding, parse_manifest)
 from archive.zstd import complaint, entered, zstd
 from base.files import CHUNK_BYTES, RunError, sha256_of
-from base.runs import read_run
+from base.read import read_run
 from base.text import clean
 
 MAGIC = b"\x28\xb5\x2f\xfd"

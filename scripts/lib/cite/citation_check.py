@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from base.files import RunError, check_kind
-from base.runs import Run, read_run
+from base.read import read_run
+from base.runs import Run
 from base.text import clean
 from cite import citation_formats as formats
 from cite.citation_blocks import ENDING, ID, Block

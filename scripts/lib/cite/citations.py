@@ -15,7 +15,7 @@ from typing import Any
 from base.files import sha256_of
 from base.runs import FILE_NAME, Cell, Experiment, Run, Side
 from base.stats import Estimate
-from base.text import plural, side_name
+from base.text import plural
 from draw import pictures
 from draw.picture import Picture, View
 from judge.effects import NOT_MEASURED, Effect

@@ -11,7 +11,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from base.interpreter import LIBRARIES_BYTES, MEMORY_MAX_BYTES
-from base.runs import RunError
+from base.files import RunError
 from compare.reduced import Reduced, reduce
 
 AT_ONCE_MAX = 4

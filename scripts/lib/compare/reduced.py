@@ -3,7 +3,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from base.runs import Experiment, Run, Side, read_run
+from base.read import read_run
+from base.runs import Experiment, Run, Side
 from base.stats import Estimate
 from base.text import quantity, side_name
 from compare import facts, overlays

@@ -12,7 +12,8 @@ import numpy as np
 from scipy import stats as scipy_stats
 
 from base import stats
-from base.runs import Cell, Contrast, Run, RunError, Side
+from base.files import RunError
+from base.runs import Cell, Contrast, Run, Side
 from base.stats import Estimate
 from judge.answers import along, is_led, keeps_up
 from judge.effects import Effect, ratio_values
