@@ -48,7 +48,7 @@ def source_files(top: Path) -> list[Path]:
     """All that was written by hand, relative to the top."""
     def skipped(parts: tuple[str, ...]) -> bool:
         return (parts[0].startswith("build") or parts[0] == "results" and len(parts) > 2
-                or bool({".git", "node_modules", "__pycache__"} & set(parts)))
+                or parts[:2] == ("docs", "comparison") or bool({".git", "node_modules", "__pycache__"} & set(parts)))
 
     paths = (path.relative_to(top) for path in top.rglob("*") if path.is_file())
     known = {".c", ".h", ".cc", ".cpp", ".cxx", ".hh", ".hpp", ".py", ".sh", ".gp", ".md", ".cff", ""}
