@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """From two kept runs to a citation that holds on another machine: compare, cite, verify, archive, open elsewhere,
-verify, report, compare. By the command lines that the pages show, in a copy of the scripts and in another one that has
-no runs; and a count that is changed on the way is found."""
+verify, report, compare. First by the lines of README.md as they stand there; then with all that there is, in a copy of
+the scripts and in another one that has no runs; and a count that is changed on the way is found."""
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,10 +16,6 @@ MACHINE = "amd-epyc-2c-4a85924a"
 FULL, QUICK = f"results/{MACHINE}/20261125T215802Z-c8e4fd0a", f"results/{MACHINE}/20261126T003222Z-0606e8d9"
 NOT_COMPARABLE = 3
 SECONDS_MAX = 200
-# What a reader is told to type, and where.
-SHOWN = {"docs/archiving.md": ("scripts/compare ", "scripts/cite RUN", "scripts/cite --verify ", "scripts/archive RUN",
-                               "scripts/archive --open ", "scripts/report ")}
-
 if not shutil.which("zstd"):
     skip("no zstd")
 
@@ -110,10 +107,16 @@ def test_from_runs_to_a_citation_elsewhere(folder: Path) -> None:
     assert "'journal.jsonl' differs" in there.err, there.err
 
 
-def test_pages_show_these_commands(_: Path) -> None:
-    for page, commands in SHOWN.items():
-        text = (TOP / page).read_text()
-        assert all(command in text for command in commands), [command for command in commands if command not in text]
+def test_lines_of_the_readme(folder: Path) -> None:
+    """One after the other, by a shell that stops at the first that fails."""
+    chapter = (TOP / "README.md").read_text().partition("\n## Compare, cite, archive\n")[2].partition("\n## ")[0]
+    lines = chapter.split("```\n")[1]
+    runs = re.findall(r"^[AB]=(results/\S+)$", lines, re.M)
+    assert len(runs) == 2, lines
+    said = Checkout(folder / "here", *runs).run("bash", "-euc", lines).splitlines()
+    assert [line.split()[1] for line in said if " holds: " in line] == ["holds:", "holds:"], said
+    assert f"elsewhere/{runs[1].removeprefix('results/')}" in said, said
+    assert sum("code of " in line for line in said) == 1, "the two runs have no code verdicts"
 
 
 main(globals())
