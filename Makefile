@@ -310,7 +310,8 @@ trust: $(BINARY) $(BUILD)/trust/delayed.so
 	--plugin $(BUILD)/trust/delayed.so --backends delayed-0ns,delayed-500ns,delayed-2us,delayed-10us \
 	--filter '^forget/'); \
 	echo "$$equal"; echo "$$delayed"; code=0; \
-	scripts/trust false-alarms "$$equal" || code=$$?; scripts/trust delays "$$delayed" || code=$$?; exit $$code
+	scripts/trust false-alarms "$$equal" || code=$$?; scripts/trust between "$$equal" || code=$$?; \
+	scripts/trust delays "$$delayed" || code=$$?; exit $$code
 
 define PKG_CONFIG_TEXT
 libdir=$(LIBDIR)

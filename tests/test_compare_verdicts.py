@@ -102,9 +102,9 @@ def test_a_side_that_fails_now_is_worse(folder: Path) -> None:
     from compare import code_verdicts
     from compare.reduced import reduce
     a, b = reduce(run_of(folder, "a", 1)), reduce(run_of(folder, "b", 2, change=fail))
-    of = {row.new.key.name: row for row in code_verdicts.changes_between(a, b, 0) if row.new.key.experiment == "grain"}
+    of = {row.new.key.name: row for row in code_verdicts.changes_of(a.series, b.series, 0) if row.new.key.experiment == "grain"}
     assert of["raw"].word == "worse" and "failed in every round" in of["raw"].reason, of["raw"]
-    found_back = code_verdicts.changes_between(b, a, 0)
+    found_back = code_verdicts.changes_of(b.series, a.series, 0)
     back = {row.new.key.name: row for row in found_back if row.new.key.experiment == "grain"}
     assert back["raw"].word == "inconclusive" and "earlier run" in back["raw"].reason, back["raw"]
 

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
@@ -14,7 +15,9 @@ from report_helpers import TOP, main, skip
 
 from base import stats
 from base.read import read_run
-from base.runs import Run
+from base.runs import Run, Side
+from compare import between
+from compare.code_verdicts import changes_of
 from harness import BUILD
 from judge import trust
 
@@ -128,6 +131,20 @@ def test_delays_can_be_measured(folder: Path) -> None:
 def run_trust(*arguments: object) -> subprocess.CompletedProcess:
     return subprocess.run([sys.executable, str(TRUST), *map(str, arguments)], capture_output=True, text=True,
                           timeout=100, env={**os.environ})
+
+
+def test_between_runs(_: Path) -> None:
+    """Parts share no round; a part is like itself; what is slower by half is worse everywhere, faster better."""
+    parts = between.parts_of(EQUAL, 10)
+    assert len(parts) == EQUAL.rounds_planned // 10 and all(len(of.values) == 10 for part in parts for of in part)
+    once = [list(EQUAL.values(Side(of.key.cell, of.backend, 2), of.key.metric).values()) for of in parts[0][:2]]
+    assert [list(of.values) for of in parts[3][:2]] == [values[30:40] for values in once]
+    assert not any(rate.n for _, rate in between.alarms([parts[0], parts[0]], 1))
+    calm = [of for of in parts[0] if of.key.experiment in ("grain", "io", "gap")]
+    for factor, word in ((1.5, "worse"), (1 / 1.5, "better")):
+        slower = [replace(of, values=tuple(factor * value for value in of.values)) for of in calm]
+        assert {of.word for of in changes_of(calm, slower, 0.0)} == {word}
+        assert all(rate.n == rate.of for _, rate in between.alarms([calm, slower], 1))
 
 
 def test_program(folder: Path) -> None:

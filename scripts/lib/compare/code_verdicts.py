@@ -167,10 +167,10 @@ def held_against_controls(change: Change, controls: Sequence[Change], drift: Dri
     return replace(change, word=UNDECIDED, reason=f"the machine itself may have changed: {moved}") if moved else change
 
 
-def changes_between(old: Reduced, new: Reduced, threshold: float) -> list[Change]:
+def changes_of(old: Sequence[Series], new: Sequence[Series], threshold: float) -> list[Change]:
     """Of what both runs have. Holm corrects over all of it but the controls, whose test excuses and accuses nobody."""
-    before = {of.key: of for of in old.series}
-    found = [change_of(before[of.key], of, threshold) for of in new.series if of.key in before]
+    before = {of.key: of for of in old}
+    found = [change_of(before[of.key], of, threshold) for of in new if of.key in before]
     tested = [of for of in found if of.new.key.kind != CONTROL and not math.isnan(of.p)]
     holm = dict(zip(map(id, tested), stats.holm([of.p for of in tested])))
     with_p = [replace(of, p_holm=holm.get(id(of), of.p)) for of in found]

@@ -151,7 +151,7 @@ def group_of(entries: Sequence[Entry], threshold: float) -> Group:
     found = gate(runs)
     if len(runs) < 2 or not found.allows_code:
         return Group(tuple(entries), found, (), ())
-    return Group(tuple(entries), found, tuple(code_verdicts.changes_between(runs[0], runs[-1], threshold)),
+    return Group(tuple(entries), found, tuple(code_verdicts.changes_of(runs[0].series, runs[-1].series, threshold)),
                  tuple(code_verdicts.only_in_one(runs[0], runs[-1])))
 
 
