@@ -15,6 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+# Whoever started the tests with nohup had it ignored here, and in all that is started from here.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
 TOP = Path(os.environ.get("POOLBENCH_TOP", Path(__file__).resolve().parent.parent))
 BUILD = Path(os.environ.get("POOLBENCH_BUILD", TOP / "build"))
 

@@ -132,7 +132,7 @@ def test_python_without_modules_is_replaced(folder: Path) -> None:
 
 
 def test_no_python_with_modules_is_said(folder: Path) -> None:
-    code = (f"import sys; sys.path.insert(0, '{LIB}'); import interpreter; "
+    code = (f"import sys; sys.path.insert(0, '{LIB}'); from base import interpreter; "
             "interpreter._serves = lambda python: False; interpreter.require_modules()")
     done = subprocess.run([bare_python(folder), "-c", code], capture_output=True, text=True)
     assert done.returncode == 1 and len(done.stderr.splitlines()) == 1
