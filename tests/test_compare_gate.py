@@ -29,7 +29,6 @@ REFUSED = [
     (factor("bind", "core"), "bind"),
     (factor("stack_bytes", 8388608), "stack size"),
     (factor("workers", [1]), "workers"),
-    (factor("python", "3.12.0, with a global lock"), "Python"),
     (factor("of_a_newer_version", "yes"), "of_a_newer_version"),
 ]
 
@@ -163,7 +162,7 @@ def test_another_machine_and_another_profile_is_not_the_same_measured(folder: Pa
     rewrite(b, lambda document: (document["run"].update(machine="other-cpu-2c-01234567"),
                                  document["factors"].update(profile="full")))
     code, document = found(a, b)
-    assert code == 3 and document["found"] == ["incomparable"]
+    assert code == 3 and document["found"] == ["elsewhere", "incomparable"]
     assert "profile" in document["gate"]["may"] and names(document, "suite") == ["profile"]
 
 
@@ -177,9 +176,53 @@ def is_withheld(folder: Path, b: Path, *words: str) -> None:
 
 
 def test_grade_d_decides_nothing(folder: Path) -> None:
-    b = run_of(folder, "b", 2, only=["grain"])
+    b = run_of(folder, "b", 2, only=["grain"], rounds=9)
+    a = run_of(folder, "a", 1, only=["grain"], rounds=9)
+    code, document = found(a, b)
+    assert code == 3 and document["groups"][0]["code"] == [] and names(document, "grade") == ["grade"], document["gate"]
+    assert all("9 rounds" in value for value in document["gate"]["differences"][0]["values"]), document["gate"]
+
+
+def test_uncommitted_changes_are_no_refusal(folder: Path) -> None:
+    """Edit, measure, compare: grade D, but the binary is known."""
+    a, b = pair(folder)
     rewrite(b, lambda document: document["suite"].update(dirty="yes"))
-    is_withheld(folder, b, "nobody can get the version")
+    code, document = found(a, b)
+    assert code == 0 and document["groups"][0]["code"], code
+    assert names(document) == ["commit", "uncommitted changes", "binary", "grade"], names(document)
+    assert document["runs"][1]["grade"] == "D" and names(document, "grade") == []
+
+
+def test_python_and_calibration_are_notes(folder: Path) -> None:
+    """What runs controls alone; and how long tasks of a length are, beyond what always differs."""
+    for change, name in ((factor("python", "3.12.0, with a global lock"), "Python"),
+                         (part("calibration", "spin", 1.08e6), "steps of spin in a millisecond"),
+                         (part("calibration", "spin", 1.02e6), None)):
+        a, b = pair(folder / (name or "near"))
+        rewrite(a, part("calibration", "spin", 1e6))
+        rewrite(b, part("calibration", "spin", 1e6))
+        rewrite(b, change)
+        code, document = found(a, b)
+        assert code == 0 and names(document, "note") == ([name] if name else []), (name, names(document))
+
+
+def test_another_place_can_fail(folder: Path) -> None:
+    """For a script that relies on code verdicts: none are there in another setting."""
+    a, b = pair(folder)
+    change_machine(b, part("limits", "rlimit_nofile", 64))
+    assert found(a, b)[0] == 0
+    code, document = found(a, b, "--fail-on", "regression,elsewhere")
+    assert code == 3 and document["found"] == ["elsewhere"], (code, document["found"])
+    assert "found: runs side by side" in compare(a, b).stdout
+
+
+def test_what_follows_is_a_difference_where_it_does_not(folder: Path) -> None:
+    """Two runs of one machine differ in what another machine would explain."""
+    runs = [run_of(folder, str(seed), seed, only=["grain"]) for seed in (1, 2, 3)]
+    rewrite(runs[2], lambda document: document["run"].update(machine="other-cpu-2c-01234567"))
+    change_machine(runs[1], part("memory", "transparent_huge_pages", "always"))
+    _, document = found(*runs)
+    assert set(names(document, "setting")) == {"transparent huge pages"}, names(document)
 
 
 def test_an_incomplete_run_decides_nothing(folder: Path) -> None:

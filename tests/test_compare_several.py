@@ -7,9 +7,11 @@ import sys
 import time
 from pathlib import Path
 
-from report_helpers import main, rewrite
+from report_helpers import TOP, main, rewrite
 
 import madeup_run
+from base.read import newest_run, read_run
+from compare.reduced import reduce
 from compare_helpers import COMPARE, compare, found, other_machine, run_of
 
 POOL, RAW = ("grain", "pool, 2 workers"), ("grain", "raw")
@@ -93,6 +95,24 @@ def test_thirty_runs_take_a_bounded_memory(folder: Path) -> None:
     assert code == 0, (code, done.stderr)
     assert n_processes * peak_kib <= 1 << 20, f"{n_processes} processes of up to {peak_kib >> 10} MiB"
     assert time.monotonic() - started < 240
+
+
+def test_a_kept_run_has_every_experiment_in_its_overlays(_: Path) -> None:
+    """Read as a comparison reads it, which looks at parts of the journal alone."""
+    run = read_run(newest_run(TOP / "results"))
+    names = {of.name for of in run.experiments if run.cells_of(of.name)}
+    found = reduce(run.path).overlays
+    assert names <= {name.partition("/")[0] for name in found}, names - set(found)
+
+
+def test_open_loads_of_longer_tasks_have_a_picture_of_their_own(folder: Path) -> None:
+    def longer(document: dict) -> None:
+        for cell in document["cells"]:
+            if cell["load"] == "open":
+                cell["keys"]["length_ns"] = 200000
+    a, b = (run_of(folder, name, seed, profile="full", only=["openload"]) for name, seed in (("a", 1), ("b", 2)))
+    rewrite(b, longer)
+    assert "openload" in reduce(a).overlays and set(reduce(b).overlays) == {"openload/tasks of 200 us"}
 
 
 if __name__ == "__main__":

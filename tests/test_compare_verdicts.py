@@ -4,6 +4,8 @@ from pathlib import Path
 
 from report_helpers import main
 
+from compare import code_verdicts
+from compare.reduced import Reduced, reduce
 from compare_helpers import ONLY, EXITS, changes, found, run_of
 
 SLOWER_POOL = {("grain", "pool"): 1.3}
@@ -99,14 +101,41 @@ def test_a_side_that_fails_now_is_worse(folder: Path) -> None:
         if sample["cell"].startswith("grain/") and sample["backend"] == "raw":
             sample.update(status="failed", reason="killed by signal 11", metrics={})
         return sample
-    from compare import code_verdicts
-    from compare.reduced import reduce
-    a, b = reduce(run_of(folder, "a", 1)), reduce(run_of(folder, "b", 2, change=fail))
-    of = {row.new.key.name: row for row in code_verdicts.changes_of(a.series, b.series, 0) if row.new.key.experiment == "grain"}
-    assert of["raw"].word == "worse" and "failed in every round" in of["raw"].reason, of["raw"]
-    found_back = code_verdicts.changes_of(b.series, a.series, 0)
-    back = {row.new.key.name: row for row in found_back if row.new.key.experiment == "grain"}
-    assert back["raw"].word == "inconclusive" and "earlier run" in back["raw"].reason, back["raw"]
+
+    def fail_often(sample: dict) -> dict:
+        return fail(sample) if sample["round"] < 14 else sample
+
+    def stop(sample: dict) -> dict:
+        if sample["cell"].startswith("grain/") and sample["backend"] == "raw":
+            sample.update(status="limit", reason="pid_max binds")
+        return sample
+
+    def of_grain(old: Reduced, new: Reduced) -> dict[str, code_verdicts.Change]:
+        return {of.new.key.name: of for of in code_verdicts.changes_of(old.series, new.series, 0)
+                if of.new.key.experiment == "grain"}
+    a = reduce(run_of(folder, "a", 1))
+    for name, change, words in (("b", fail, "failed in 0 rounds of the earlier run, and in 20"),
+                                ("c", fail_often, "failed in 0 rounds of the earlier run, and in 14"),
+                                ("d", stop, "ended at a limit in 0 rounds of the earlier run, and in 20")):
+        b = reduce(run_of(folder, name, 2, change=change))
+        of, back = of_grain(a, b)["raw"], of_grain(b, a)["raw"]
+        assert of.word == "worse" and words in of.reason, (of.word, of.reason)
+        assert back.word == "inconclusive" and "of the earlier run" in back.reason, (back.word, back.reason)
+
+
+def test_lines_and_counts_are_no_regression(folder: Path) -> None:
+    """A longer program, and a pool that shows fewer threads, are shown elsewhere."""
+    def change(sample: dict) -> dict:
+        for metric in ("lines", "threads_seen"):
+            if metric in sample["metrics"]:
+                sample["metrics"][metric] *= 2
+        return sample
+    only = ["fanout", "threads"]
+    a, b = run_of(folder, "a", 1, profile="full", only=only), run_of(folder, "b", 2, profile="full", only=only,
+                                                                     change=change)
+    code, document = found(a, b)
+    assert {row["metric"] for row in document["groups"][0]["code"]} == {"time_ns"}, document["groups"][0]["code"]
+    assert code == EXITS["same"], code
 
 
 def test_the_interval_is_that_of_both_runs_resampled(_: Path) -> None:
@@ -130,6 +159,28 @@ def test_a_slower_machine_is_no_regression(folder: Path) -> None:
     for row in changes(document).values():
         assert row["verdict"] == "inconclusive" and "machine itself" in row["reason"], row
     assert all(row["verdict"] == "worse" for (_, name), row in changes(document, "control").items() if name == "serial")
+
+
+def test_a_faster_machine_hides_no_regression(folder: Path) -> None:
+    """All is faster but the pool, which is as it was."""
+    faster = {key: 1 / 1.3 for key in EVERYTHING_SLOWER if key != ("grain", "pool")}
+    code, document = found(run_of(folder, "a", 1), run_of(folder, "b", 2, scale=faster))
+    of = changes(document)[POOL]
+    assert of["verdict"] == "inconclusive" and "serial is better" in of["reason"], of
+
+
+def test_a_floor_excuses_no_more_than_its_part(folder: Path) -> None:
+    """A wake that takes 1.3 times as long is nothing beside a task of 10 us, and all of one of its own length."""
+    def slower(sample: dict) -> dict:
+        if sample["cell"] == "floors/futex-wake":
+            sample["metrics"]["time_ns"] *= 1.3
+        return sample
+    code, document = found(run_of(folder, "a", 1), run_of(folder, "b", 2, change=slower, scale={
+        **SLOWER_POOL, ("reuse", "pool"): 1.3}))
+    of = changes(document)
+    assert of[POOL]["verdict"] == "worse" and code == EXITS["regression"], of[POOL]
+    reuse = of["reuse", "pool, 2 workers"]
+    assert reuse["verdict"] == "inconclusive" and "floor futex-wake" in reuse["reason"], reuse
 
 
 def test_a_regression_beyond_what_the_machine_lost_is_one(folder: Path) -> None:

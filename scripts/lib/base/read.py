@@ -132,10 +132,10 @@ class Journal:
 
 
 def _read_histograms(path: Path, cells: dict[str, Cell]) -> Journal:
-    """Of a complete run: histograms alone. Lines without any are not looked at."""
+    """Of a complete run: histograms and timelines alone. Lines without any are not looked at."""
     journal = Journal()
     for number, line in enumerate(read_lines(path), 1):
-        if number == 1 or b'"histogram"' not in line:
+        if number == 1 or b'"histogram"' not in line and b'"timeline"' not in line:
             continue
         where = f"'{path}' line {number}"
         parsed = parse(line, where)
@@ -143,6 +143,8 @@ def _read_histograms(path: Path, cells: dict[str, Cell]) -> Journal:
                     get(parsed, "workers", int, where))
         if side.cell not in cells or side not in cells[side.cell].sides:
             raise RunError(f"{where} is of no side of a cell: {side.cell}")
+        if "timeline" in parsed:
+            journal.timelines.setdefault(side, []).append(_timeline(parsed, where))
         for name, kept in (("histogram", journal.histograms), ("lateness", journal.latenesses)):
             counts = _histogram(parsed, where, name)
             into = kept.setdefault(side, defaultdict(int)) if counts else {}

@@ -39,10 +39,11 @@ def is_alarm(change: Change) -> bool:
 
 
 def alarms(parts: Sequence[Part], apart: int) -> list[tuple[str, Rate]]:
-    """By experiment, then of whole comparisons: those in which anything is called better or worse. Each part is held
-    against the one that came so many before it."""
+    """By experiment, of all sides, and of whole comparisons: those in which anything is called better or worse. Each
+    part is held against the one that came so many before it."""
     compared = [changes_of(old, new, 0.0) for old, new in zip(parts, parts[apart:])]
     names = list(dict.fromkeys(of.key.experiment for of in parts[0]))
-    by_name = {name: [of for changes in compared for of in changes if of.new.key.experiment == name] for name in names}
-    return [*((name, Rate(sum(map(is_alarm, of)), len(of))) for name, of in by_name.items()),
+    every = [of for changes in compared for of in changes]
+    by_name = {name: [of for of in every if of.new.key.experiment == name] for name in names}
+    return [*((name, Rate(sum(map(is_alarm, of)), len(of))) for name, of in [*by_name.items(), ("all sides", every)]),
             ("any of them", Rate(sum(any(map(is_alarm, changes)) for changes in compared), len(compared)))]

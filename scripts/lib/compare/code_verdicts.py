@@ -79,11 +79,21 @@ def change_of(old: Series, new: Series, threshold: float) -> Change:
                   delta_of(old, new, threshold))
 
 
+def fallen(change: Change) -> tuple[str, str] | None:
+    """Rounds that failed, or ended at a limit, in one of the runs alone: the others are not all that there is to it."""
+    for what, old, new in (("failed", change.old.failed, change.new.failed),
+                           ("ended at a limit", change.old.limited, change.new.limited)):
+        if new != old:
+            return (WORSE if new > old else UNDECIDED,
+                    f"it {what} in {plural(old, 'round')} of the earlier run, and in {new} of the later one")
+    return None
+
+
 def decided(change: Change, threshold: float) -> tuple[str, str]:
     """The word by interval and rank test, and why where there is none."""
     ratio, delta = change.ratio, change.delta
-    if change.new.failed and not change.old.problem:
-        return WORSE, f"in the later run {change.new.problem}"
+    if fell := fallen(change):
+        return fell
     for which, series in (("earlier", change.old), ("later", change.new)):
         if series.problem:
             return UNDECIDED, f"in the {which} run {series.problem}"
@@ -102,25 +112,47 @@ def decided(change: Change, threshold: float) -> tuple[str, str]:
     return UNDECIDED, "the interval neither shows nor excludes a change of more than \u03b4"
 
 
-# Which controls a side hangs on: what it asks of the kernel. `serial` of its own cell is one for every side.
-CONTROLS_OF = {"raw": {"clone", "pthread-tuned", "futex-wake", "futex-round-trip"},
-               "pool": {"futex-wake", "futex-round-trip"}}
+# Which floors a side hangs on: what it asks of the kernel, and how often a task may at most. `serial` of its own cell
+# is a control for every side.
+CALLS_OF = {"raw": {"clone": 1, "pthread-tuned": 1, "futex-wake": 2, "futex-round-trip": 1},
+            "pool": {"futex-wake": 2, "futex-round-trip": 1}}
+FLOOR = "floors/"
 
 
 def controls_of(change: Change, controls: Sequence[Change]) -> list[Change]:
     key, family = change.new.key, change.new.backend.partition("-")[0]
-    floors = {f"floors/{name}" for name in CONTROLS_OF.get(family, set())}
+    floors = {f"{FLOOR}{name}" for name in CALLS_OF.get(family, {})} if is_speed(change) else set()
     return [of for of in controls if of.new.key.cell in floors
             or of.new.key.cell == key.cell and of.new.key.metric == key.metric and of.new.backend == "serial"]
 
 
-def explains(control: Estimate, word: str, change: Change) -> bool:
-    """The control moved in the same direction, and what is left beyond its move decides nothing."""
+def moved_by(change: Change, control: Change) -> float:
+    """By how many times the control's move makes the side better: `serial` by as much as itself, a floor by the part of
+    a task's time that it can be."""
+    if not control.new.key.cell.startswith(FLOOR):
+        return control.ratio.value
+    name, family = control.new.key.cell.removeprefix(FLOOR), change.new.backend.partition("-")[0]
+    value = change.old.estimate.value
+    task_ns = 1e9 / value if change.old.more_is_better else value
+    share = min(1.0, CALLS_OF[family][name] * control.old.estimate.value / task_ns)
+    return 1 / (1 + share * (1 / control.ratio.value - 1))
+
+
+def explains(factor: float, word: str, change: Change) -> bool:
+    """A control moved in the same direction, and what is left beyond its move decides nothing."""
     ratio = change.ratio
     if word not in (BETTER, WORSE) or word != change.word or not ratio.has_interval:
         return False
-    beyond = ratio.lo / control.value if word == BETTER else control.value / ratio.hi
+    beyond = ratio.lo / factor if word == BETTER else factor / ratio.hi
     return beyond <= 1 + change.delta
+
+
+def hides(factor: float, word: str, change: Change) -> bool:
+    """There is no difference, but a control moved: what is left of the side without that move may be one."""
+    if word not in (BETTER, WORSE) or change.word != SAME:
+        return False
+    lo, hi, delta = change.ratio.lo / factor, change.ratio.hi / factor, change.delta
+    return not (1 / (1 + delta) <= lo and hi <= 1 + delta)
 
 
 @dataclass(frozen=True)
@@ -155,24 +187,42 @@ def control_name(control: Change) -> str:
 def excuse(change: Change, controls: Sequence[Change], drift: Drift | None) -> str:
     """What else than the code may have made the change, "" if nothing seen here."""
     for control in controls_of(change, controls):
-        if explains(control.ratio, control.word, change):
+        if explains(moved_by(change, control), control.word, change):
             return f"{control_name(control)} is {control.word} too, {estimate(control.ratio)} times"
-    if drift and is_speed(change) and explains(drift.ratio, drift.word, change):
+    if drift and is_speed(change) and explains(drift.ratio.value, drift.word, change):
         return f"serial is {drift.word} too in {drift.n} of {drift.of} cells, {significant(drift.ratio.value)} times"
+    return ""
+
+
+def doubt(change: Change, controls: Sequence[Change], drift: Drift | None) -> str:
+    """Of no difference: what moved beside it, "" if nothing that could hide one."""
+    serial = [of for of in controls_of(change, controls) if not of.new.key.cell.startswith(FLOOR)]
+    for control in serial:
+        if hides(control.ratio.value, control.word, change):
+            return f"serial is {control.word}, {estimate(control.ratio)} times"
+    if not serial and drift and is_speed(change) and hides(drift.ratio.value, drift.word, change):
+        return f"serial is {drift.word} in {drift.n} of {drift.of} cells, {significant(drift.ratio.value)} times"
     return ""
 
 
 def held_against_controls(change: Change, controls: Sequence[Change], drift: Drift | None) -> Change:
     moved = excuse(change, controls, drift) if change.is_code else ""
-    return replace(change, word=UNDECIDED, reason=f"the machine itself may have changed: {moved}") if moved else change
+    if moved:
+        return replace(change, word=UNDECIDED, reason=f"the machine itself may have changed: {moved}")
+    moved = doubt(change, controls, drift) if change.is_code else ""
+    return replace(change, word=UNDECIDED, reason=f"the machine itself changed, and this side did not: {moved}") \
+        if moved else change
 
 
 def changes_of(old: Sequence[Series], new: Sequence[Series], threshold: float) -> list[Change]:
-    """Of what both runs have. Holm corrects over all of it but the controls, whose test excuses and accuses nobody."""
+    """Of what both runs have. Holm corrects over the sides, by which the runs are judged; over the effects by
+    themselves; and not over the controls, whose test excuses and accuses nobody."""
     before = {of.key: of for of in old}
     found = [change_of(before[of.key], of, threshold) for of in new if of.key in before]
-    tested = [of for of in found if of.new.key.kind != CONTROL and not math.isnan(of.p)]
-    holm = dict(zip(map(id, tested), stats.holm([of.p for of in tested])))
+    holm: dict[int, float] = {}
+    for kind in (SIDE, CONTRAST):
+        tested = [of for of in found if of.new.key.kind == kind and not math.isnan(of.p)]
+        holm |= zip(map(id, tested), stats.holm([of.p for of in tested]))
     with_p = [replace(of, p_holm=holm.get(id(of), of.p)) for of in found]
     worded = []
     for of in with_p:

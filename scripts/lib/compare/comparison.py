@@ -7,14 +7,15 @@ from compare import code_verdicts
 from compare.code_verdicts import BETTER, UNDECIDED, WORSE, Change
 from compare.gate import Gate, gate, is_same_binary, known, measured_alike, place
 from compare.reduced import ClaimResult, Reduced
-from judge.effects import NOT_MEASURED, REFUTED, SUPPORTED
+from judge.effects import INCONCLUSIVE, NOT_MEASURED, REFUTED, SUPPORTED
 
 
 class Exit(IntEnum):
     SAME, ERROR, REGRESSION, INCOMPARABLE, IMPROVEMENT = range(5)
 
 
-OUTCOMES = ["regression", "inconclusive", "improvement", "incomparable"]
+ELSEWHERE = "elsewhere"
+OUTCOMES = ["regression", "inconclusive", "improvement", "incomparable", ELSEWHERE]
 LABEL_MAX = 80
 
 
@@ -113,9 +114,13 @@ def labels(runs: Sequence[Reduced]) -> list[str]:
 
 # Claims by machine.
 
+NUMBER_MAX_DIGITS = 9
+
+
 def claim_order(claim: str) -> tuple[str, int]:
     digits = claim.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-    return claim[:len(claim) - len(digits)], int(digits) if digits.isascii() and digits.isdigit() else 0
+    is_number = digits.isascii() and digits.isdigit() and len(digits) <= NUMBER_MAX_DIGITS
+    return claim[:len(claim) - len(digits)], int(digits) if is_number else 0
 
 
 def summarized(words: Sequence[str]) -> tuple[str, bool]:
@@ -134,13 +139,20 @@ def summarized(words: Sequence[str]) -> tuple[str, bool]:
     return f"{decided[0]} in {len(decided)}, undecided in {len(measured) - len(decided)}{absent}", False
 
 
+def counted_word(entry: Entry, of: ClaimResult | None) -> str:
+    """A run of grade D says nothing for or against a claim."""
+    if of is None:
+        return NOT_MEASURED
+    return INCONCLUSIVE if of.word in (SUPPORTED, REFUTED) and not entry.run.may_decide else of.word
+
+
 def claim_rows(entries: Sequence[Entry]) -> tuple[ClaimRow, ...]:
     statements = {of.claim: of.statement for entry in reversed(entries) for of in entry.run.claims if of.claim}
     rows = []
     for claim in sorted(statements, key=claim_order):
         found = tuple(next((of for of in entry.run.claims if of.claim == claim), None) for entry in entries)
         rows.append(ClaimRow(claim, statements[claim], found,
-                             *summarized([of.word if of else NOT_MEASURED for of in found])))
+                             *summarized([counted_word(entry, of) for entry, of in zip(entries, found)])))
     return tuple(rows)
 
 
@@ -165,6 +177,8 @@ def outcomes_of(groups: Sequence[Group], found: Gate) -> frozenset[str]:
     if (found.not_alike or len(set(places)) < len(places)
             or any(len(group.entries) > 1 and not group.is_code for group in groups)):
         out.add("incomparable")
+    if len(set(places)) > 1 and not any(group.is_code for group in groups):
+        out.add(ELSEWHERE)
     return frozenset(out)
 
 
@@ -181,7 +195,7 @@ def ends_with(outcomes: frozenset[str], nothing_decided: bool, fail_on: frozense
 
     if fails("regression", True):
         return Exit.REGRESSION
-    if fails("incomparable", True) or fails("inconclusive", nothing_decided):
+    if fails("incomparable", True) or fails(ELSEWHERE, False) or fails("inconclusive", nothing_decided):
         return Exit.INCOMPARABLE
     return Exit.IMPROVEMENT if fails("improvement", True) else Exit.SAME
 

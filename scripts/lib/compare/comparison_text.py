@@ -6,7 +6,7 @@ from base.stats import Estimate
 from base.text import estimate, percent, plural, quantity, significant
 from compare import code_verdicts, trend
 from compare.code_verdicts import BETTER, SAME, UNDECIDED, WORSE, Change
-from compare.comparison import ClaimRow, Comparison, Entry, Group
+from compare.comparison import ELSEWHERE, ClaimRow, Comparison, Entry, Group
 from compare.gate import Gate, by_value, may_compare
 from compare.reduced import CONTRAST, CONTROL, SIDE, BreakEven
 from judge.effects import NOT_MEASURED
@@ -198,8 +198,8 @@ def warnings(of: Comparison) -> list[str]:
 
 
 def found(of: Comparison) -> str:
-    if of.outcomes:
-        return ", ".join(sorted(of.outcomes))
+    if seen := of.outcomes - {ELSEWHERE}:
+        return ", ".join(sorted(seen))
     has_code = any(group.is_code for group in of.groups)
     return "no difference" if has_code else "runs side by side, none of which is held against another's code"
 

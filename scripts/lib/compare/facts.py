@@ -44,18 +44,23 @@ def digest(value: Any) -> str:
 # Fields of machine.json that somebody can set without another machine: part, field, what it is called.
 SETTINGS = [
     ("memory", "cgroup_limit_bytes", "memory limit"), ("limits", "cgroup_pids_max", "limit of process ids"),
-    ("limits", "pid_max", "pid_max"), ("limits", "max_map_count", "max_map_count"),
+    ("limits", "pid_max", "pid_max"), ("limits", "threads_max", "threads-max"),
+    ("limits", "rlimit_nproc", "limit of processes"), ("limits", "max_map_count", "max_map_count"),
     ("limits", "rlimit_nofile", "limit of open files"), ("limits", "rlimit_stack_bytes", "limit of stacks"),
     ("processor", "smt", "SMT"), ("processor", "microcode", "microcode"), ("processor", "topology", "topology"),
-    ("memory", "transparent_huge_pages", "transparent huge pages"), ("memory", "numa_balancing", "NUMA balancing"),
+    ("memory", "transparent_huge_pages", "transparent huge pages"),
+    ("memory", "transparent_huge_pages_defrag", "defragmentation for huge pages"),
+    ("memory", "numa_balancing", "NUMA balancing"),
     ("kernel", "preemption", "preemption"), ("kernel", "scheduling_policy", "scheduling policy"),
     ("kernel", "sched_autogroup", "sched_autogroup"), ("kernel", "parameters", "kernel parameters"),
     ("kernel", "mitigations", "mitigations"), ("frequency", "governor", "governor"),
-    ("frequency", "driver", "frequency driver"), ("frequency", "boost", "boost"),
+    ("frequency", "driver", "frequency driver"), ("frequency", "driver_mode", "mode of the frequency driver"),
+    ("frequency", "boost", "boost"),
     ("frequency", "energy_preference", "energy preference"), ("frequency", "idle_governor", "idle governor"),
     ("clock", "needs_system_call", "clock needs a system call"), ("virtualization", "hypervisor", "hypervisor"),
     ("virtualization", "container", "container"), ("scratch", "file_system", "file system of the scratch folder"),
-    ("scratch", "device", "device of the scratch folder"),
+    ("scratch", "device", "device of the scratch folder"), ("scratch", "options", "mount of the scratch folder"),
+    ("scratch", "scheduler", "IO scheduler"), ("scratch", "write_cache", "write cache"),
 ]
 BUILDS = [("compiler", "compiler"), ("flags", "compiler flags"), ("type", "build type"), ("libc", "libc"),
           ("hwloc", "hwloc"), ("jansson", "jansson"), ("google_benchmark", "Google Benchmark")]
@@ -63,7 +68,8 @@ BUILDS = [("compiler", "compiler"), ("flags", "compiler flags"), ("type", "build
 # Factors that the machine and its setting decide, and what they are called.
 FROM_SETTING = {"cpus_usable": "usable CPUs", "cpu_setting": "CPUs that may be used", "kernel": "kernel",
                 "cpus_open": "CPUs of open loads", "generator": "place of the generator"}
-FROM_BUILD = {"python": "Python"}
+# Python runs controls alone.
+NOTED = {"python": "Python"}
 NAMES = {"stack_bytes": "stack size"}
 
 
@@ -82,8 +88,8 @@ def factors(run: Run) -> list[Fact]:
             out += [Fact(FROM_SETTING[name], SETTING, cpus), Fact("quota", SETTING, quota or "unknown")]
         elif name in FROM_SETTING:
             out.append(Fact(FROM_SETTING[name], SETTING, factor(run, name)))
-        elif name in FROM_BUILD:
-            out.append(Fact(FROM_BUILD[name], BUILD, factor(run, name)))
+        elif name in NOTED:
+            out.append(Fact(NOTED[name], NOTE, factor(run, name)))
         else:
             value = workers(run) if name == "workers" else factor(run, name)
             out.append(Fact(NAMES.get(name, name), SUITE, value))
@@ -100,6 +106,8 @@ def plan(run: Run) -> list[Fact]:
             Fact("cells", NOTE, f"{len(run.cells)} ({cells})")]
 
 
+CALIBRATION = "steps of spin in a millisecond"
+
 # What somebody may have chosen on another machine too. The rest of its setting comes with it.
 CHOSEN_ANYWHERE = {"usable CPUs", "CPUs that may be used", "quota", "kernel", "clock", "memory limit", "SMT",
                    "governor", "limit of process ids", "hypervisor", "container"}
@@ -107,18 +115,26 @@ CHOSEN_ANYWHERE = {"usable CPUs", "CPUs that may be used", "quota", "kernel", "c
 FOLLOWS = {
     "usable CPUs": {"CPUs of open loads", "place of the generator", "cells"},
     "kernel": {"preemption", "scheduling policy", "sched_autogroup", "kernel parameters", "mitigations",
-               "transparent huge pages", "NUMA balancing", "frequency driver", "idle governor"},
+               "transparent huge pages", "defragmentation for huge pages", "NUMA balancing", "frequency driver",
+               "mode of the frequency driver", "idle governor", "threads-max", "limit of processes"},
     "profile": {"cells", "rounds"},
     "filter": {"cells"}, "backends": {"cells"}, "plugins": {"cells"}, "workers": {"cells"},
     "suite version": {"cells", "rules of claims", "metrics"},
 }
 
 
-def follows(name: str, kind: str, differing: set[str]) -> bool:
-    """Whether a difference is explained by another one."""
-    if "machine" in differing and (kind == SETTING and name not in CHOSEN_ANYWHERE or name in ("processor", "cells")):
+def may_follow(name: str, kind: str, other: str) -> bool:
+    """Whether a difference can be explained by another one."""
+    if other == "machine" and (kind == SETTING and name not in CHOSEN_ANYWHERE or name in ("processor", "cells")):
         return True
-    return any(name in FOLLOWS.get(other, set()) for other in differing)
+    return name in FOLLOWS.get(other, set())
+
+
+def calibrated(run: Run) -> list[Fact]:
+    """How much work tasks of a length are, which each run measures once: it is in no interval."""
+    of = run.document.get("calibration")
+    steps = of.get("spin") if isinstance(of, dict) else None
+    return [Fact(CALIBRATION, NOTE, str(steps) if isinstance(steps, (int, float)) else "unknown")]
 
 
 def facts_of(run: Run) -> tuple[Fact, ...]:
@@ -131,7 +147,8 @@ def facts_of(run: Run) -> tuple[Fact, ...]:
            Fact("suite version", SUITE, suite["version"]),
            *(fact for fact in factors(run) if fact.kind == SUITE), *plan(run),
            *(Fact(name, BUILD, text_of(machine, "build", key)) for key, name in BUILDS),
-           *(fact for fact in factors(run) if fact.kind == BUILD),
-           Fact("commit", CODE, suite["commit"]), Fact("uncommitted changes", CODE, str(suite.get("dirty", "unknown"))),
+           *(fact for fact in factors(run) if fact.kind == NOTE), *calibrated(run),
+           Fact("commit", CODE, suite["commit"]),
+           Fact("uncommitted changes", CODE, str(suite.get("dirty", "unknown"))),
            Fact("binary", CODE, str(suite.get("binary", "unknown")))]
     return tuple(out)

@@ -2,7 +2,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from compare.facts import BUILD, CODE, MACHINE, NOTE, SETTING, SUITE, follows
+from compare.facts import BUILD, CALIBRATION, CODE, MACHINE, NOTE, SETTING, SUITE, may_follow
 from compare.reduced import Reduced
 
 GRADE = "grade"
@@ -71,7 +71,7 @@ def place(of: Reduced) -> tuple[tuple[str, str], ...]:
 
 def measured_alike(of: Reduced) -> tuple[object, ...]:
     """What else must be equal for code verdicts."""
-    return (of.grade == NOT_CITED, *((fact.name, fact.value) for fact in of.facts if fact.kind in (SUITE, BUILD)))
+    return (of.may_decide, *((fact.name, fact.value) for fact in of.facts if fact.kind in (SUITE, BUILD)))
 
 
 def fact_names(runs: Sequence[Reduced]) -> list[tuple[str, str]]:
@@ -85,9 +85,26 @@ def shown_grade(of: Reduced) -> str:
 def grades(runs: Sequence[Reduced]) -> list[Difference]:
     """Grade D is named even where all have it: nothing may be decided from it."""
     values = tuple(shown_grade(run) for run in runs)
-    if any(run.grade == NOT_CITED for run in runs):
+    if not all(run.may_decide for run in runs):
         return [Difference("grade", GRADE, values)]
     return [Difference("grade", NOTE, values)] if len(set(values)) > 1 else []
+
+
+def follows(of: Difference, other: Difference) -> bool:
+    """Another difference explains this one: runs that are alike in that are alike in this."""
+    return may_follow(of.name, of.kind, other.name) and len(set(zip(other.values, of.values))) == len(set(other.values))
+
+
+CALIBRATION_MAX = 1.05
+
+
+def is_near(values: Sequence[str]) -> bool:
+    """What every run measures anew differs by a little."""
+    try:
+        found = [float(value) for value in values]
+    except ValueError:
+        return False
+    return min(found) > 0 and max(found) / min(found) <= CALIBRATION_MAX
 
 
 def gate(runs: Sequence[Reduced]) -> Gate:
@@ -97,8 +114,8 @@ def gate(runs: Sequence[Reduced]) -> Gate:
         values = tuple("unknown" if (value := known(run, name)) is None else value for run in runs)
         if len(set(values)) > 1:
             out.append(Difference(name, kind, values))
-    names = {of.name for of in out}
-    out = [of for of in out if not follows(of.name, of.kind, names)]
+    out = [of for of in out if not any(follows(of, other) for other in out)
+           and not (of.name == CALIBRATION and is_near(of.values))]
     order = [MACHINE, SETTING, SUITE, BUILD, GRADE, CODE, NOTE]
     return Gate(tuple(sorted([*out, *grades(runs)], key=lambda of: order.index(of.kind))))
 

@@ -77,12 +77,22 @@ BUILDERS: dict[str, Builder] = {
 FURTHER: dict[str, dict[str, Builder]] = {"io": {"workloads": io_workloads}}
 
 
+USUAL_TASK_NS = 100e3  # of open loads; on machines with many CPUs they are longer
+
+
+def name_in(run: Run, experiment: str) -> str:
+    """Times of tasks of other lengths are no line in one picture."""
+    lengths = {cell.number("length_ns") or cell.number("mean_ns") for cell in run.cells_of(experiment)
+               if cell.load == "open"} - {None, USUAL_TASK_NS}
+    return f"{experiment}/tasks of {text.quantity(max(lengths), 'ns')}" if lengths else experiment
+
+
 def reduce(judgement: Judgement) -> dict[str, Overlay]:
     """By the names of experiments; a further picture of one has `experiment/name`."""
     run, found = judgement.run, {}
     for experiment in run.experiments:
         if run.cells_of(experiment.name):
-            found[experiment.name] = BUILDERS.get(experiment.name, generic)(judgement, experiment)
+            found[name_in(run, experiment.name)] = BUILDERS.get(experiment.name, generic)(judgement, experiment)
             for name, build in FURTHER.get(experiment.name, {}).items():
                 found[f"{experiment.name}/{name}"] = build(judgement, experiment)
     return {name: overlay for name, overlay in found.items() if overlay.panels}

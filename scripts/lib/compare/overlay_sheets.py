@@ -1,5 +1,6 @@
 """Lays the overlays of several machines on each other: a sheet for each picture, with what is in it and who is not."""
 import math
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -269,7 +270,7 @@ def sheets(subjects: Sequence[Subject]) -> list[Sheet]:
             of = gathered(subjects, labels, name, is_relative)
             if of is None:
                 continue
-            base = name.replace("/", "-") + "-relative" * is_relative
+            base = re.sub(r"[^A-Za-z0-9_-]+", "-", name) + "-relative" * is_relative
             made = many_sheets(of, base) if len(subjects) > MARKS else [(base, one_sheet(of, base))]
             for wanted, sheet in made:
                 sheet.name = free_name(wanted, taken - {name} if wanted == name and name not in RESERVED else taken)

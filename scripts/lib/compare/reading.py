@@ -14,7 +14,7 @@ from base.interpreter import LIBRARIES_BYTES, MEMORY_MAX_BYTES
 from base.files import RunError
 from compare.reduced import Reduced, reduce
 
-AT_ONCE_MAX = 4
+AT_ONCE_MAX = 3  # more would have too little each
 OWN_BYTES = 1 << 28  # what is kept here of all runs
 
 
@@ -32,6 +32,8 @@ def _reduce(path: Path) -> Reduced | None:
         return reduce(path)
     except MemoryError:
         return None
+    except RunError as error:
+        raise (error if str(path) in str(error) else RunError(f"'{path}': {error}")) from None
     finally:
         gc.collect()
 

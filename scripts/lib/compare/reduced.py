@@ -12,7 +12,7 @@ from judge import answers
 from judge.effects import Effect, is_late, ratio_values
 from judge.verdicts import PERCENTILES, Judgement, Threshold, judge
 from report.chapters import short_names
-from report.grades import grade_of
+from report.grades import VERSION_IS_A_COMMIT, grade_of
 from report.rules import Drawn, check
 
 SIDE, CONTRAST, CONTROL = "side", "contrast", "control"
@@ -45,7 +45,8 @@ class Series:
     estimate: Estimate
     floor: float | None     # A/A, of the contrast
     problem: str = ""       # why its values decide nothing
-    failed: bool = False    # in every round
+    failed: int = 0         # rounds
+    limited: int = 0        # rounds that ended at a limit
     of: tuple[Key, ...] = ()  # the sides of an effect, a before b
 
 
@@ -94,6 +95,7 @@ class Reduced:
     facts: tuple[facts.Fact, ...]
     grade: str
     grade_reasons: tuple[str, ...]  # of what cost it this letter
+    may_decide: bool                # nothing costs it a D but that its version is no commit: its binary is known
     undecided: str
     claims: tuple[ClaimResult, ...]
     break_evens: tuple[BreakEven, ...]
@@ -111,6 +113,11 @@ def more_is_better(run: Run, metric: str) -> bool:
     return metric in run.metrics and run.metrics[metric].more_is_better
 
 
+def is_speed_or_size(run: Run, metric: str) -> bool:
+    """Lines of a program and counts of threads are no better or worse by a ratio."""
+    return metric in run.metrics and run.metrics[metric].kind in ("cost", "rate")
+
+
 def is_control(backend: str) -> bool:
     return backend in CONTROL_BACKENDS or backend.startswith("python-")
 
@@ -119,7 +126,8 @@ def side_series(run: Run, experiment: Experiment, side: Side, metric: str, floor
                 names: dict[str, str]) -> Series:
     values = run.values(side, metric) or run.values(side, metric, "limit")
     kind = CONTROL if is_control(side.backend) else SIDE
-    problem, failed = "", not values and run.status(side) == "failed"
+    problem = ""
+    failed, limited = (sum(of.status == status for of in run.samples_of(side)) for status in ("failed", "limit"))
     if not values:
         problem = "it failed in every round" if failed else "it was not measured"
     elif kind == SIDE and metric in PERCENTILES and is_late(run, side, PERCENTILES[metric]):
@@ -127,7 +135,7 @@ def side_series(run: Run, experiment: Experiment, side: Side, metric: str, floor
     key = Key(kind, experiment.name, experiment.claim, side.cell, side_name(side), metric)
     return Series(key, side.backend, names.get(side.cell, side.cell), unit_of(run, metric),
                   more_is_better(run, metric), tuple(values.values()), run.estimate(side, metric), floor, problem,
-                  failed)
+                  failed, limited)
 
 
 def contrast_series(run: Run, experiment: Experiment, effect: Effect, sides: tuple[Key, ...], problem: str) -> Series:
@@ -152,6 +160,8 @@ def series_of(judgement: Judgement) -> tuple[Series, ...]:
         names = short_names(run, experiment)
         for effect in verdict.effects:
             metric, both = effect.contrast.metric, [effect.contrast.a, effect.contrast.b]
+            if not is_speed_or_size(run, metric):
+                continue
             sides = [side for side in both if side and side.cell in run.cells]
             beside = [serial for serial in (serial_beside(run, side) for side in sides) if serial]
             made = [side_series(run, experiment, side, metric, effect.floor, names) for side in [*sides, *beside]]
@@ -222,19 +232,21 @@ def properties_of(run: Run) -> tuple[tuple[str, str], ...]:
     return tuple(out)
 
 
-def grade(judgement: Judgement) -> tuple[str, tuple[str, ...]]:
+def grade(judgement: Judgement) -> tuple[str, tuple[str, ...], bool]:
     """Of the run as it is: whether its pictures were drawn is no part of it."""
     found = grade_of(judgement, check(judgement, Drawn(frozenset(), "")))
-    return found.letter, tuple(problem for _, costs, problem in found.checks if problem and costs == found.letter)
+    failed = [(what, costs, problem) for what, costs, problem in found.checks if problem]
+    return (found.letter, tuple(problem for _, costs, problem in failed if costs == found.letter),
+            all(costs != "D" or what == VERSION_IS_A_COMMIT for what, costs, _ in failed))
 
 
 def reduce_run(run: Run) -> Reduced:
     judgement = judge(run)
-    letter, reasons = grade(judgement)
+    letter, reasons, may_decide = grade(judgement)
     of = run.document
     return Reduced(str(run.path), of["run"]["id"], of["run"]["machine"], facts.processor(run),
                    str(of["run"].get("started", "unknown")), of["suite"]["commit"], run.profile,
-                   of["factors"]["cpus_usable"], facts.facts_of(run), letter, reasons, judgement.undecided,
+                   of["factors"]["cpus_usable"], facts.facts_of(run), letter, reasons, may_decide, judgement.undecided,
                    claims_of(judgement), break_evens_of(judgement), properties_of(run), series_of(judgement),
                    judgement.largest_floor, overlays.reduce(judgement))
 

@@ -14,6 +14,7 @@ GRADES = {"A": "cite it", "B": "cite it with what it says of itself", "C": "a hi
 ROUNDS_TO_CITE, ROUNDS_TO_DECIDE = 20, 10
 FLOOR_MAX = 1.10
 STEAL_MAX, UNSETTLED_MAX = 0.01, 0.05
+VERSION_IS_A_COMMIT = "the version is a commit without changes"
 MARGIN_MIN = 1.10  # a verdict nearer to its limit could be the doing of what is not seen
 
 
@@ -138,7 +139,7 @@ def blurs(judgement: Judgement, _: list[Checked]) -> Problems:
 
 CHECKS: list[tuple[str, str, Callable[[Judgement, list[Checked]], Problems]]] = [
     ("D", "the run is complete, and its profile decides", is_undecided),
-    ("D", "the version is a commit without changes", is_no_version),
+    ("D", VERSION_IS_A_COMMIT, is_no_version),
     ("D", "the build is a release", is_no_release),
     ("D", "base cases, left out and contrasts are as the rules 1, 2 and 7 say", breaks_core_rules),
     ("D", "no foreign code and no made-up topology in what is measured", runs_foreign_code),
