@@ -161,9 +161,9 @@ struct plan {
     size_t n_cells;
 };
 
-/* Makes the cells. The caller ends it with plan_release().
- * Returns 0, -ENOMEM, -EINVAL for a filter that is no regular expression, or -E2BIG for more than PLAN_SIDES_MAX
- * sides. */
+/* Makes the cells, however many sides they have: who measures the plan looks at PLAN_SIDES_MAX. The caller ends it
+ * with plan_release().
+ * Returns 0, -ENOMEM, or -EINVAL for a filter that is no regular expression. */
 int plan_init(struct plan *plan, const struct plan_factors *factors);
 void plan_release(struct plan *plan);
 

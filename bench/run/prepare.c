@@ -128,13 +128,20 @@ static void print_nearest_cells(const struct plan *plan, const char *filter)
     fputc('\n', stderr);
 }
 
+static int cannot_plan(int error)
+{
+    fprintf(stderr, "poolbench: cannot plan: %s\n", strerror(-error));
+    return RUN_ERROR;
+}
+
 static int explain_empty(const struct plan_factors *factors)
 {
     struct plan_factors unfiltered = *factors;
     struct plan plan;
     unfiltered.filter = NULL;
-    if (plan_init(&plan, &unfiltered) != 0)
-        return RUN_ERROR;
+    int error = plan_init(&plan, &unfiltered);
+    if (error)
+        return cannot_plan(error);
     if (plan.n_cells == 0)
         fputs("poolbench: none of the backends takes part in a cell of this profile\n", stderr);
     else
@@ -150,14 +157,14 @@ int run_make_plan(struct run *run)
     int error = plan_init(&run->plan, &factors);
     if (error == -EINVAL)
         fprintf(stderr, "poolbench: filter '%s': must be a POSIX extended regular expression\n", factors.filter);
-    else if (error == -E2BIG)
+    else if (error)
+        cannot_plan(error);
+    else if (plan_n_sides(&run->plan) > PLAN_SIDES_MAX)
         fprintf(stderr, "poolbench: the plan has more than %d sides, which no report can hold: give fewer --workers or"
                         " plugins, or a --filter\n", PLAN_SIDES_MAX);
-    else if (error)
-        fprintf(stderr, "poolbench: cannot plan: %s\n", strerror(-error));
-    if (error)
-        return RUN_ERROR;
-    return run->plan.n_cells ? 0 : explain_empty(&factors);
+    else
+        return run->plan.n_cells ? 0 : explain_empty(&factors);
+    return RUN_ERROR;
 }
 
 struct side_setting run_setting(const struct run *run)
@@ -228,8 +235,9 @@ static int probe_io(struct run *run)
     struct plan plan;
     int code = 0;
     factors.filter = NULL;
-    if (plan_init(&plan, &factors) != 0)
-        return RUN_ERROR;
+    int error = plan_init(&plan, &factors);
+    if (error)
+        return cannot_plan(error);
     for (size_t i = 0; i < plan.n_cells && !code; i++)
         if (strcmp(plan.cells[i].experiment->name, "io") == 0 && cell_number(&plan.cells[i], "inflight", 0) == 1
             && plan_has(&run->plan, "io", plan.cells[i].workload))
