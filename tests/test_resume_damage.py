@@ -103,6 +103,21 @@ def test_another_setting(bench: Bench, stopped: Path) -> None:
         check_refused(bench, stopped, "CPU mask", before=("taskset", "-c", str(min(cpus))))
 
 
+def test_other_checks(bench: Bench, stopped: Path) -> None:
+    """What blurs only the second part stands in the run beside what blurred the first, once."""
+    folder = lay(stopped, "other-checks")
+    before = [{"name": "governor", "text": "of the first part", "advice": "none"}]
+    run = document(folder)
+    (folder / "run.json").write_text(json.dumps({**run, "checks": before}))
+    ended = bench.run("--resume", folder, env={**os.environ, "LD_AUDIT": ""})
+    check_ended("resume in another environment", ended, RUN_OK)
+    checks = document(folder)["checks"]
+    check_equal("the first part's checks", checks[:1], before)
+    check("environment" in [row["name"] for row in checks], f"LD_AUDIT is not named: {checks}")
+    check_equal("governors", [row["text"] for row in checks if row["name"] == "governor"], ["of the first part"])
+    check("LD_AUDIT" in ended.stderr, "LD_AUDIT is not warned of")
+
+
 def test_two_at_once(bench: Bench, stopped: Path) -> None:
     """While one measures (held still, so that it does not end too soon), another may not."""
     folder = lay(stopped, "two")
@@ -126,4 +141,5 @@ if __name__ == "__main__":
         test_another_setting(own_bench, stopped_run)
         test_torn(own_bench, stopped_run, own_lines)
         test_killed_in_pilot(own_bench, stopped_run)
+        test_other_checks(own_bench, stopped_run)
         test_two_at_once(own_bench, stopped_run)

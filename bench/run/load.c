@@ -51,6 +51,28 @@ static bool has_plugins(const struct run_options *options, const json_t *plugins
     return same;
 }
 
+static bool has_check(const json_t *checks, const char *name)
+{
+    size_t i;
+    const json_t *check;
+    json_array_foreach(checks, i, check)
+        if (strcmp(word(check, "name"), name) == 0)
+            return true;
+    return false;
+}
+
+/* What blurred the first part, and what only blurs this one: the run has sides of both. */
+static void keep_checks(struct run *run, const json_t *recorded)
+{
+    json_t *checks = json_is_array(recorded) ? json_copy((json_t *)recorded) : json_array(), *check;
+    size_t i;
+    json_array_foreach(run->checks, i, check)
+        if (!has_check(recorded, word(check, "name")))
+            json_array_append(checks, check);
+    json_decref(run->checks);
+    run->checks = checks;
+}
+
 int run_load(struct run *run)
 {
     char path[4096 + 16];
@@ -90,7 +112,6 @@ int run_load(struct run *run)
         run->headroom.max_threads = max_threads;
         snprintf(run->headroom.limit, sizeof run->headroom.limit, "%.31s", word(headroom, "limit"));
     }
-    json_decref(run->checks);
-    run->checks = json_incref(json_object_get(document, "checks"));
+    keep_checks(run, json_object_get(document, "checks"));
     return 0;
 }
