@@ -120,6 +120,27 @@ static void test_time(void)
     }
 }
 
+/* Two iterations are the least that a pilot times: the caller alone takes 20 s for the longest of 512 CPUs. Where they
+ * are short a side takes its usual share. */
+static void test_pilot(const struct plan *plan, size_t n_cpus, double least_ms)
+{
+    double most_ms = 0;
+    for (size_t i = 0; i < plan->n_cells; i++)
+        for (size_t s = 0; s < plan->cells[i].n_sides; s++) {
+            const struct cell *cell = &plan->cells[i];
+            double pilot_ms = budget_pilot_ms(cell, &cell->sides[s], n_cpus);
+            double known_ms = 2 * least_ns(cell, &cell->sides[s], n_cpus) * 1e-6;
+            CHECK(pilot_ms >= budget_overhead_ms(cell->side_ms));
+            if (!has_load(cell, "batch"))
+                CHECK(pilot_ms == budget_overhead_ms(cell->side_ms));
+            bool is_known = is_of(cell, "grain") && strcmp(cell->workload->name, "spin") == 0;
+            if (is_known && !makes_threads(cell->sides[s].backend))
+                CHECK(pilot_ms >= known_ms);
+            most_ms = fmax(most_ms, pilot_ms);
+        }
+    CHECK(most_ms >= least_ms && most_ms < least_ms + 1000);
+}
+
 /* What `list budget` adds up: on a few CPUs what is allotted, on many what the caller alone takes too. */
 static void test_budget(void)
 {
@@ -140,6 +161,8 @@ static void test_budget(void)
             CHECK(block_ms > 1024 * 10.0 && block_ms < 1.1 * 1024 * 10.0); /* one by one, and the other sides */
     }
     CHECK(few_ms < allotted_ms && allotted_ms < many_ms);
+    test_pilot(&few, 2, 0.5);
+    test_pilot(&many, 512, 2 * 1024 * 10.0);
     plan_release(&few);
     plan_release(&many);
 }

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-/* For each worker, on machines with many CPUs. A worker that takes one task more than its share prolongs the batch by the
- * whole of it: with ten that is less than a tenth, so that whether 90% of the time is work depends on the backend. Ten
- * of the longer tasks would take the caller alone too long. */
+/* For each worker, on machines with many CPUs. A worker that takes one task more than its share prolongs the batch by
+ * the whole of it: with ten that is less than a tenth, so that whether 90% of the time is work depends on the backend.
+ * Ten of the longer tasks would take the caller alone too long. */
 enum { LEAST_PER_WORKER = 10, LEAST_OF_LONG = 2, LONG_NS = 1000000 };
 
 /* Tasks of one batch for each worker: work of 40 ms, so that its start and end weigh little, within

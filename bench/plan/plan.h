@@ -226,6 +226,9 @@ double budget_block_ms(const struct cell *cell, size_t n_cpus);
 /* What a side costs beyond side_ms: warm-up, start of its process, set-up. In milliseconds. */
 double budget_overhead_ms(unsigned side_ms);
 
+/* What one side of a cell takes in the pilot, on so many CPUs: at least two iterations, however long they are. */
+double budget_pilot_ms(const struct cell *cell, const struct side *side, size_t n_cpus);
+
 /* Where a resolved contrast's sides lie, or false if the run does not have them. */
 bool plan_resolve(const struct plan *plan, const struct experiment *experiment, const struct side_ref *ref,
                   struct plan_step *step);
