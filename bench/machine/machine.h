@@ -90,7 +90,7 @@ struct machine_sample {
 
 void machine_sample(const char *root, struct machine_sample *sample);
 
-/* The least memory limit of the control groups of this process: INFINITY where they have none, NAN where there are no
+/* The least memory limit of the control groups of this process, above which memory is refused: INFINITY where they have none, NAN where there are no
  * groups. */
 double machine_memory_limit_bytes(const char *root);
 
