@@ -165,7 +165,8 @@ static void check_described(double limit_bytes, bool is_warned)
     machine_close(machine);
 }
 
-/* Above memory.high a group is held up until it has given memory back, so a ramp has to end below, and who measures has to know. */
+/* Above memory.high a group is held up until it has given memory back, so a ramp has to end below, and who measures
+ * has to know. */
 static void test_v2_high(void)
 {
     put_v2();

@@ -90,8 +90,8 @@ struct machine_sample {
 
 void machine_sample(const char *root, struct machine_sample *sample);
 
-/* The least memory limit of the control groups of this process, above which memory is refused: INFINITY where they have none, NAN where there are no
- * groups. */
+/* The least memory limit of the control groups of this process, above which memory is refused: INFINITY where they have
+ * none, NAN where there are no groups. */
 double machine_memory_limit_bytes(const char *root);
 
 /* What will blur a run here, one row each, made once before a run. */
