@@ -120,8 +120,11 @@ static void add_budget(json_t *list, const struct profile *profile, size_t n_cpu
             if (cell->experiment != e)
                 continue;
             count_cell(&row, cell, budget_block_ms(cell, n_cpus) + overhead_ms);
+            double pilot_ms = 0;
+            for (size_t s = 0; s < cell->n_sides; s++)
+                pilot_ms += budget_pilot_ms(cell, &cell->sides[s], n_cpus);
             if (!cell->once)
-                count_cell(&pilot, cell, overhead_ms);
+                count_cell(&pilot, cell, pilot_ms);
         }
         add_budget_row(list, &row);
     }

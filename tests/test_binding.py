@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """--bind is kept or refused: on a machine that is made up, and where the system refuses a mask or takes it and ignores
 it, no run says that it was bound, and no generator of an open load that it had a core of its own."""
+import errno
 import json
 import os
 import shutil
@@ -13,7 +14,7 @@ from harness import (RUN_ERROR, RUN_OK, RUN_STOPPED, Bench, Ended, await_true, c
                      check_equal, document, end, journal, run_folders, run_parts)
 
 CPUS = sorted(os.sched_getaffinity(0))
-OPEN = ("--profile", "smoke", "--filter", "^(openload|grain)/", "--rounds", "1")
+OPEN = ("--profile", "smoke", "--filter", "^(openload|grain|cpu)/|^floors/cache-line", "--rounds", "1")
 MADE_UP = {"HWLOC_SYNTHETIC": "pack:2 [numa] l3:8 core:16 pu:2"}
 SHIM = r"""
 #define _GNU_SOURCE
@@ -36,16 +37,26 @@ def run_with(bench: Bench, variables: dict[str, str], *options: str) -> Ended:
     return bench.run(*OPEN, *options, "--results", bench.results, env={**os.environ, **variables})
 
 
-def check_shared(what: str, folder: Path) -> dict[str, Any]:
-    """Nothing claims a place: not the run, not the generator; and all that needs none was measured."""
+def check_shared(what: str, folder: Path, unbound: str = "") -> dict[str, Any]:
+    """Nothing claims a place: not the run, not the generator; and all that needs none was measured. What binds its
+    processes ended at a limit for that reason, if one is given."""
     check_complete(folder)
     run = document(folder)
     factors = run["factors"]
     check_equal(f"{what}: bind", factors["bind"], "none")
     check_equal(f"{what}: generator", factors["generator"], "shares the tasks' CPU")
     check_equal(f"{what}: CPUs of tasks", factors["cpus_open"], factors["cpus_usable"])
-    for line in journal(folder)[1:]:
-        check_equal(f"{what}: {line['backend']} {line['cell']}: {line['reason']}", line["status"], "ok")
+    lines = journal(folder)[1:]
+    check("floors/cache-line" in [line["cell"] for line in lines], f"{what}: no floor was measured")
+    check("processes" in [line["backend"] for line in lines], f"{what}: nothing was to bind its processes")
+    for line in lines:
+        if line["cell"] == "floors/cache-line":
+            check_equal(f"{what}: {line['cell']}", (line["status"], line["reason"]),
+                        ("limit", "needs two CPUs of different cores that can be bound"))
+            continue
+        reason = unbound and line["backend"] == "processes" and f"cannot bind a process to its CPU: {unbound}"
+        check_equal(f"{what}: {line['backend']} {line['cell']}", (line["status"], line["reason"]),
+                    ("limit", reason) if reason else ("ok", ""))
     return run
 
 
@@ -64,7 +75,8 @@ def test_made_up() -> str | None:
         run = check_shared("made up", ended.folder)
         check_equal("made up: workers", run["factors"]["workers"], [run["factors"]["cpus_usable"]])
         check(run["factors"]["cpus_usable"] <= len(CPUS), "CPUs that are made up are counted")
-        check("topology" in [row["name"] for row in run["checks"]], f"made up: not warned of: {run['checks']}")
+        names = [row["name"] for row in run["checks"]]
+        check("topology" in names and "binding" in names, f"made up: not warned of: {run['checks']}")
         processor = json.loads((ended.folder / "machine.json").read_text())["processor"]
         check_equal("made up: described", (processor["hardware_threads"], processor["topology"]),
                     (512, "not this system"))
@@ -83,11 +95,15 @@ def test_ignored() -> str | None:
         (bench.top / "shim.c").write_text(SHIM)
         subprocess.run([compiler, "-shared", "-fPIC", "-o", bench.top / "shim.so", bench.top / "shim.c"], check=True)
         shim = {"LD_PRELOAD": str(bench.top / "shim.so")}
-        for what, variables in (("refused", shim), ("ignored", {**shim, "TEST_MASKS_IGNORED": "1"})):
+        ignored = {**shim, "TEST_MASKS_IGNORED": "1"}
+        for what, variables, error in (("refused", shim, errno.EPERM), ("ignored", ignored, errno.ENOTSUP)):
             check_refused(what, bench, variables)
             ended = run_with(bench, variables)
             check_ended(what, ended, RUN_OK)
-            check_shared(what, ended.folder)
+            run = check_shared(what, ended.folder, os.strerror(error))
+            texts = [row["text"] for row in run["checks"] if row["name"] == "binding"]
+            check_equal(f"{what}: warned of", texts,
+                        [f"the system does not keep to CPU masks: {os.strerror(error)}"])
             shutil.rmtree(bench.results)
     return None
 
@@ -118,7 +134,9 @@ def test_bound() -> str | None:
         await_true("two workers, each on a CPU", bound)
         process.send_signal(signal.SIGINT)
         check_ended("bound", end(process), RUN_STOPPED)
-        check_equal("bound: bind", document(run_folders(bench.results)[0])["factors"]["bind"], "pu")
+        run = document(run_folders(bench.results)[0])
+        check_equal("bound: bind", run["factors"]["bind"], "pu")
+        check("binding" not in [row["name"] for row in run["checks"]], f"bound: warned of: {run['checks']}")
     return None
 
 

@@ -13,6 +13,10 @@ fault() {
 }
 lines() { sed -n "s/^$1 //p" "${2-Containerfile}"; }
 json_words() { sed 's/^\[//; s/\]$//; s/", "/ /g; s/"//g'; }
+# The shell command of a line of JSON that is ["sh", "-c", "..."].
+shell_command() { "$PYTHON" -c 'import json, sys
+words = json.loads(sys.argv[1])
+print(words[2] if words[:2] == ["sh", "-c"] else "")' "$1"; }
 
 # What make would do: nothing is built.
 # shellcheck disable=SC2317 # by eval
@@ -51,9 +55,25 @@ results=$(lines VOLUME)
 mapfile -t commands < <(lines CMD | json_words)
 [ "${commands[1]}" = "run --results $results" ] || fault "the image runs '${commands[1]}'"
 "$POOLBENCH_BUILD/poolbench" run --help | grep -q -e '--results DIR' || fault 'run has no --results'
-[ "${commands[0]}" = "make bench RESULTS=$results" ] || fault "the image with tools runs '${commands[0]}'"
-eval "dry ${commands[0]#make }" || fault "${commands[0]}: $(cat "$work/out")"
+
+# What the image with tools measures knows its commit: as in a container, from its ENV lines alone.
+tools=$(shell_command "$(lines CMD | head -n 1)")
+[ "${tools%% RESULTS=*}" = "exec make bench" ] || fault "the image with tools runs '$tools'"
+# shellcheck disable=SC2016 # the file's variables
+read -r -a kept < <(lines ENV | sed 's/\$COMMIT/c0ffee00/; s/\$DIRTY/yes/')
+# shellcheck disable=SC2317 # by eval
+stamp() { env -u MAKEFLAGS -u MFLAGS make BUILD="$work/build" "$@" >"$work/stamps" 2>&1; }
+as_kept() { # <command>: with no other variables of the build
+    [ "${#kept[@]}" -gt 0 ] || { echo 'no ENV' | tee "$work/out" >"$work/stamps"; return 1; }
+    (unset COMMIT DIRTY SOURCE_DATE_EPOCH && export "${kept[@]}" && eval "$1")
+}
+as_kept "dry ${tools#exec make }" || fault "$tools: $(cat "$work/out")"
 grep -qF -e "--results '$results'" "$work/out" || fault "make bench does not write to $results"
+as_kept "stamp ${tools#exec make bench } stamps" || fault "$tools: $(cat "$work/stamps")"
+for text in 'COMMIT "c0ffee00"' 'DIRTY "yes"'; do
+    grep -qF -e "POOLBENCH_$text" "$work/build/version.h" || fault "the image with tools measures another version:" \
+        "not $text but $(grep -e COMMIT -e DIRTY "$work/build/version.h")"
+done
 
 # Ignored is what is not of the tree, and the runs.
 if git rev-parse --git-dir >/dev/null 2>&1; then
@@ -64,7 +84,9 @@ if git rev-parse --git-dir >/dev/null 2>&1; then
 fi
 
 # What docs/containers.md shows is what the file takes.
+n_images=$(grep -c '^podman build' docs/containers.md)
 for argument in COMMIT DIRTY; do
-    grep -qF -e "--build-arg $argument=" docs/containers.md || fault "docs/containers.md does not give $argument"
+    [ "$(grep -cF -e "--build-arg $argument=" docs/containers.md)" = "$n_images" ] ||
+        fault "docs/containers.md does not give $argument to each image"
 done
 exit $((failures > 0))

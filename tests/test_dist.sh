@@ -72,6 +72,11 @@ for library in "$top"/lib/*; do
         [ -s "$top/licenses/$package.txt" ] || fault "no licence of ${library##*/} ($package)"
     fi
 done
+while read -r common; do
+    [ ! -e "/usr/share/common-licenses/$common" ] || [ -s "$top/licenses/$common.txt" ] ||
+        fault "licenses/ names $common and does not have it"
+done < <(grep -ohE 'common-licenses/[A-Za-z0-9.+-]*[A-Za-z0-9]' "$top"/licenses/*.txt | sed 's,.*/,,' | sort -u)
+! grep -q SIGILL "$top/README.txt" || fault 'README.txt says that it is for one processor'
 version=$(objdump -T "$top/poolbench" "$top"/lib/* | grep -o 'GLIBC_[0-9][0-9.]*' | sort -Vu | tail -n 1)
 says "glibc >= ${version#GLIBC_}," "$top/README.txt" README.txt
 
@@ -87,7 +92,21 @@ refuses "SOURCE_DATE_EPOCH is 'today'" "$build/dist/poolbench" some "$work/refus
 mkdir "$work/tools"
 for tool in bash mktemp cp mkdir sed ldd env; do ln -s "$(command -v "$tool")" "$work/tools/"; done
 path=$work/tools refuses 'readelf is missing' "$build/dist/poolbench" some "$work/refused" 0
+mkdir "$work/foreign" # as ldd is for a program of another architecture
+printf '#!/bin/sh\necho "\tnot a dynamic executable"\nexit 1\n' >"$work/foreign/ldd"
+chmod +x "$work/foreign/ldd"
+path=$work/foreign:$PATH refuses 'ldd cannot read the program' "$build/dist/poolbench" some "$work/refused" 0
 [ -z "$(ls "$work/refused")" ] || fault "a refused archive left $(ls "$work/refused")"
+
+# What is built for one processor says so; flags stand in the program, wherever.
+mkdir "$work/native"
+{ cat "$build/dist/poolbench" && echo '-O2 -march=native -g'; } >"$work/native/poolbench"
+chmod +x "$work/native/poolbench"
+scripts/dist "$work/native/poolbench" some "$work/native" 0 >"$work/out" 2>"$work/err" ||
+    fault "make dist with -march=native: $(cat "$work/err")"
+says 'built with -march=native: it may die' "$work/err" 'make dist with -march=native'
+tar -C "$work/native" -xf "$work/native/some.tar.gz"
+says 'Built with -march=native: ' "$work/native/some/README.txt" 'its README.txt'
 
 # What a cluster's modules put into LD_LIBRARY_PATH is not taken.
 mkdir "$work/modules"

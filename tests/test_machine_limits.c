@@ -156,7 +156,17 @@ static void test_v2_container(void)
     }
 }
 
-/* Above memory.high a group is held up until it has given memory back, so a ramp has to end below. */
+static void check_described(double limit_bytes, bool is_warned)
+{
+    struct machine *machine;
+    CHECK_EQ(machine_open(root, &machine), 0);
+    CHECK(has_number(machine, "memory", "cgroup_limit_bytes", limit_bytes));
+    CHECK_EQ(warns(machine, "memory"), is_warned);
+    machine_close(machine);
+}
+
+/* Above memory.high a group is held up until it has given memory back, so a ramp has to end below, and who measures
+ * has to know. */
 static void test_v2_high(void)
 {
     put_v2();
@@ -167,6 +177,11 @@ static void test_v2_high(void)
     CHECK(binds("memory", (size_t)((8589934592.0 * 0.8 - 1073741824.0) / 65536)));
     put("/sys/fs/cgroup/outer/inner/memory.high", "2147483648\n");
     CHECK(binds("memory", (2147483648 - 536870912) / 65536));
+    put("/proc/meminfo", "MemTotal:       16777216 kB\nMemAvailable:   16000000 kB\n");
+    check_described(2147483648, true);
+    CHECK(machine_memory_limit_bytes(root) == 8589934592.0); /* that of the outer one refuses */
+    put("/sys/fs/cgroup/outer/inner/memory.high", "8000000000\n");
+    check_described(8e9, false);
     put("/sys/fs/cgroup/outer/inner/memory.max", "1073741824\n"); /* the lower one of the two */
     CHECK(binds("memory", (1073741824 - 536870912) / 65536));
 }

@@ -264,11 +264,13 @@ static void test_nowhere(void)
 
 /* Stands before the C library's: what a system does that refuses a mask, or takes it and ignores it. */
 static enum { TAKEN, REFUSED, IGNORED } masks_are;
+static size_t n_masks;
 
 int sched_setaffinity(pid_t pid, size_t size, const cpu_set_t *set)
 {
     int (*real)(pid_t, size_t, const cpu_set_t *);
     *(void **)&real = dlsym(RTLD_NEXT, "sched_setaffinity");
+    n_masks++;
     if (masks_are == REFUSED)
         errno = EPERM;
     return masks_are == REFUSED ? -1 : masks_are == IGNORED ? 0 : real(pid, size, set);
@@ -299,11 +301,39 @@ static void test_kernel(void)
     machine_close(machine);
 }
 
+/* Whoever only asks where CPUs are moves nowhere; and of what is listed one is tried, with the way back. */
+static void test_trial(void)
+{
+    struct machine *machine;
+    cpu_set_t before, after;
+    struct placed listed, tried;
+    masks_are = TAKEN;
+    sched_getaffinity(0, sizeof before, &before);
+    CHECK_EQ(machine_open("", &machine), 0);
+    n_masks = 0;
+    CHECK_EQ(machine_list_places(machine, MACHINE_BIND_PU, &listed.sets, &listed.n), 0);
+    CHECK_EQ(n_masks, 0);
+    CHECK_EQ(machine_try_places(listed.sets, 1), 0);
+    CHECK_EQ(n_masks, 2);
+    sched_getaffinity(0, sizeof after, &after);
+    CHECK(CPU_EQUAL(&before, &after));
+    CHECK_EQ(machine_placement(machine, MACHINE_BIND_PU, &tried.sets, &tried.n), 0);
+    CHECK_EQ(tried.n, listed.n);
+    CHECK(memcmp(tried.sets, listed.sets, listed.n * sizeof *listed.sets) == 0);
+    masks_are = REFUSED;
+    CHECK_EQ(machine_try_places(listed.sets, listed.n), -EPERM);
+    masks_are = TAKEN;
+    free(listed.sets);
+    free(tried.sets);
+    machine_close(machine);
+}
+
 int main(void)
 {
     test_known();
     test_shapes();
     test_nowhere();
     test_kernel();
+    test_trial();
     return check_failures() != 0;
 }

@@ -2,12 +2,13 @@
 """Plugins: the examples of docs/plugins are built outside of the tree and measured like what is built in; broken ones
 are refused or cost their own cells alone; and no workload's check lets a backend pass that runs a task twice or not."""
 import json
+import signal
 import subprocess
 from pathlib import Path
 
 from broken_plugin import backend, build
-from harness import (BUILD, RUN_ERROR, RUN_OK, RUN_SOME_FAILED, TOP, Bench, await_true, check, check_complete,
-                     check_ended, check_equal, document, end, journal, run_folders, run_parts)
+from harness import (BUILD, RUN_ERROR, RUN_OK, RUN_SOME_FAILED, RUN_STOPPED, TOP, Bench, await_true, check,
+                     check_complete, check_ended, check_equal, document, end, journal, run_folders, run_parts)
 
 
 def example(folder: Path, name: str) -> Path:
@@ -149,6 +150,37 @@ def side(job: dict) -> dict:
     return json.loads(done.stdout) if done.stdout else {"status": "failed", "reason": f"ended with {done.returncode}"}
 
 
+def many_workers(folder: Path, n_backends: int) -> Path:
+    """One plugin with so many backends that have workers; nothing is measured with them here."""
+    rows = "".join(f'static const struct executor b{i} = {{ "many-{i}", "one of many", EXECUTOR_HAS_WORKERS, create, '
+                   "submit, NULL, wait_all, NULL, destroy, NULL, NULL };\n" for i in range(n_backends))
+    return build(folder, "many", f"""
+#include <plugin.h>
+#include <stddef.h>
+static int create(const struct executor_options *o, void **state) {{ (void)o; *state = NULL; return 0; }}
+static int submit(void *state, executor_fn *fn, void *arg) {{ (void)state; fn(arg); return 0; }}
+static int wait_all(void *state) {{ (void)state; return 0; }}
+static void destroy(void *state) {{ (void)state; }}
+{rows}
+static const struct executor *const backends[] = {{ {", ".join(f"&b{i}" for i in range(n_backends))}, NULL }};
+const struct poolbench_plugin poolbench_plugin = {{ POOLBENCH_PLUGIN_VERSION, backends, NULL }};
+""")
+
+
+def test_many_sides() -> None:
+    """More sides than a report can hold are refused; with a filter that leaves few enough they are measured."""
+    with Bench() as bench:
+        options = ("--plugin", many_workers(bench.top, 9), "--profile", "full", "--results", bench.results,
+                   "--workers", ",".join(map(str, range(1, 17))))
+        check_ended("all", bench.run(*options), RUN_ERROR, "more than 10000 sides", "--filter")
+        check_ended("none", bench.run(*options, "--filter", "^grian/"), RUN_ERROR, "no cell matches", "'grain/")
+        check(not bench.results.exists(), "something was measured")
+        process = bench.start(*options, "--filter", "^grain/")
+        await_true("it measures or has ended", lambda: process.poll() is not None or run_folders(bench.results))
+        process.send_signal(signal.SIGINT)
+        check_ended("filtered", end(process), RUN_STOPPED)
+
+
 def test_every_check() -> None:
     """Backends that run nothing, run each task twice, or one in a thousand not, under every workload."""
     workloads = json.loads(subprocess.run([BUILD / "poolbench", "list", "workloads", "--json"], capture_output=True,
@@ -173,5 +205,6 @@ def test_every_check() -> None:
 if __name__ == "__main__":
     with Bench() as hanging_bench:
         hanging = start_hanging(hanging_bench)  # beside all others, because it waits
-        run_parts([test_examples, test_refused, test_broken, test_loaded_where_needed, test_gone, test_every_check])
+        run_parts([test_examples, test_refused, test_broken, test_loaded_where_needed, test_gone, test_many_sides,
+                   test_every_check])
         check_hanging(hanging_bench, hanging)

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 from pathlib import Path
 
 from harness import (RUN_ERROR, RUN_OK, Bench, await_true, check, check_complete, check_ended, check_equal,
@@ -103,6 +104,50 @@ def test_another_setting(bench: Bench, stopped: Path) -> None:
         check_refused(bench, stopped, "CPU mask", before=("taskset", "-c", str(min(cpus))))
 
 
+def change_scratch(folder: Path, key: str, value: str | None) -> None:
+    machine = json.loads((folder / "machine.json").read_text())
+    check(key in machine["scratch"], f"machine.json has no scratch.{key}")
+    machine["scratch"][key] = value
+    (folder / "machine.json").write_text(json.dumps(machine))
+
+
+def test_other_scratch(bench: Bench, stopped: Path) -> None:
+    """Files on another file system or disk; how much is free there may differ. Nothing to compare with is no reason."""
+    for key, value in [("file_system", "another"), ("options", "rw,sync"), ("device", "another"), ("model", None)]:
+        folder = lay(stopped, f"other-scratch-{key}")
+        change_scratch(folder, key, value)
+        check_refused(bench, folder, "another file system", "--scratch")
+    memory = Path("/dev/shm")
+    types = [subprocess.run(["stat", "-f", "-c", "%T", path], capture_output=True, text=True, check=True).stdout
+             for path in (memory, bench.top) if path.is_dir()]
+    if len(types) == 2 and types[0] != types[1] and os.access(memory, os.W_OK):
+        before = set(memory.iterdir())
+        check_refused(bench, stopped, "another file system", options=("--scratch", str(memory)))
+        check(not [path for path in set(memory.iterdir()) - before if path.name.startswith("poolbench-")],
+              "a refused resume left its scratch folder")
+    folder = lay(stopped, "more-free")
+    change_scratch(folder, "free_mib", "1")
+    check_ended("other free space", bench.run("--resume", folder), RUN_OK)
+    folder = lay(stopped, "no-machine")
+    (folder / "machine.json").unlink()
+    check_ended("resume without machine.json", bench.run("--resume", folder), RUN_OK)
+
+
+def test_other_checks(bench: Bench, stopped: Path) -> None:
+    """What blurs only the second part stands in the run beside what blurred the first, once."""
+    folder = lay(stopped, "other-checks")
+    before = [{"name": "governor", "text": "of the first part", "advice": "none"}]
+    run = document(folder)
+    (folder / "run.json").write_text(json.dumps({**run, "checks": before}))
+    ended = bench.run("--resume", folder, env={**os.environ, "LD_AUDIT": ""})
+    check_ended("resume in another environment", ended, RUN_OK)
+    checks = document(folder)["checks"]
+    check_equal("the first part's checks", checks[:1], before)
+    check("environment" in [row["name"] for row in checks], f"LD_AUDIT is not named: {checks}")
+    check_equal("governors", [row["text"] for row in checks if row["name"] == "governor"], ["of the first part"])
+    check("LD_AUDIT" in ended.stderr, "LD_AUDIT is not warned of")
+
+
 def test_two_at_once(bench: Bench, stopped: Path) -> None:
     """While one measures (held still, so that it does not end too soon), another may not."""
     folder = lay(stopped, "two")
@@ -126,4 +171,6 @@ if __name__ == "__main__":
         test_another_setting(own_bench, stopped_run)
         test_torn(own_bench, stopped_run, own_lines)
         test_killed_in_pilot(own_bench, stopped_run)
+        test_other_scratch(own_bench, stopped_run)
+        test_other_checks(own_bench, stopped_run)
         test_two_at_once(own_bench, stopped_run)

@@ -11,7 +11,9 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -27,7 +29,7 @@ struct part {
     char *args;
     size_t stride_bytes, n_tasks;
     pid_t pid;
-    int error; /* of its start */
+    int error, bind_error; /* of its start; of its binding alone */
 };
 
 struct processes {
@@ -87,11 +89,11 @@ static _Noreturn void be_process(struct part *part, size_t n, pid_t parent)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(0);
-    part->error = bind_to(n);
-    if (!part->error)
+    part->bind_error = bind_to(n);
+    if (!part->bind_error)
         part->error = -pthread_create(&thread, NULL, serve, part);
     sem_post(&part->end);
-    if (part->error)
+    if (part->bind_error || part->error)
         _exit(1);
     pthread_join(thread, NULL);
     _exit(0);
@@ -132,15 +134,19 @@ static void await_end(struct part *part)
     end_like(status);
 }
 
-/* Once all have begun: none that is not bound passes for one that is. */
-static int await_start(struct processes *processes)
+/* Once all have begun: none that is not bound passes for one that is. A system that does not bind is a limit and no
+ * failure, whichever way it refuses: a filter of system calls, a mask that is ignored, CPUs that no mask here holds. */
+static int await_start(struct processes *processes, const struct executor_options *options)
 {
-    int error = 0;
+    int error = 0, bind_error = 0;
     for (size_t i = 0; i < processes->n_parts; i++) {
         await_end(&processes->parts[i]);
         error = error ? error : processes->parts[i].error;
+        bind_error = bind_error ? bind_error : processes->parts[i].bind_error;
     }
-    return error;
+    if (bind_error && options->reason_bytes > 0)
+        snprintf(options->reason, options->reason_bytes, "cannot bind a process to its CPU: %s", strerror(-bind_error));
+    return bind_error ? -ENOTSUP : error;
 }
 
 static int create(const struct executor_options *options, void **state)
@@ -168,7 +174,7 @@ static int create(const struct executor_options *options, void **state)
         }
         processes->n_parts++;
     }
-    int error = await_start(processes);
+    int error = await_start(processes, options);
     if (error) {
         destroy(processes);
         return error;

@@ -98,6 +98,9 @@ double machine__cgroup_number(const char *root, const struct machine__cgroup *gr
 double machine__cgroup_limit(const char *root, const char *controller, const char *v1_file,
                              const char *v2_file);
 
+/* memory.c: a group's own limit, refused above or held up above. */
+double machine__memory_limit(const char *root, const struct machine__cgroup *group);
+
 /* topology.c */
 int machine__load_topology(struct machine *machine);
 void machine__describe_topology(const struct machine *machine, json_t *processor);

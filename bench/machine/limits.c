@@ -144,14 +144,6 @@ static double reclaimable_bytes(const char *root, const struct machine__cgroup *
     return fmax(0, machine__read_field_number(root, path, field));
 }
 
-/* Above the high mark of version 2 a group is not refused memory, but held up until it gives some back. */
-static double memory_limit(const char *root, const struct machine__cgroup *group)
-{
-    double most = machine__cgroup_number(root, group, "memory.limit_in_bytes", "memory.max");
-    double high = group->version == 2 ? machine__cgroup_number(root, group, "", "memory.high") : NAN;
-    return high >= 0 ? fmin(most, high) : most;
-}
-
 static void consider_cgroup_memory(struct least *least, const char *root)
 {
     for (int version = 1; version <= 2; version++) {
@@ -159,7 +151,7 @@ static void consider_cgroup_memory(struct least *least, const char *root)
         if (machine__cgroup_find(root, "memory", version, &group))
             continue;
         do {
-            double limit = memory_limit(root, &group);
+            double limit = machine__memory_limit(root, &group);
             double used = machine__cgroup_number(root, &group, "memory.usage_in_bytes", "memory.current");
             if (isfinite(limit))
                 consider_memory(least, "memory", limit, limit - fmax(0, used) + reclaimable_bytes(root, &group));

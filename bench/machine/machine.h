@@ -54,6 +54,10 @@ enum machine_bind { MACHINE_BIND_NONE, MACHINE_BIND_CORE, MACHINE_BIND_PU };
  * be used, or where the system takes a mask and does not keep to it; the error of sched_setaffinity(2). */
 int machine_placement(const struct machine *machine, enum machine_bind bind, cpu_set_t **sets, size_t *n_sets);
 
+/* The same sets without the trial; and the trial of some. Both return 0 or the same errors. */
+int machine_list_places(const struct machine *machine, enum machine_bind bind, cpu_set_t **sets, size_t *n_sets);
+int machine_try_places(const cpu_set_t *sets, size_t n_sets);
+
 /* How many more threads a run may create before the reserve begins (at least 1), and the name of the limit
  * that binds: "pid_max", "threads-max", "RLIMIT_NPROC", "RLIMIT_AS", "RLIMIT_DATA", "cgroup pids.max",
  * "max_map_count", "memory". */
@@ -86,8 +90,8 @@ struct machine_sample {
 
 void machine_sample(const char *root, struct machine_sample *sample);
 
-/* The least memory limit of the control groups of this process: INFINITY where they have none, NAN where there are no
- * groups. */
+/* The least memory limit of the control groups of this process, above which memory is refused: INFINITY where they have
+ * none, NAN where there are no groups. */
 double machine_memory_limit_bytes(const char *root);
 
 /* What will blur a run here, one row each, made once before a run. */

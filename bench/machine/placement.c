@@ -2,7 +2,9 @@
  * once before a second hardware thread of any, CPUs outside the affinity mask left out. Kinds of cores are not
  * told apart: on hybrid processors they come as hwloc numbers them too.
  *
- * Nothing is handed out that the kernel does not do: each set is tried on the calling thread. */
+ * Nothing is handed out to bind to that the kernel does not do: each set is tried on the calling thread. Whoever needs
+ * a few CPUs of many has them listed, and tries those that it takes: each trial moves the thread, which takes long for
+ * all of a large machine, and for ever on a CPU that a real-time thread keeps busy. */
 #include "internal.h"
 
 #include <errno.h>
@@ -113,25 +115,24 @@ static int try_set(const cpu_set_t *set, hwloc_bitmap_t wanted, hwloc_bitmap_t f
     return hwloc_bitmap_isequal(wanted, found) && hwloc_bitmap_isset(found, (unsigned)sched_getcpu()) ? 0 : -ENOTSUP;
 }
 
-static int try_sets(const cpu_set_t *sets, size_t n_sets, hwloc_const_bitmap_t allowed)
+int machine_try_places(const cpu_set_t *sets, size_t n_sets)
 {
+    cpu_set_t before;
+    if (sched_getaffinity(0, sizeof before, &before) != 0)
+        return -errno;
     hwloc_bitmap_t wanted = hwloc_bitmap_alloc(), found = hwloc_bitmap_alloc();
     int error = wanted && found ? 0 : -ENOMEM;
     for (size_t i = 0; i < n_sets && !error; i++)
         error = try_set(&sets[i], wanted, found);
     hwloc_bitmap_free(wanted);
     hwloc_bitmap_free(found);
-    cpu_set_t all;
-    CPU_ZERO(&all);
-    int cpu;
-    hwloc_bitmap_foreach_begin(cpu, allowed)
-        CPU_SET(cpu, &all);
-    hwloc_bitmap_foreach_end();
-    sched_setaffinity(0, sizeof all, &all); /* where this fails nothing was changed */
+    /* Refused only by a system that took no other mask either, unless its CPUs have changed meanwhile. */
+    if (sched_setaffinity(0, sizeof before, &before) != 0 && !error)
+        error = -errno;
     return error;
 }
 
-int machine_placement(const struct machine *machine, enum machine_bind bind, cpu_set_t **sets, size_t *n_sets)
+int machine_list_places(const struct machine *machine, enum machine_bind bind, cpu_set_t **sets, size_t *n_sets)
 {
     *sets = NULL;
     *n_sets = 0;
@@ -143,9 +144,15 @@ int machine_placement(const struct machine *machine, enum machine_bind bind, cpu
     int error = allowed ? machine__affinity(machine->root, allowed) : -ENOMEM;
     if (!error)
         error = machine__place(machine->topology, allowed, bind, sets, n_sets);
-    if (!error)
-        error = try_sets(*sets, *n_sets, allowed);
     hwloc_bitmap_free(allowed);
+    return error;
+}
+
+int machine_placement(const struct machine *machine, enum machine_bind bind, cpu_set_t **sets, size_t *n_sets)
+{
+    int error = machine_list_places(machine, bind, sets, n_sets);
+    if (!error && *n_sets > 0)
+        error = machine_try_places(*sets, *n_sets);
     if (error) {
         free(*sets);
         *sets = NULL;

@@ -205,7 +205,7 @@ static int measure_floor(struct measuring *m)
         return measuring_fail(m, -EINVAL, "unknown floor");
     int error = run_iterations(m, iterate_floor);
     if (error == -ENOTSUP)
-        return measuring_fail(m, error, "needs two CPUs");
+        return measuring_fail(m, error, "needs two CPUs of different cores that can be bound");
     return error ? explain(m, error) : 0;
 }
 

@@ -30,22 +30,34 @@ double budget_overhead_ms(unsigned side_ms)
     return process_ms + warmup_share * side_ms;
 }
 
-/* What an iteration of a batch takes at least, given how long a task is. */
-static double known_ns(const struct cell *cell, const struct side *side, double task_ns, size_t n_cpus)
+/* What an iteration of a batch takes at least, where a key says how long a task is; else 0. */
+static double known_ns(const struct cell *cell, const struct side *side, size_t n_cpus)
 {
+    double task_ns = (double)cell_number(cell, "length_ns", cell_number(cell, "mean_ns", 0));
     bool is_limited = side->workers > 0 && side->workers < n_cpus;
     double n_at_once = strcmp(side->backend, "serial") == 0 ? 1 : is_limited ? (double)side->workers : (double)n_cpus;
     return (double)cell_tasks(cell) * task_ns / n_at_once;
 }
 
+static bool is_batch(const struct cell *cell)
+{
+    return strcmp(cell_word(cell, "load", ""), "batch") == 0;
+}
+
+double budget_pilot_ms(const struct cell *cell, const struct side *side, size_t n_cpus)
+{
+    const double n_least = 2; /* one that warms up, one that is timed */
+    double iterations_ms = is_batch(cell) ? n_least * known_ns(cell, side, n_cpus) * 1e-6 : 0;
+    return process_ms + fmax(warmup_share * cell->side_ms, iterations_ms);
+}
+
 double budget_block_ms(const struct cell *cell, size_t n_cpus)
 {
     double allotted_ms = (double)cell->n_sides * cell->side_ms, sum_ns = 0, ns[CELL_SIDES_MAX];
-    double task_ns = (double)cell_number(cell, "length_ns", cell_number(cell, "mean_ns", 0));
-    if (strcmp(cell_word(cell, "load", ""), "batch") != 0)
+    if (!is_batch(cell))
         return allotted_ms;
     for (size_t i = 0; i < cell->n_sides; i++)
-        sum_ns += ns[i] = known_ns(cell, &cell->sides[i], task_ns, n_cpus);
+        sum_ns += ns[i] = known_ns(cell, &cell->sides[i], n_cpus);
     double n = cell->once ? 1 : (double)budget_iterations(cell->side_ms, ns, cell->n_sides);
     return fmax(allotted_ms, n * sum_ns * 1e-6);
 }

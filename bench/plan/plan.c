@@ -241,8 +241,6 @@ int plan_init(struct plan *plan, const struct plan_factors *factors)
         add_row(plan, row);
     add_plugin_rows(plan);
     int error = select_cells(plan);
-    if (!error && plan_n_sides(plan) > PLAN_SIDES_MAX)
-        error = -E2BIG;
     if (error)
         plan_release(plan);
     return error;

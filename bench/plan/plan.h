@@ -161,9 +161,9 @@ struct plan {
     size_t n_cells;
 };
 
-/* Makes the cells. The caller ends it with plan_release().
- * Returns 0, -ENOMEM, -EINVAL for a filter that is no regular expression, or -E2BIG for more than PLAN_SIDES_MAX
- * sides. */
+/* Makes the cells, however many sides they have: who measures the plan looks at PLAN_SIDES_MAX. The caller ends it
+ * with plan_release().
+ * Returns 0, -ENOMEM, or -EINVAL for a filter that is no regular expression. */
 int plan_init(struct plan *plan, const struct plan_factors *factors);
 void plan_release(struct plan *plan);
 
@@ -225,6 +225,9 @@ double budget_block_ms(const struct cell *cell, size_t n_cpus);
 
 /* What a side costs beyond side_ms: warm-up, start of its process, set-up. In milliseconds. */
 double budget_overhead_ms(unsigned side_ms);
+
+/* What one side of a cell takes in the pilot, on so many CPUs: at least two iterations, however long they are. */
+double budget_pilot_ms(const struct cell *cell, const struct side *side, size_t n_cpus);
 
 /* Where a resolved contrast's sides lie, or false if the run does not have them. */
 bool plan_resolve(const struct plan *plan, const struct experiment *experiment, const struct side_ref *ref,

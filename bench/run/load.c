@@ -51,6 +51,46 @@ static bool has_plugins(const struct run_options *options, const json_t *plugins
     return same;
 }
 
+/* Whether files lie where those of the first part lay, as far as machine.json tells one place from another. */
+static bool has_scratch(const struct run *run)
+{
+    static const char *const keys[] = { "file_system", "options", "device", "model", "rotational" };
+    char path[4096 + 16];
+    json_error_t where;
+    json_t *now = NULL;
+    snprintf(path, sizeof path, "%s/machine.json", run->dir);
+    json_t *machine = json_load_file(path, 0, &where);
+    const json_t *before = json_object_get(machine, "scratch");
+    bool same = !before || machine_describe_path("", run->options.scratch_dir, &now) == 0;
+    for (size_t i = 0; before && same && i < sizeof keys / sizeof *keys; i++)
+        same = strcmp(word(before, keys[i]), word(now, keys[i])) == 0;
+    json_decref(now);
+    json_decref(machine);
+    return same;
+}
+
+static bool has_check(const json_t *checks, const char *name)
+{
+    size_t i;
+    const json_t *check;
+    json_array_foreach(checks, i, check)
+        if (strcmp(word(check, "name"), name) == 0)
+            return true;
+    return false;
+}
+
+/* What blurred the first part, and what only blurs this one: the run has sides of both. */
+static void keep_checks(struct run *run, const json_t *recorded)
+{
+    json_t *checks = json_is_array(recorded) ? json_copy((json_t *)recorded) : json_array(), *check;
+    size_t i;
+    json_array_foreach(run->checks, i, check)
+        if (!has_check(recorded, word(check, "name")))
+            json_array_append(checks, check);
+    json_decref(run->checks);
+    run->checks = checks;
+}
+
 int run_load(struct run *run)
 {
     char path[4096 + 16];
@@ -80,6 +120,8 @@ int run_load(struct run *run)
         return refuse(run, "it was measured with other plugins: give the same with --plugin, in the same order");
     if (strcmp(word(of_run, "machine"), machine_id(run->machine)) != 0)
         return refuse(run, "it was measured on another machine");
+    if (!has_scratch(run))
+        return refuse(run, "its files lay on another file system or disk: give the same with --scratch");
     snprintf(run->python, sizeof run->python, "%s", word(json_object_get(document, "factors"), "python"));
     snprintf(run->started, sizeof run->started, "%.31s", word(of_run, "started"));
     run->n_resumes = (int)json_integer_value(json_object_get(of_run, "resumes")) + 1;
@@ -90,7 +132,6 @@ int run_load(struct run *run)
         run->headroom.max_threads = max_threads;
         snprintf(run->headroom.limit, sizeof run->headroom.limit, "%.31s", word(headroom, "limit"));
     }
-    json_decref(run->checks);
-    run->checks = json_incref(json_object_get(document, "checks"));
+    keep_checks(run, json_object_get(document, "checks"));
     return 0;
 }

@@ -42,7 +42,7 @@ static int pilot_cell(struct run *run, size_t number)
         int error = time_iteration(run, cell, &cell->sides[s], &iteration_ns[s]);
         if (error)
             return error;
-        progress_add(&run->progress, budget_overhead_ms(cell->side_ms));
+        progress_add(&run->progress, budget_pilot_ms(cell, &cell->sides[s], run->plan.factors.cpus_usable));
     }
     cell->iterations = budget_iterations(cell->side_ms, iteration_ns, cell->n_sides);
     for (size_t s = 0; s < cell->n_sides; s++)

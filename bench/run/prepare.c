@@ -27,16 +27,50 @@ static void pick_floor_cpus(struct run *run, const cpu_set_t *cores, size_t n_co
                 run->floor_cpus[i] = cpu;
 }
 
-/* Where nothing can be bound, nobody has a place of his own. */
+static int try_cpus(const int *cpus, size_t n_cpus, const cpu_set_t *others)
+{
+    cpu_set_t sets[3];
+    size_t n_sets = 0;
+    for (size_t i = 0; i < n_cpus; i++)
+        if (cpus[i] >= 0) {
+            CPU_ZERO(&sets[n_sets]);
+            CPU_SET((size_t)cpus[i], &sets[n_sets++]);
+        }
+    if (others && n_sets > 0)
+        sets[n_sets++] = *others;
+    return n_sets > 0 ? machine_try_places(sets, n_sets) : 0;
+}
+
+/* What cannot be bound costs two things, which the run must say: floors between two CPUs, and a generator that disturbs
+ * no task. */
+static void note_binding(struct run *run, const char *what, int error)
+{
+    static const char advice[] = "compare no open loads and floors between CPUs with runs that bind: here the generator"
+                                 " shares the tasks' CPUs";
+    json_t *text = json_sprintf("%s: %s", what, strerror(-error));
+    json_array_append_new(run->checks, json_pack("{s:s, s:o, s:s}", "name", "binding", "text", text, "advice", advice));
+}
+
+/* Where nothing can be bound, nobody has a place of his own. Hardware threads are asked for where cores are too few. */
 static void pick_places(struct run *run)
 {
     cpu_set_t *cores = NULL, *pus = NULL;
-    size_t n_cores = 0, n_pus = 0;
-    if (machine_placement(run->machine, MACHINE_BIND_CORE, &cores, &n_cores) != 0
-        || machine_placement(run->machine, MACHINE_BIND_PU, &pus, &n_pus) != 0)
-        n_cores = n_pus = 0;
+    size_t n_cores = 0, n_pus = 0, n_usable = machine_usable_cpus(run->machine);
+    int error = machine_list_places(run->machine, MACHINE_BIND_CORE, &cores, &n_cores);
+    if (!error && n_cores < 2)
+        error = machine_list_places(run->machine, MACHINE_BIND_PU, &pus, &n_pus);
     pick_floor_cpus(run, cores, n_cores);
-    run_place_open(&run->open_place, cores, n_cores, pus, n_pus, machine_usable_cpus(run->machine));
+    run_place_open(&run->open_place, cores, n_cores, pus, n_pus, n_usable);
+    int of_floors = try_cpus(run->floor_cpus, 2, NULL);
+    int of_open = try_cpus(&run->open_place.generator_cpu, 1, &run->open_place.task_cpus);
+    if (of_floors)
+        pick_floor_cpus(run, NULL, 0);
+    if (of_open)
+        run_place_open(&run->open_place, NULL, 0, NULL, 0, n_usable);
+    if (of_floors || of_open)
+        note_binding(run, "the system does not keep to CPU masks", of_floors ? of_floors : of_open);
+    else if (error)
+        note_binding(run, "there are no CPUs to bind to", error);
     free(cores);
     free(pus);
 }
@@ -79,6 +113,8 @@ int run_look_around(struct run *run)
         return RUN_ERROR;
     }
     machine_headroom("", &run->headroom);
+    run->checks = read_checks(run->machine);
+    check_environment(run->checks);
     pick_places(run);
     error = recorder_measure_cost(&run->clock);
     if (error || uname(&system) != 0) {
@@ -87,8 +123,6 @@ int run_look_around(struct run *run)
     }
     snprintf(run->kernel, sizeof run->kernel, "%.60s %.60s", system.release, system.machine);
     folder_hash_file("/proc/self/exe", run->binary);
-    run->checks = read_checks(run->machine);
-    check_environment(run->checks);
     return 0;
 }
 
@@ -128,13 +162,20 @@ static void print_nearest_cells(const struct plan *plan, const char *filter)
     fputc('\n', stderr);
 }
 
+static int cannot_plan(int error)
+{
+    fprintf(stderr, "poolbench: cannot plan: %s\n", strerror(-error));
+    return RUN_ERROR;
+}
+
 static int explain_empty(const struct plan_factors *factors)
 {
     struct plan_factors unfiltered = *factors;
     struct plan plan;
     unfiltered.filter = NULL;
-    if (plan_init(&plan, &unfiltered) != 0)
-        return RUN_ERROR;
+    int error = plan_init(&plan, &unfiltered);
+    if (error)
+        return cannot_plan(error);
     if (plan.n_cells == 0)
         fputs("poolbench: none of the backends takes part in a cell of this profile\n", stderr);
     else
@@ -150,14 +191,14 @@ int run_make_plan(struct run *run)
     int error = plan_init(&run->plan, &factors);
     if (error == -EINVAL)
         fprintf(stderr, "poolbench: filter '%s': must be a POSIX extended regular expression\n", factors.filter);
-    else if (error == -E2BIG)
+    else if (error)
+        cannot_plan(error);
+    else if (plan_n_sides(&run->plan) > PLAN_SIDES_MAX)
         fprintf(stderr, "poolbench: the plan has more than %d sides, which no report can hold: give fewer --workers or"
                         " plugins, or a --filter\n", PLAN_SIDES_MAX);
-    else if (error)
-        fprintf(stderr, "poolbench: cannot plan: %s\n", strerror(-error));
-    if (error)
-        return RUN_ERROR;
-    return run->plan.n_cells ? 0 : explain_empty(&factors);
+    else
+        return run->plan.n_cells ? 0 : explain_empty(&factors);
+    return RUN_ERROR;
 }
 
 struct side_setting run_setting(const struct run *run)
@@ -228,8 +269,9 @@ static int probe_io(struct run *run)
     struct plan plan;
     int code = 0;
     factors.filter = NULL;
-    if (plan_init(&plan, &factors) != 0)
-        return RUN_ERROR;
+    int error = plan_init(&plan, &factors);
+    if (error)
+        return cannot_plan(error);
     for (size_t i = 0; i < plan.n_cells && !code; i++)
         if (strcmp(plan.cells[i].experiment->name, "io") == 0 && cell_number(&plan.cells[i], "inflight", 0) == 1
             && plan_has(&run->plan, "io", plan.cells[i].workload))

@@ -101,8 +101,8 @@ static double expected_pilot_ms(const struct run *run)
 {
     double sum = 0;
     for (size_t c = 0; c < run->plan.n_cells; c++)
-        if (!run->plan.cells[c].once)
-            sum += (double)run->plan.cells[c].n_sides * budget_overhead_ms(run->plan.cells[c].side_ms);
+        for (size_t s = 0; s < run->plan.cells[c].n_sides && !run->plan.cells[c].once; s++)
+            sum += budget_pilot_ms(&run->plan.cells[c], &run->plan.cells[c].sides[s], run->plan.factors.cpus_usable);
     return sum;
 }
 
