@@ -133,7 +133,7 @@ def margin(lo: float, delta: float) -> float:
 
 
 def blurs(judgement: Judgement, _: list[Checked]) -> Problems:
-    names = {"clock", "governor", "boost", "smt", "quota", "affinity", "hybrid", "memory", "build"}
+    names = {"binding", "clock", "governor", "boost", "smt", "quota", "affinity", "hybrid", "memory", "build"}
     yield from (check.text for check in judgement.run.checks if check.name in names)
 
 
