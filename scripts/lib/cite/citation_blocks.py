@@ -9,7 +9,7 @@ from typing import Any
 from base.files import RunError, get, parse
 from base.text import clean
 from cite import citation_formats as formats
-from cite.citations import SCHEMA
+from cite.citations import EDITION, SCHEMA
 
 SIZE_MAX_BYTES = 1 << 24
 BLOCKS_MAX = 200
@@ -29,6 +29,7 @@ class Block:
     id: str
     run: str
     machine: str
+    schema: int
     edition: int
     text: str                              # of text, Markdown and BibTeX
     digest: str
@@ -77,7 +78,7 @@ def text_block(start: re.Match[str], data: str) -> Block:
     if not end:
         raise RunError(f"{name} is cut off: it ends with '{formats.ENDING}'")
     block = data[:end.end()]
-    words = " ".join(re.sub(r"\\([^A-Za-z0-9\s])", r"\1", block).split())
+    words = plain_words(block)
     records: dict[str, dict[str, str]] = {}
     for found in RECORD.finditer(words):
         if found[1] in records:
@@ -87,19 +88,32 @@ def text_block(start: re.Match[str], data: str) -> Block:
     if not run:
         raise RunError(f"{name} does not say of which run it is: 'run <id> on <machine>'")
     schema, edition = (whole(versions.get(of), f"the {of} of {name}") for of in ("citation", "edition"))
-    check_version(schema, name)
+    check_version(schema, edition, name)
     return Block(str(start.lastgroup if start.lastgroup != "id" else next(
         of for of in ("bibtex", "markdown", "text") if start[of])), checked_id(name), plain(run[1], "the run"),
-        plain(run[2], "the machine"), edition, block, end[1], records, {})
+        plain(run[2], "the machine"), schema, edition, block, end[1], records, {})
+
+
+def plain_words(block: str) -> str:
+    """Without what Markdown and BibTeX put before letters, and in one line."""
+    return " ".join(re.sub(r"\\([^A-Za-z0-9\s])", r"\1", block).split())
+
+
+def facts(block: str) -> str:
+    """All up to the row of the schema but the numbers of rows, which may be rounded otherwise. Without spaces: where
+    lines are broken is no matter."""
+    words = RECORD.sub(lambda of: of[1] + re.sub(r"=\S+", "=", of[2]), plain_words(block))
+    return "".join(words.rpartition(" schema citation=")[0].split())
 
 
 def json_block(of: dict[str, Any]) -> Block:
     name = checked_id(get(of, "id", str, "the block"))
-    check_version(get(of, "schema", int, "the block"), name)
+    schema, edition = get(of, "schema", int, "the block"), get(of, "edition", int, "the block")
+    check_version(schema, edition, name)
     run = get(of, "run", dict, "the block")
     return Block("json", name, plain(get(run, "id", str, "'run' of the block"), "the run"),
-                 plain(get(run, "machine", str, "'run' of the block"), "the machine"),
-                 get(of, "edition", int, "the block"), "", get(of, "digest", str, "the block"), {}, of)
+                 plain(get(run, "machine", str, "'run' of the block"), "the machine"), schema, edition, "",
+                 get(of, "digest", str, "the block"), {}, of)
 
 
 def whole(value: str | None, what: str) -> int:
@@ -108,11 +122,13 @@ def whole(value: str | None, what: str) -> int:
     return int(value)
 
 
-def check_version(schema: int, name: str) -> None:
-    if schema > SCHEMA:
-        raise RunError(f"{name} has schema {schema}, these scripts read up to {SCHEMA}: use a newer poolbench")
-    if schema < 1:
-        raise RunError(f"{name} has schema {schema}: the first one is 1")
+def check_version(schema: int, edition: int, name: str) -> None:
+    """What is not known is not verified: a block must not choose what it is held against."""
+    for what, number, known in (("schema", schema, SCHEMA), ("edition", edition, EDITION)):
+        if number > known:
+            raise RunError(f"{name} has {what} {number}, these scripts read up to {known}: use a newer poolbench")
+        if number < 1:
+            raise RunError(f"{name} has {what} {number}: the first one is 1")
 
 
 def checked_id(name: str) -> str:
