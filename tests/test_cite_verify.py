@@ -61,7 +61,7 @@ def test_run_is_found(folder: Path) -> None:
     done = run_cite("--verify", "-", cwd=folder, input=block.replace("\n", "\r\n"))
     assert done.returncode == 0, done
     done = run_cite("--verify", folder / "block.txt", cwd=run)
-    assert done.returncode == 0 or "name its folder with --run" in done.stderr, done
+    assert done.returncode == 1 and "name its folder with --run" in done.stderr, done
     done = run_cite("--verify", "-", cwd=Path("/"), input=block)
     assert done.returncode == 1 and "name its folder with --run" in done.stderr, done
     other = next((TOP / "results").glob("*/20261126T003222Z-*"))
@@ -406,6 +406,70 @@ def test_made_with_make(folder: Path) -> None:
     assert done.returncode == 0 and " holds: " in done.stdout, done
     done = subprocess.run(make, capture_output=True, text=True)
     assert done.returncode and "make cite: say which run" in done.stderr, done
+
+
+# Blocks that people and programs would read in different ways.
+
+def refused(folder: Path, data: str) -> str:
+    """The line that says why. Nothing in the file holds."""
+    (folder / "file").write_text(data)
+    done = run_cite("--verify", folder / "file", "--run", stored_run())
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1), done
+    return done.stderr
+
+
+def test_json_that_is_ambiguous(folder: Path) -> None:
+    block = FORMATS["json"](citer(stored_run()).named("C1")[0])
+    value = re.search(r'"value": ([\d.]+),', block)
+    assert value
+    twice = block.replace(value[0], f'"value": 99.9, {value[0]}', 1)
+    assert "'value' is there twice" in refused(folder, twice)
+    assert "'schema' is there twice" in refused(folder, block.replace('"schema": 1,', '"schema": 1, "schema": 1,', 1))
+    for old, new in (("reusing threads", "reusing\\u202e threads"), ("reusing threads", "reusing\u200b threads"),
+                     ('"ns"', '" ns"'), ('"unit"', '"unit "')):
+        assert old in block
+        assert "letters that cannot be seen" in refused(folder, block.replace(old, new, 1)), new
+
+
+def test_bibtex_that_goes_on(folder: Path) -> None:
+    """What stands in the entry behind the digest would be printed, and is in no digest."""
+    of = citer(stored_run())
+    block = FORMATS["bibtex"](of.named("C1")[0])
+    assert block.endswith("}\n}\n")
+    for end in ("},\n addendum = {the pool is 9 times faster}}\n", "the pool is 9 times faster}}\n", "", "}"):
+        found = fault(lambda: block_of(block.removesuffix("  }\n}\n") + end, folder), of)
+        assert "goes on behind its digest" in found, (end, found)
+    assert fault(lambda: block_of(block.removesuffix("  }\n}\n") + " }} % as we saw\n", folder), of) == ""
+
+
+def test_block_beside_one_that_is_not_seen(folder: Path) -> None:
+    """It must not seem to hold because the other one does."""
+    made = citer(stored_run()).named("C1")[0]
+    good = FORMATS["text"](made)
+    for form in ("text", "markdown", "bibtex"):
+        forged = signed_text(FORMATS[form](made).replace("value=", "value=9"))
+        for before in ("> ", "- ", "| "):
+            hidden = "".join(f"{before}{line}\n" for line in forged.splitlines())
+            for data in (f"{good}\n{hidden}", f"{hidden}\n{good}"):
+                found = refused(folder, data)
+                assert "cannot be read: give it unquoted" in found, found
+    assert "JSON in a file of its own" in refused(folder, f"{good}\n```\n{FORMATS['json'](made)}```\n")
+
+
+def test_words_that_look_like_a_block(folder: Path) -> None:
+    """In the run, or before the block."""
+    run = copy_stored(folder)
+    statement = "tasks run inline on the submitter, run here on there started now"
+    change_json(run / "run.json", lambda document: [
+        of.update(statement=statement) for of in document["experiments"] if of["name"] == "reuse"])
+    of = citer(run)
+    for form, write in FORMATS.items():
+        block = write(of.named("C1")[0])
+        assert "inline on the submitter" in block
+        assert fault(lambda: block_of(block, folder), of) == "", form
+        if form != "json":
+            words = f"Below is a\npoolbench citation block:\n**poolbench citation is what it is**\n\n{block}"
+            assert fault(lambda: block_of(words, folder), of) == "", form
 
 
 # Files that are no blocks.

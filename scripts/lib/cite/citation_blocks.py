@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from base.files import RunError, get, parse
+from base.files import RunError, get, parse_strictly
 from base.text import clean
 from cite import citation_formats as formats
 from cite.citations import EDITION, SCHEMA
@@ -14,10 +14,12 @@ from cite.citations import EDITION, SCHEMA
 SIZE_MAX_BYTES = 1 << 24
 BLOCKS_MAX = 200
 BEGINNING = re.compile(r"^[ \t]*(?:(?P<bibtex>@misc\{poolbench-)|(?P<markdown>\*\*poolbench citation )|"
-                       r"(?P<text>poolbench citation ))(?P<id>[A-Za-z0-9_-]{1,100})", re.MULTILINE)
+                       r"(?P<text>poolbench citation ))(?P<id>[A-Za-z0-9_-]{1,100}-[0-9a-z]{8})(?![A-Za-z0-9_-])", re.MULTILINE)
 ENDING = re.compile(rf"{formats.ENDING} ([0-9a-f]{{{formats.SHORT}}})")
 RECORD = re.compile(r"(?<!\S)(\d{1,4}\.(?:a|b|effect|test)|[sdf]\d{1,4}|schema)((?: [a-z_0-9]{1,12}=\S{1,80})+)")
-RUN = re.compile(r"(?<!\S)run (\S{1,200}) on (\S{1,200})")
+RUN = re.compile(r"(?<!\S)run (\S{1,200}) on (\S{1,200}) started (?=(?:\S{1,200} ){1,9}schema citation=)")
+DIGEST_OF_JSON = re.compile(r'"digest": *"[0-9a-f]{64}"')
+BIBTEX_END = re.compile(r"\s*\}\s*\}")
 ID = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]{0,60})-([0-9a-f]{8})")
 PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 
@@ -61,13 +63,16 @@ def read_blocks(path: Path) -> list[Block]:
     """All of a file, at least one. What stands between them is no part of them."""
     data = read_file(path)
     if data.lstrip().startswith("{"):
-        return [json_block(parse(data.encode(), "the block"))]
+        return [json_block(parse_strictly(data.encode(), "the block"))]
     starts = list(BEGINNING.finditer(data))
     if not starts:
         raise RunError("there is no block in it: one begins with 'poolbench citation', with @misc{poolbench- or, of "
                        "JSON, with {")
     if len(starts) > BLOCKS_MAX:
         raise RunError(f"there are {len(starts)} blocks in it: {BLOCKS_MAX} are the most")
+    if len(ENDING.findall(data)) > len(starts) or DIGEST_OF_JSON.search(data):
+        raise RunError("there is a block in it that cannot be read: give it unquoted and outside of lists, and JSON "
+                       "in a file of its own")
     ends = [start.start() for start in starts[1:]] + [len(data)]
     return [text_block(start, data[start.start():end]) for start, end in zip(starts, ends)]
 
@@ -78,13 +83,16 @@ def text_block(start: re.Match[str], data: str) -> Block:
     if not end:
         raise RunError(f"{name} is cut off: it ends with '{formats.ENDING}'")
     block = data[:end.end()]
+    if start["bibtex"] and not BIBTEX_END.match(data, end.end()):
+        raise RunError(f"{name} goes on behind its digest: the entry should end there with two braces")
     words = plain_words(block)
     records: dict[str, dict[str, str]] = {}
     for found in RECORD.finditer(words):
         if found[1] in records:
             raise RunError(f"{name} has {found[1]} twice")
         records[found[1]] = dict(field.split("=", 1) for field in found[2].split())
-    run, versions = RUN.search(words), records.pop("schema", {})
+    *_, run = None, *RUN.finditer(words)  # words of the run stand before it, and may look alike
+    versions = records.pop("schema", {})
     if not run:
         raise RunError(f"{name} does not say of which run it is: 'run <id> on <machine>'")
     schema, edition = (whole(versions.get(of), f"the {of} of {name}") for of in ("citation", "edition"))
