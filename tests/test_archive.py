@@ -2,6 +2,7 @@
 """An archive of a run: the same bytes wherever and however the run lies, all of it back elsewhere, nothing half."""
 import gzip
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -380,25 +381,43 @@ def test_full_disk(folder: Path) -> None:
 
 
 def test_stopped(folder: Path) -> None:
-    """SIGINT while it packs and while it opens: one line, 130, nothing left, no zstd left running."""
+    """While it packs and while it opens: one line, 128 and the signal, nothing left, no zstd left running."""
     run = sound(folder / "a")
     for i in range(40):
         (run / "hist" / f"noise{i}.csv").write_bytes(os.urandom(1 << 20))
     packed(run, folder / "a.tar.zst")
-    for arguments, place in (((run, "--output", folder / "x" / "b"), folder / "x"),
-                             (("--open", folder / "a.tar.zst", "--into", folder / "y"), folder / "y")):
-        place.mkdir()
+    place = folder / "x"
+    place.mkdir()
+    for number, arguments in itertools.product((signal.SIGINT, signal.SIGTERM, signal.SIGHUP), (
+            (run, "--output", place / "b"), ("--open", folder / "a.tar.zst", "--into", place))):
         process = subprocess.Popen([sys.executable, str(ARCHIVE), *map(str, arguments)], text=True,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         deadline = time.monotonic() + GENEROUS_S
         while not any(place.iterdir()) and time.monotonic() < deadline and process.poll() is None:
             time.sleep(0.001)
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         out, err = process.communicate(timeout=GENEROUS_S)
-        assert (process.returncode, out, err) == (130, "", "scripts/archive: stopped\n"), (process.returncode, err)
+        assert (process.returncode, out, err) == (128 + number, "", "scripts/archive: stopped\n"), (number, out, err)
         assert list(place.rglob("*")) == [], f"left: {list(place.rglob(chr(42)))[:5]}"
         assert not [pid for pid in children if Path(f"/proc/{pid}").exists()], "zstd is left running"
+
+
+def test_hangup_that_is_ignored(folder: Path) -> None:
+    """Behind nohup, a terminal that is closed stops nothing."""
+    run = sound(folder / "a")
+    for i in range(10):
+        (run / "hist" / f"noise{i}.csv").write_bytes(os.urandom(1 << 20))
+    place = folder / "x"
+    place.mkdir()
+    process = subprocess.Popen(["nohup", sys.executable, str(ARCHIVE), str(run), "--output", str(place / "b")],
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + GENEROUS_S
+    while not any(place.iterdir()) and time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.001)
+    process.send_signal(signal.SIGHUP)
+    out, err = process.communicate(timeout=GENEROUS_S)
+    assert (process.returncode, err) == (0, "") and out.endswith("/b\n"), (process, out, err)
 
 
 def test_privacy(folder: Path) -> None:
