@@ -9,6 +9,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -67,6 +68,26 @@ def test_run_is_found(folder: Path) -> None:
     other = next((TOP / "results").glob("*/20261126T003222Z-*"))
     done = run_cite("--verify", "-", "--run", other, input=block)
     assert done.returncode == 1 and f"it is of run {run.name} on" in done.stderr, done
+
+
+def test_run_beside_the_block_that_is_another(folder: Path) -> None:
+    """A run.json that is none of poolbench's does not end the search, unless there is nothing else."""
+    run = copy_stored(folder / "results")
+    (folder / "block.txt").write_text(run_cite(run, "C1").stdout)
+    (folder / "run.json").write_text('{"scripts": "of another program"}')
+    done = run_cite("--verify", folder / "block.txt", cwd=folder)
+    assert (done.returncode, done.stderr) == (0, ""), done
+    done = run_cite("--verify", folder / "block.txt", cwd="/")
+    assert done.returncode == 1 and "run.json' has no 'schema'" in done.stderr, done
+
+
+def test_names_that_give_the_same_letters(_: Path) -> None:
+    of = citer(stored_run())
+    experiment = of.subjects[0].experiment
+    one, other = (citations.Subject("figure", name, "", replace(experiment, name=rest))
+                  for name, rest in (("gap", "s"), ("gaps", "")))
+    with patch.object(citations.Citer, "make", lambda _, subject: subject):
+        assert (of.cite(one), of.cite(other)) == (one, other)
 
 
 # Samples that were changed.

@@ -14,7 +14,8 @@ from cite.citations import EDITION, SCHEMA
 SIZE_MAX_BYTES = 1 << 24
 BLOCKS_MAX = 200
 BEGINNING = re.compile(r"^[ \t]*(?:(?P<bibtex>@misc\{poolbench-)|(?P<markdown>\*\*poolbench citation )|"
-                       r"(?P<text>poolbench citation ))(?P<id>[A-Za-z0-9_-]{1,100}-[0-9a-z]{8})(?![A-Za-z0-9_-])", re.MULTILINE)
+                       r"(?P<text>poolbench citation ))(?P<id>[A-Za-z0-9_-]{1,100}-[0-9a-z]{8})(?![A-Za-z0-9_-])",
+                       re.MULTILINE)
 ENDING = re.compile(rf"{formats.ENDING} ([0-9a-f]{{{formats.SHORT}}})")
 RECORD = re.compile(r"(?<!\S)(\d{1,4}\.(?:a|b|effect|test)|[sdf]\d{1,4}|schema)((?: [a-z_0-9]{1,12}=\S{1,80})+)")
 RUN = re.compile(r"(?<!\S)run (\S{1,200}) on (\S{1,200}) started (?=(?:\S{1,200} ){1,9}schema citation=)")

@@ -38,13 +38,21 @@ def find_run(block: Block, file: Path, given: Path | None) -> Run:
         return read_run(given)
     places = [file.parent] if str(file) != "-" else []
     places += [top / "results" / block.machine / block.run for top in (Path("."), TOP)]
-    for place in places:
-        if any(os.path.lexists(place / name) for name in ("run.json", "run.json.gz")):
+    broken = None
+    for place in filter(has_run, places):
+        try:
             run = read_run(place)
-            if run.document["run"]["id"] == block.run and run.document["run"]["machine"] == block.machine:
-                return run
-    raise RunError(f"{block.id} is of run {block.run} on {block.machine}, which is neither beside the block nor in "
-                   "results/: name its folder with --run")
+        except RunError as error:  # it need not be the one that is looked for
+            broken = broken or error
+            continue
+        if run.document["run"]["id"] == block.run and run.document["run"]["machine"] == block.machine:
+            return run
+    raise broken or RunError(f"{block.id} is of run {block.run} on {block.machine}, which is neither beside the block "
+                             "nor in results/: name its folder with --run")
+
+
+def has_run(place: Path) -> bool:
+    return any(os.path.lexists(place / name) for name in ("run.json", "run.json.gz"))
 
 
 def rebuilt(block: Block, citer: Citer) -> Citation:

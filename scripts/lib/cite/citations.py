@@ -206,7 +206,7 @@ class Citer:
     """Makes the citations of one run."""
     judgement: Judgement
     grade: Grade
-    made: dict[tuple[str, str], Citation] = field(default_factory=dict)
+    made: dict[tuple[str, str, str], Citation] = field(default_factory=dict)
     side_digests: dict[Side, str] = field(default_factory=dict)
 
     @property
@@ -233,7 +233,7 @@ class Citer:
         return by_id or [self.cite(of) for of in self.subjects if of.name == name]
 
     def cite(self, of: Subject) -> Citation:
-        key = (of.kind, of.name + of.experiment.name)
+        key = (of.kind, of.name, of.experiment.name)
         if key not in self.made:
             self.made[key] = self.make(of)
         return self.made[key]
