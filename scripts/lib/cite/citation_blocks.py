@@ -18,6 +18,7 @@ BEGINNING = re.compile(r"^[ \t]*(?:(?P<bibtex>@misc\{poolbench-)|(?P<markdown>\*
                        re.MULTILINE)
 ENDING = re.compile(rf"{formats.ENDING} ([0-9a-f]{{{formats.SHORT}}})")
 RECORD = re.compile(r"(?<!\S)(\d{1,4}\.(?:a|b|effect|test)|[sdf]\d{1,4}|schema)((?: [a-z_0-9]{1,12}=\S{1,80})+)")
+# Its row stands right before that of the schema: words of the run may look alike.
 RUN = re.compile(r"(?<!\S)run (\S{1,200}) on (\S{1,200}) started (?=(?:\S{1,200} ){1,9}schema citation=)")
 DIGEST_OF_JSON = re.compile(r'"digest": *"[0-9a-f]{64}"')
 BIBTEX_END = re.compile(r"\s*\}\s*\}")
@@ -92,8 +93,7 @@ def text_block(start: re.Match[str], data: str) -> Block:
         if found[1] in records:
             raise RunError(f"{name} has {found[1]} twice")
         records[found[1]] = dict(field.split("=", 1) for field in found[2].split())
-    *_, run = None, *RUN.finditer(words)  # words of the run stand before it, and may look alike
-    versions = records.pop("schema", {})
+    run, versions = RUN.search(words), records.pop("schema", {})
     if not run:
         raise RunError(f"{name} does not say of which run it is: 'run <id> on <machine>'")
     schema, edition = (whole(versions.get(of), f"the {of} of {name}") for of in ("citation", "edition"))
