@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """An archive of a run: the same bytes wherever and however the run lies, all of it back elsewhere, nothing half."""
+import base64
+import errno
 import gzip
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -13,10 +16,15 @@ import tarfile
 import time
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from report_helpers import TOP, files_of, main, report, rewrite, skip
 
 from madeup_run import MACHINE, RUN_ID, make_documents, write_run
+
+from archive import archives, unpack
+from archive.manifests import Manifest
+from base.files import RunError
 
 ARCHIVE = TOP / "scripts" / "archive"
 NAME = f"{MACHINE}-{RUN_ID}.tar.zst"
@@ -71,6 +79,11 @@ def sound(results: Path, **options: Any) -> Path:
     (run / "topology.xml").write_text("<topology/>\n")
     (run / "gbench.json").write_text('{"benchmarks": []}\n')
     return run
+
+
+def noise() -> bytes:
+    """More than 1 MiB of text that hardly gets smaller."""
+    return base64.encodebytes(os.urandom(1 << 20))
 
 
 def unpacked(file: Path) -> list[tarfile.TarInfo]:
@@ -215,6 +228,9 @@ def test_there_already(folder: Path) -> None:
     done = archive("--open", folder / "a.tar.zst", "--into", folder / "b")
     assert done.returncode == 0 and done.stdout == f"{place}\n" and "is there already" in done.stderr, done
     assert files_of(place) == before
+    (place / "hist" / "more.csv").write_text("")
+    refused(archive("--open", folder / "a.tar.zst", "--into", folder / "b"), "'hist/more.csv' is not in the archive")
+    (place / "hist" / "more.csv").unlink()
     (place / "machine.json").write_text("{}")
     refused(archive("--open", folder / "a.tar.zst", "--into", folder / "b"), "is another", "'machine.json' differs")
     shutil.rmtree(place)
@@ -224,6 +240,66 @@ def test_there_already(folder: Path) -> None:
     place.write_text("a file")
     refused(archive("--open", folder / "a.tar.zst", "--into", folder / "b"), "is no folder")
     assert place.read_text() == "a file"
+
+
+def test_machine_on_another_disk(folder: Path) -> None:
+    """The folder of a machine may be a mount of its own: a rename does not lead there."""
+    run = sound(folder / "a")
+    packed(run, folder / "a.tar.zst")
+    target, rename = folder / "b" / MACHINE / RUN_ID, os.rename
+
+    def refuse(source: Path, into: Path) -> None:
+        if Path(source).parent.parent != Path(into).parent:
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        rename(source, into)
+
+    target.parent.mkdir(parents=True)
+    with patch.object(os, "rename", refuse):
+        assert unpack.open_into(folder / "a.tar.zst", folder / "b", False).run == target
+    assert opened(folder / "a.tar.zst", folder / "c").is_dir()
+    assert files_of(target) == files_of(folder / "c" / MACHINE / RUN_ID)
+    assert list(target.parent.iterdir()) == [target] and list((folder / "b").iterdir()) == [target.parent]
+    assert target.stat().st_mode & 0o777 == (folder / "c" / MACHINE / RUN_ID).stat().st_mode & 0o777
+    if not CAN_MOUNT:
+        print("left out: another disk needs root and a mount namespace")
+        return
+    disk = folder / "d" / MACHINE
+    disk.mkdir(parents=True)
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", str(disk)], check=True)
+    try:
+        assert files_of(opened(folder / "a.tar.zst", folder / "d")) == files_of(target)
+        assert list(disk.iterdir()) == [disk / RUN_ID] and list((folder / "d").iterdir()) == [disk]
+    finally:
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+def test_output_that_comes_in_between(folder: Path) -> None:
+    """It is there by the time that the archive is to be put in place, and stays, also where there are no links."""
+    packing = archives.Packing(folder, Manifest(MACHINE, RUN_ID, []), {})
+    target, compress = folder / "a", archives._compress
+
+    def late(*arguments: Any) -> None:
+        compress(*arguments)
+        target.write_text("of somebody else")
+
+    def no_links(*_: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    lexists = os.path.lexists
+    with patch.object(archives, "_compress", late):
+        for link, seen in ((os.link, lambda path: path != target and lexists(path)), (no_links, lexists)):
+            with patch.object(os, "link", link), patch.object(os.path, "lexists", seen):
+                try:
+                    archives.write(packing, target, False)
+                    raise AssertionError("it was written")
+                except RunError as error:
+                    assert "is there already and is another" in str(error), error
+            assert target.read_text() == "of somebody else" and list(folder.iterdir()) == [target]
+    target.unlink()
+    with patch.object(os, "link", no_links):
+        digest = archives.write(packing, target, False)
+    assert digest == digest_of(target) == archives.write(packing, target, False)
+    assert list(folder.iterdir()) == [target]
 
 
 def test_output_is_there(folder: Path) -> None:
@@ -281,6 +357,17 @@ def test_what_is_left_out(folder: Path) -> None:
         make(run / path)
         refused(archive(run, "--output", folder / "none"), path, "is no f")
         assert not (folder / "none").exists()
+
+
+def test_texts_that_are_none(folder: Path) -> None:
+    """What opening would refuse is not packed."""
+    run = sound(folder / "a")
+    for name in ("hist/empty.csv", "topology.xml", "gbench.json"):
+        before = (run / name).read_bytes()
+        (run / name).write_bytes(before + b"\x1b[2J")
+        refused(archive(run, "--output", folder / "b"), f"{name}' has control characters")
+        (run / name).write_bytes(before)
+    packed(run, folder / "b")
 
 
 def test_bad_runs(folder: Path) -> None:
@@ -365,7 +452,7 @@ def test_full_disk(folder: Path) -> None:
         print("left out: a full disk needs root and a mount namespace")
         return
     run = sound(folder / "a")
-    (run / "hist" / "noise.csv").write_bytes(os.urandom(1 << 21))
+    (run / "hist" / "noise.csv").write_bytes(noise() + noise())
     packed(run, folder / "a.tar.zst")
     disk = folder / "disk"
     disk.mkdir()
@@ -380,25 +467,43 @@ def test_full_disk(folder: Path) -> None:
 
 
 def test_stopped(folder: Path) -> None:
-    """SIGINT while it packs and while it opens: one line, 130, nothing left, no zstd left running."""
+    """While it packs and while it opens: one line, 128 and the signal, nothing left, no zstd left running."""
     run = sound(folder / "a")
     for i in range(40):
-        (run / "hist" / f"noise{i}.csv").write_bytes(os.urandom(1 << 20))
+        (run / "hist" / f"noise{i}.csv").write_bytes(noise())
     packed(run, folder / "a.tar.zst")
-    for arguments, place in (((run, "--output", folder / "x" / "b"), folder / "x"),
-                             (("--open", folder / "a.tar.zst", "--into", folder / "y"), folder / "y")):
-        place.mkdir()
+    place = folder / "x"
+    place.mkdir()
+    for number, arguments in itertools.product((signal.SIGINT, signal.SIGTERM, signal.SIGHUP), (
+            (run, "--output", place / "b"), ("--open", folder / "a.tar.zst", "--into", place))):
         process = subprocess.Popen([sys.executable, str(ARCHIVE), *map(str, arguments)], text=True,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         deadline = time.monotonic() + GENEROUS_S
         while not any(place.iterdir()) and time.monotonic() < deadline and process.poll() is None:
             time.sleep(0.001)
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         out, err = process.communicate(timeout=GENEROUS_S)
-        assert (process.returncode, out, err) == (130, "", "scripts/archive: stopped\n"), (process.returncode, err)
+        assert (process.returncode, out, err) == (128 + number, "", "scripts/archive: stopped\n"), (number, out, err)
         assert list(place.rglob("*")) == [], f"left: {list(place.rglob(chr(42)))[:5]}"
         assert not [pid for pid in children if Path(f"/proc/{pid}").exists()], "zstd is left running"
+
+
+def test_hangup_that_is_ignored(folder: Path) -> None:
+    """Behind nohup, a terminal that is closed stops nothing."""
+    run = sound(folder / "a")
+    for i in range(10):
+        (run / "hist" / f"noise{i}.csv").write_bytes(noise())
+    place = folder / "x"
+    place.mkdir()
+    process = subprocess.Popen(["nohup", sys.executable, str(ARCHIVE), str(run), "--output", str(place / "b")],
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + GENEROUS_S
+    while not any(place.iterdir()) and time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.001)
+    process.send_signal(signal.SIGHUP)
+    out, err = process.communicate(timeout=GENEROUS_S)
+    assert (process.returncode, err) == (0, "") and out.endswith("/b\n"), (process, out, err)
 
 
 def test_privacy(folder: Path) -> None:

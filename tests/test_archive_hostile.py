@@ -327,10 +327,13 @@ def test_wrong_runs(folder: Path) -> None:
 def test_texts(folder: Path) -> None:
     """People print them."""
     files = sound_files(folder / "run")
-    for name in ("README.txt", "CITATION.cff"):
-        for data, words in ((b"\x1b]0;x\x07", "control characters"), (b"a\rb", "control characters"),
-                            ("\u202ex".encode(), "control characters"), (b"\xff", "no text"),
-                            (b"x" * ((1 << 20) + 1), "larger than 1 MiB")):
+    control, short = "control characters", ("README.txt", "CITATION.cff")
+    bad = [(b"\x1b]0;x\x07", control), (b"a\rb", control), ("\u202ex".encode(), control), (b"\xff", "no text"),
+           (b"x\xe2\x80", "no text")]
+    across = (b"x" * ((1 << 20) - 1) + "\u202e".encode(), control)  # read in two pieces
+    large = (b"x" * ((1 << 20) + 1), "larger than 1 MiB")
+    for name in (*short, "hist/a.csv", "topology.xml", "gbench.json"):
+        for data, words in (*bad, large if name in short else across):
             refused_here(compress([Made({**files, name: data}).bytes()], folder / "a.zst"), f"{words}")
 
 

@@ -8,8 +8,11 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from report_helpers import TOP, main
 
@@ -17,8 +20,9 @@ from cite_helpers import (ENDINGS, STORED, block_of, change_json, citer, copy_st
                           stored_run)
 
 from base import files
+from cite import citation_blocks, citation_check, citation_formats, citations
 from cite.citation_formats import ENDING, FORMATS, SHORT
-from cite.citations import EDITION, FACTS, digest
+from cite.citations import EDITION, FACTS, SCHEMA, digest
 
 NAMES = ["C1", "C18", "reuse", "gap"]
 POOL = "pool, 2 workers"
@@ -58,12 +62,32 @@ def test_run_is_found(folder: Path) -> None:
     done = run_cite("--verify", "-", cwd=folder, input=block.replace("\n", "\r\n"))
     assert done.returncode == 0, done
     done = run_cite("--verify", folder / "block.txt", cwd=run)
-    assert done.returncode == 0 or "name its folder with --run" in done.stderr, done
+    assert done.returncode == 1 and "name its folder with --run" in done.stderr, done
     done = run_cite("--verify", "-", cwd=Path("/"), input=block)
     assert done.returncode == 1 and "name its folder with --run" in done.stderr, done
     other = next((TOP / "results").glob("*/20261126T003222Z-*"))
     done = run_cite("--verify", "-", "--run", other, input=block)
     assert done.returncode == 1 and f"it is of run {run.name} on" in done.stderr, done
+
+
+def test_run_beside_the_block_that_is_another(folder: Path) -> None:
+    """A run.json that is none of poolbench's does not end the search, unless there is nothing else."""
+    run = copy_stored(folder / "results")
+    (folder / "block.txt").write_text(run_cite(run, "C1").stdout)
+    (folder / "run.json").write_text('{"scripts": "of another program"}')
+    done = run_cite("--verify", folder / "block.txt", cwd=folder)
+    assert (done.returncode, done.stderr) == (0, ""), done
+    done = run_cite("--verify", folder / "block.txt", cwd="/")
+    assert done.returncode == 1 and "run.json' has no 'schema'" in done.stderr, done
+
+
+def test_names_that_give_the_same_letters(_: Path) -> None:
+    of = citer(stored_run())
+    experiment = of.subjects[0].experiment
+    one, other = (citations.Subject("figure", name, "", replace(experiment, name=rest))
+                  for name, rest in (("gap", "s"), ("gaps", "")))
+    with patch.object(citations.Citer, "make", lambda _, subject: subject):
+        assert (of.cite(one), of.cite(other)) == (one, other)
 
 
 # Samples that were changed.
@@ -253,46 +277,137 @@ def test_words(folder: Path) -> None:
     assert f"refuted:' stands where '{word}:' should" in words, words
 
 
-def of_edition(block: str, edition: int) -> str:
-    """As a script with other words would have written it."""
-    block = re.sub(r"edition=\d+", f"edition={edition}", block)
+MODULES = (citations, citation_formats, citation_blocks, citation_check)
+
+
+@contextmanager
+def later(name: str, value: int) -> Iterator[None]:
+    """As scripts of a later schema or edition do it."""
+    with ExitStack() as stack:
+        for module in MODULES:
+            if hasattr(module, name):
+                stack.enter_context(patch.object(module, name, value))
+        yield
+
+
+def signed_text(block: str) -> str:
+    """Whoever edits a block can work the digest of its words out again."""
     above, _, rest = block.rpartition(ENDING)
     digest = hashlib.sha256("".join(above.split()).encode()).hexdigest()[:SHORT]
     return f"{above}{ENDING} {digest}{rest[1 + SHORT:]}"
 
 
-def test_other_edition(folder: Path) -> None:
-    """Its numbers count, and its words only by its own digest."""
+def test_older_edition(folder: Path) -> None:
+    """Its numbers count, its id, and the words of its rows; all others only by its own digest."""
     of = citer(stored_run())
     for name in ("C1", "gap"):
         made = of.named(name)[0]
         for form in ("text", "markdown", "bibtex"):
             block = FORMATS[form](made)
-            other = of_edition(block.replace("unit of replication", "unit of all things"), EDITION + 1)
-            assert fault(lambda: block_of(other, folder), of) == "", (form, name)
+            other = signed_text(block.replace("unit of replication", "unit of all things"))
             edited = other.replace("of all things", "of no things")
-            assert "its words were changed" in fault(lambda: block_of(edited, folder), of)
             row = re.search(r"(?:value|y_min|y\\_min)=(\S+)", block)
             assert row
-            number = of_edition(other.replace(row[0], row[0].replace(row[1], digit_changed(row[1])), 1), EDITION + 1)
-            assert "is cited as" in fault(lambda: block_of(number, folder), of), (form, name)
-            fewer = of_edition(other.replace(row[0], row[0].replace(row[1], f"{float(row[1]):.4g}"), 1), EDITION + 1)
-            assert fault(lambda: block_of(fewer, folder), of) == "", (form, name, row[0])
+            number = signed_text(other.replace(row[0], row[0].replace(row[1], digit_changed(row[1])), 1))
+            fewer = signed_text(other.replace(row[0], row[0].replace(row[1], f"{float(row[1]):.4g}"), 1))
+            with later("EDITION", EDITION + 1):
+                for good in (block, other, fewer):
+                    assert fault(lambda: block_of(good, folder), of) == "", (form, name)
+                assert "its words were changed" in fault(lambda: block_of(edited, folder), of)
+                assert "is cited as" in fault(lambda: block_of(number, folder), of), (form, name)
+            assert fault(lambda: block_of(other, folder), of), "of this edition every word counts"
 
 
-def test_other_edition_of_json(_: Path) -> None:
+def test_older_edition_that_is_forged(folder: Path) -> None:
+    of = citer(stored_run())
+    made = of.named("C1")[0]
+    cases = [(r"(1\.b .*)raw\n", r"\1serial\n", "the words of its rows"),
+             (r"(1\.a .*)pool, 2 workers", r"\1pool, 4 workers", "the words of its rows"),
+             (r"(time\\?_ns in )ns", r"\1ms", "the words of its rows"),
+             ("less is better", "more is better", "the words of its rows"),
+             ("1. kept pool", "1. new pool", "the words of its rows"), ("(f2 .*)journal", r"\1machine", "of its rows"),
+             (r"started   2026", "started   2025", "the words of its rows"), (made.id, "C1-00000000", "has the id")]
+    for form in ("text", "markdown", "bibtex"):
+        block = FORMATS[form](made)
+        for old, new, words in cases:
+            forged, n = re.subn(old, new, block, count=1)
+            assert n == 1, (form, old)
+            forged = signed_text(forged)
+            with later("EDITION", EDITION + 1):
+                assert words in fault(lambda: block_of(forged, folder), of), (form, old)
+
+
+def test_unknown_edition(folder: Path) -> None:
+    """A block does not choose the rules that it is held against."""
+    of = citer(stored_run())
+    made = of.named("C1")[0]
+    for edition, words in ((EDITION + 1, "use a newer poolbench"), (999999, "use a newer"), (0, "the first one is 1")):
+        for form in ("text", "markdown", "bibtex"):
+            block = signed_text(FORMATS[form](made).replace(f"edition={EDITION}", f"edition={edition}"))
+            assert words in fault(lambda: block_of(block, folder), of), (form, edition)
+        document = signed({**made.document(), "edition": edition})
+        assert words in fault(lambda: json_block_of(document), of), edition
+    assert "the first one is 1" in fault(lambda: json_block_of(signed({**made.document(), "edition": -5})), of)
+
+
+def test_older_schema(folder: Path) -> None:
+    """Its id was made with its own number."""
+    of = citer(stored_run())
+    for name in ("C1", "gap"):
+        for form, write in FORMATS.items():
+            block = write(of.named(name)[0])
+            with later("SCHEMA", SCHEMA + 1):
+                assert fault(lambda: block_of(block, folder), of) == "", (form, name)
+
+
+def test_rounded_numbers(_: Path) -> None:
+    same = [("0.05", "0.05", "delta"), ("0.050", "0.05", "delta"), ("376", "376.312", "lo"), ("8", "8", "n"),
+            ("376.3120", "376.312", "lo"), ("2", "2", "value"), ("none", "none", "p")]
+    others = [("0", "0.05", "delta"), ("0.1", "0.05", "delta"), ("0.0", "0.05", "delta"), ("1E1", "8", "n"),
+              ("0E9", "8", "n"), ("0E9", "8", "value"), ("1E1", "8", "value"), ("800E-2", "8", "n"), ("8.0", "8", "n"),
+              ("38E1", "376.312", "lo"), ("375", "376.312", "lo"), ("none", "2", "p"), ("2", "none", "p"),
+              ("000E9", "376.312", "lo"), ("0", "1e-09", "p"), ("100E1", "1000", "rounds")]
+    assert [case for case in same if not citation_check.is_same(*case)] == []
+    assert [case for case in others if citation_check.is_same(*case)] == []
+
+
+def signed(of: dict[str, Any]) -> dict[str, Any]:
+    """Whoever edits a block can work its id and digest out again."""
+    facts = {"schema": of["schema"], **{name: of[name] for name in FACTS}}
+    of = {**of, "id": f"{of['name']}-{digest(facts)[:8]}"}
+    return {**of, "digest": digest({name: value for name, value in of.items() if name != "digest"})}
+
+
+def test_seed_of_json(_: Path) -> None:
+    """Nothing of a whole number is rounded."""
+    assert citation_check.is_equal(2**63 + 1, 2**63 + 1) and citation_check.is_equal(0.3, 0.1 + 0.2)
+    for cited in (2**63 + 2, float(2**63), True):
+        assert not citation_check.is_equal(cited, 2**63 + 1), cited
+    assert not citation_check.is_equal(True, 1) and not citation_check.is_equal(1.0, 1)
+
+
+def test_older_edition_of_json(_: Path) -> None:
     of = citer(stored_run())
     document = of.named("gap")[0].document()
-    document.update(edition=EDITION + 1, statistics=["in other words"], grade={"letter": "A", "failed": []})
-    document["figure"]["series"][0]["points"][0]["label"] = "0 s"
-    facts = {"schema": document["schema"], **{name: document[name] for name in FACTS}}
-    document["id"] = f"gap-{digest(facts)[:8]}"
+    document.update(statistics=["in other words"], grade={"letter": "A", "failed": []})
+    with later("EDITION", EDITION + 1):
+        check_older_edition_of_json(document, of)
 
-    def signed(of: dict[str, Any]) -> dict[str, Any]:
-        return {**of, "digest": digest({name: value for name, value in of.items() if name != "digest"})}
 
+def check_older_edition_of_json(document: dict[str, Any], of: citations.Citer) -> None:
     assert fault(lambda: json_block_of(signed(document)), of) == ""
     assert "its words were changed" in fault(lambda: json_block_of({**signed(document), "scope": "all"}), of)
+    for path in (("samples", 0, "backend"), ("samples", 0, "cell"), ("design", "metric"), ("run", "started"),
+                 ("design", "cells", 0, "workload"), ("figure", "y"), ("figure", "series", 0, "name"), ("experiment",)):
+        changed = signed(put(document, path, "other"))
+        assert "is cited as 'other', the run says" in fault(lambda: json_block_of(changed), of), path
+    for name in ("backend", "cell"):
+        claim = of.named("C1")[0].document()
+        changed = signed(put(claim, ("contrasts", 0, "a", name), claim["contrasts"][0]["b"][name] + "x"))
+        assert f"{name} is cited as" in fault(lambda: json_block_of(changed), of), name
+    for name in ("metric", "unit", "better"):
+        changed = signed(put(of.named("C1")[0].document(), ("contrasts", 0, name), "more"))
+        assert f"{name} is cited as 'more'" in fault(lambda: json_block_of(changed), of), name
     for path in (("figure", "series", 1, "points", 0, "hi"), ("machine", "cpus"),
                  ("design", "cells", 0, "keys", "tasks"), ("samples", 0, "rounds")):
         at: Any = document
@@ -312,6 +427,70 @@ def test_made_with_make(folder: Path) -> None:
     assert done.returncode == 0 and " holds: " in done.stdout, done
     done = subprocess.run(make, capture_output=True, text=True)
     assert done.returncode and "make cite: say which run" in done.stderr, done
+
+
+# Blocks that people and programs would read in different ways.
+
+def refused(folder: Path, data: str) -> str:
+    """The line that says why. Nothing in the file holds."""
+    (folder / "file").write_text(data)
+    done = run_cite("--verify", folder / "file", "--run", stored_run())
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1), done
+    return done.stderr
+
+
+def test_json_that_is_ambiguous(folder: Path) -> None:
+    block = FORMATS["json"](citer(stored_run()).named("C1")[0])
+    value = re.search(r'"value": ([\d.]+),', block)
+    assert value
+    twice = block.replace(value[0], f'"value": 99.9, {value[0]}', 1)
+    assert "'value' is there twice" in refused(folder, twice)
+    assert "'schema' is there twice" in refused(folder, block.replace('"schema": 1,', '"schema": 1, "schema": 1,', 1))
+    for old, new in (("reusing threads", "reusing\\u202e threads"), ("reusing threads", "reusing\u200b threads"),
+                     ('"ns"', '" ns"'), ('"unit"', '"unit "')):
+        assert old in block
+        assert "letters that cannot be seen" in refused(folder, block.replace(old, new, 1)), new
+
+
+def test_bibtex_that_goes_on(folder: Path) -> None:
+    """What stands in the entry behind the digest would be printed, and is in no digest."""
+    of = citer(stored_run())
+    block = FORMATS["bibtex"](of.named("C1")[0])
+    assert block.endswith("}\n}\n")
+    for end in ("},\n addendum = {the pool is 9 times faster}}\n", "the pool is 9 times faster}}\n", "", "}"):
+        found = fault(lambda: block_of(block.removesuffix("  }\n}\n") + end, folder), of)
+        assert "goes on behind its digest" in found, (end, found)
+    assert fault(lambda: block_of(block.removesuffix("  }\n}\n") + " }} % as we saw\n", folder), of) == ""
+
+
+def test_block_beside_one_that_is_not_seen(folder: Path) -> None:
+    """It must not seem to hold because the other one does."""
+    made = citer(stored_run()).named("C1")[0]
+    good = FORMATS["text"](made)
+    for form in ("text", "markdown", "bibtex"):
+        forged = signed_text(FORMATS[form](made).replace("value=", "value=9"))
+        for before in ("> ", "- ", "| "):
+            hidden = "".join(f"{before}{line}\n" for line in forged.splitlines())
+            for data in (f"{good}\n{hidden}", f"{hidden}\n{good}"):
+                found = refused(folder, data)
+                assert "cannot be read: give it unquoted" in found, found
+    assert "JSON in a file of its own" in refused(folder, f"{good}\n```\n{FORMATS['json'](made)}```\n")
+
+
+def test_words_that_look_like_a_block(folder: Path) -> None:
+    """In the run, or before the block."""
+    run = copy_stored(folder)
+    statement = "tasks run inline on the submitter, run here on there started now"
+    change_json(run / "run.json", lambda document: [
+        of.update(statement=statement) for of in document["experiments"] if of["name"] == "reuse"])
+    of = citer(run)
+    for form, write in FORMATS.items():
+        block = write(of.named("C1")[0])
+        assert "inline on the submitter" in block
+        assert fault(lambda: block_of(block, folder), of) == "", form
+        if form != "json":
+            words = f"Below is a\npoolbench citation block:\n**poolbench citation is what it is**\n\n{block}"
+            assert fault(lambda: block_of(words, folder), of) == "", form
 
 
 # Files that are no blocks.

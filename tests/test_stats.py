@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The statistics of scripts/lib against their definitions and against numpy and scipy."""
+import itertools
 import math
 from pathlib import Path
 
@@ -43,6 +44,43 @@ def test_signed_rank_is_exact(_: Path) -> None:
     assert math.isclose(stats.signed_rank_p([1.1 + i / 100 for i in range(6)]), 2 / 2 ** 6)
     assert stats.signed_rank_p([1.0] * 8) == 1
     assert stats.signed_rank_p([0.8, 1.25, 0.9, 1.11, 0.95, 1.05, 0.99, 1.01]) > 0.5
+    assert stats.signed_rank_p([]) == stats.signed_rank_p([1.5]) == 1
+
+
+def test_signed_rank_is_that_of_scipy_where_it_is_exact(_: Path) -> None:
+    """That is without ties and without ratios of 1."""
+    generator = np.random.default_rng(3)
+    for n in (*range(1, 40), 60, 200):
+        logs = generator.normal(generator.uniform(-1, 1), 1, n)
+        wanted = scipy_stats.wilcoxon(logs, method="exact").pvalue
+        assert math.isclose(stats.signed_rank_p(np.exp(logs)), wanted, rel_tol=1e-12), (n, logs)
+
+
+def test_signed_rank_with_ties_and_ones(_: Path) -> None:
+    """By trying all signs. Ratios of 1 are left out, ratios equally far from 1 share their ranks."""
+    def tried(ratios: list[float]) -> float:
+        sizes = [max(ratio, 1 / ratio) for ratio in ratios if ratio != 1]
+        ranks = [sum(other < size for other in sizes) + (sum(other == size for other in sizes) + 1) / 2
+                 for size in sizes]
+        if not ranks:
+            return 1.0
+        least = min(sum(rank for rank, ratio in zip(ranks, (r for r in ratios if r != 1)) if (ratio > 1) == above)
+                    for above in (True, False))
+        sums = [sum(rank for rank, sign in zip(ranks, signs) if sign)
+                for signs in itertools.product((0, 1), repeat=len(ranks))]
+        return min(1.0, 2 * sum(of <= least for of in sums) / len(sums))
+
+    generator = np.random.default_rng(4)
+    seen = set()
+    for n in range(1, 11):
+        for _ in range(30):
+            ratios = generator.choice([1.0, 0.5, 2.0, 0.25, 4.0, 8.0, 0.125], n).tolist()
+            assert stats.signed_rank_p(ratios) == tried(ratios), ratios
+            seen.add(tried(ratios))
+    assert len(seen) > 50, len(seen)
+    fives = [1.25, 1.25, 1.25, 0.8, 1.25, 1.25]  # their logarithms may differ in the last digit
+    assert stats.signed_rank_p(fives) == tried([2.0, 2.0, 2.0, 0.5, 2.0, 2.0]) == 14 / 64
+    assert stats.signed_rank_p([1.0, 1.5, 1.6, 1.7, 1.8, 1.9, 2.1]) == 2 / 2 ** 6
 
 
 def test_holm_steps_down(_: Path) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from archive.manifests import (CITATION, DRAWN, END, FILES_MAX, FOLDERS, MANIFEST, MEASURED, README, TEXT_MAX_BYTES,
-                               TOTAL_MAX_BYTES, Manifest, Member, check_members, check_text, header, kind_of, padding)
+                               TOTAL_MAX_BYTES, Manifest, Member, check_members, check_text, checked_text, header,
+                               is_text, kind_of, padding)
 from archive.zstd import complaint, entered, zstd
 from base.files import RunError, read_chunks
 from base.text import clean
@@ -71,7 +72,11 @@ class Packing:
     texts: dict[str, bytes]  # members that are not in the folder
 
     def chunks(self, path: str) -> Iterator[bytes]:
-        return iter([self.texts[path]]) if path in self.texts else read_chunks(self.run / path)
+        """Of what opening refuses, none is packed."""
+        if path in self.texts:
+            return iter([self.texts[path]])
+        chunks = read_chunks(self.run / path)
+        return checked_text(chunks, f"'{self.run / path}'") if is_text(path) else chunks
 
 
 def _digest(chunks: Iterable[bytes]) -> tuple[int, str]:
@@ -157,7 +162,9 @@ def write(packing: Packing, target: Path, force: bool) -> str:
         _compress(packing, file, target)
         file.seek(0)
         digest = _file_digest(file)
-        if os.path.lexists(target) and not force:
+        if force:
+            os.replace(part, target)
+        elif not _placed(part, target):
             if not target.is_file():
                 raise RunError(f"'{target}' is no file: name another with --output")
             with target.open("rb") as there:
@@ -165,8 +172,21 @@ def write(packing: Packing, target: Path, force: bool) -> str:
                     return digest
             raise RunError(f"'{target}' is there already and is another: name another file with --output, or replace "
                            "it with --force")
-        os.replace(part, target)
     return digest
+
+
+def _placed(part: Path, target: Path) -> bool:
+    """False where something is there. A link replaces nothing, not even what has just come there."""
+    try:
+        os.link(part, target)
+        return True
+    except FileExistsError:
+        return False
+    except OSError:  # not every file system has links
+        if os.path.lexists(target):
+            return False
+    os.replace(part, target)
+    return True
 
 
 def citation_of(run: Path) -> bytes | None:
@@ -177,6 +197,6 @@ def citation_of(run: Path) -> bytes | None:
     if path.is_symlink():
         raise RunError(f"'{path}' is no file: an archive takes neither links nor devices")
     data = b"".join(read_chunks(path, TEXT_MAX_BYTES))
-    check_text(data, f"'{path}'")
+    check_text([data], f"'{path}'")
     return data
 

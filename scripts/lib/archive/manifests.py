@@ -1,10 +1,13 @@
 """What an archive of a run holds, and the bytes around its files. There is one form only: the same run gives the same
 bytes, and who reads an archive compares it with what would have been written."""
 import calendar
+import codecs
+import itertools
 import json
 import re
 import time
 import unicodedata
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,14 +111,28 @@ def check_members(members: list[Member], what: str) -> None:
         raise RunError(f"{what} is of more than {TOTAL_MAX_BYTES >> 20} MiB: no run has")
 
 
-def check_text(data: bytes, what: str) -> None:
-    """What people print on their terminals has no control characters."""
-    try:
-        text = data.decode()
-    except ValueError:
-        raise RunError(f"{what} is no text in UTF-8") from None
-    if any(unicodedata.category(c) in INVISIBLE for c in set(text) - {"\n", "\t"}):
-        raise RunError(f"{what} has control characters: it may have letters, tabs and ends of lines")
+def is_text(path: str) -> bool:
+    """What people print on their terminals, and no script of these reads before they do."""
+    return kind_of(path) == ABOUT or path in ("topology.xml", "gbench.json") or path.startswith("hist/")
+
+
+def checked_text(chunks: Iterable[bytes], what: str) -> Iterator[bytes]:
+    """The same chunks. Raises RunError where something in them would do something to a terminal."""
+    decoder, seen = codecs.getincrementaldecoder("utf-8")(), {"\n", "\t"}
+    for chunk in itertools.chain(chunks, [b""]):
+        try:
+            new = set(decoder.decode(chunk, final=not chunk)) - seen
+        except ValueError:
+            raise RunError(f"{what} is no text in UTF-8") from None
+        if any(unicodedata.category(c) in INVISIBLE for c in new):
+            raise RunError(f"{what} has control characters: it may have letters, tabs and ends of lines")
+        seen |= new
+        yield chunk
+
+
+def check_text(chunks: Iterable[bytes], what: str) -> None:
+    for _ in checked_text(chunks, what):
+        pass
 
 
 def _member(of: dict[str, Any], where: str) -> Member:

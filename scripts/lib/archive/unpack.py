@@ -1,8 +1,10 @@
 """Opens archives of runs, which may come from anyone. The manifest stands first and says what follows; every other byte
 must be the one that scripts/archive would have written, or nothing is placed."""
+import errno
 import hashlib
 import os
 import re
+import shutil
 import stat
 import subprocess
 import tempfile
@@ -13,9 +15,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from archive.manifests import (ABOUT, BLOCK, DRAWN, END, MANIFEST, MANIFEST_MAX_BYTES, MEASURED, TEXT_MAX_BYTES,
-                               Manifest, Member, check_names, check_text, header, padding, parse_manifest)
+                               Manifest, Member, check_names, check_text, header, is_text, kind_of, padding,
+                               parse_manifest)
 from archive.zstd import complaint, entered, zstd
-from base.files import CHUNK_BYTES, RunError, sha256_of
+from base.files import CHUNK_BYTES, RunError, read_chunks, sha256_of
 from base.read import read_run
 from base.text import clean
 
@@ -166,11 +169,10 @@ def _unpack(stream: _Stream, folder: Path) -> tuple[Manifest, Path]:
 
 def _check_texts(manifest: Manifest, run: Path, what: str) -> None:
     for member in manifest.members:
-        if member.kind == ABOUT:
-            if member.size > TEXT_MAX_BYTES:
-                raise RunError(f"'{member.path}' of {what} is larger than {TEXT_MAX_BYTES >> 20} MiB: "
-                               "it is a short text")
-            check_text((run / member.path).read_bytes(), f"'{member.path}' of {what}")
+        if member.kind == ABOUT and member.size > TEXT_MAX_BYTES:
+            raise RunError(f"'{member.path}' of {what} is larger than {TEXT_MAX_BYTES >> 20} MiB: it is a short text")
+        if is_text(member.path):
+            check_text(read_chunks(run / member.path), f"'{member.path}' of {what}")
 
 
 def _check_run(manifest: Manifest, run: Path, what: str) -> None:
@@ -209,6 +211,9 @@ class Placed:
 
 def _first_difference(manifest: Manifest, run: Path) -> str | None:
     """Of what was measured: reports are drawn anew."""
+    wanted = {member.path for member in manifest.members}
+    if more := sorted(_measured(run) - wanted):
+        return f"'{more[0]}' is not in the archive"
     for member in manifest.members:
         if member.kind != MEASURED:
             continue
@@ -217,8 +222,16 @@ def _first_difference(manifest: Manifest, run: Path) -> str | None:
         except RunError:
             is_alike = False
         if not is_alike:
-            return member.path
+            return f"'{member.path}' differs"
     return None
+
+
+def _measured(run: Path) -> set[str]:
+    """The files of a folder that a run writes, packed or not."""
+    hist = run / "hist"
+    names = [name.removesuffix(".gz") for name in os.listdir(run)]
+    names += [f"hist/{name}" for name in os.listdir(hist)] if hist.is_dir() else []
+    return {name for name in names if kind_of(name) == MEASURED}
 
 
 def _is_folder(path: Path) -> bool:
@@ -245,7 +258,7 @@ def open_into(path: Path, into: Path, with_report: bool) -> Placed:
             if not _is_folder(target):
                 raise RunError(f"'{target}' is no folder: the run of '{path}' cannot be placed there")
             if differs := _first_difference(manifest, target):
-                raise RunError(f"'{target}' is there already and is another: '{differs}' differs. Open the archive "
+                raise RunError(f"'{target}' is there already and is another: {differs}. Open the archive "
                                "with --into another folder")
             return Placed(target, True)
         if not with_report:
@@ -256,5 +269,17 @@ def open_into(path: Path, into: Path, with_report: bool) -> Placed:
                 if (run / name).is_dir():
                     (run / name).rmdir()
         target.parent.mkdir(parents=True, exist_ok=True)
-        os.rename(run, target)
+        _move(run, target)
     return Placed(target, False)
+
+
+def _move(run: Path, target: Path) -> None:
+    try:
+        os.rename(run, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:  # the folder of the machine may lie on another disk than the one above it
+            raise
+        with ExitStack() as stack:
+            near = entered(stack, _new_folder(target.parent)) / "run"
+            shutil.copytree(run, near)
+            os.rename(near, target)

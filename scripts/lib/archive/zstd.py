@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any, TypeVar
 
 from base.files import RunError
+from base.interpreter import STOPS
 from base.text import clean
 
 T = TypeVar("T")
@@ -13,8 +14,8 @@ T = TypeVar("T")
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """SIGINT waits for the end of this."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    """What stops a script waits for the end of this."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
     try:
         yield
     finally:

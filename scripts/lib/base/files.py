@@ -179,6 +179,27 @@ def parse(data: bytes, what: str) -> dict[str, Any]:
         raise RunError(f"{what} is no complete JSON: {clean(str(error))[:120]}") from None
 
 
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"'{next(name for name in names if names.count(name) > 1)}' is there twice")
+    return found
+
+
+def parse_strictly(data: bytes, what: str) -> dict[str, Any]:
+    """Refuses too what people and parsers would read in different ways: a name that is there twice, of which the last
+    one counts, and what parse() would take away."""
+    found = parse(data, what)
+    try:
+        raw = json.loads(data.decode(), object_pairs_hook=_once, parse_float=_parse_float, parse_int=_parse_int)
+    except ValueError as error:
+        raise RunError(f"{what} is ambiguous: {clean(str(error))[:120]}") from None
+    if raw != found:
+        raise RunError(f"{what} has letters that cannot be seen, or spaces around a text: give it as it was written")
+    return found
+
+
 def check_schema(of: dict[str, Any], what: str) -> None:
     schema = get(of, "schema", int, what)
     if schema > SCHEMA:

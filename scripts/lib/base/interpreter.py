@@ -9,13 +9,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import NoReturn
 
 MODULES = "import jinja2, numpy, scipy.stats"
 TRIED = "POOLBENCH_PYTHON_TRIED"
 MEMORY_MAX_BYTES = 1 << 30  # a run may come from anyone
 LIBRARIES_BYTES = 1 << 27   # of it, for code, which the system does not count as data
-INTERRUPTED = 130
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def _serves(python: str) -> bool:
@@ -54,12 +55,52 @@ def _print_no_more() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+class Stopped(KeyboardInterrupt):
+    """Unwinds as SIGINT does, so that what is half made is removed."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
+def _unwind_when_stopped() -> None:
+    """For a service manager, a time limit, and a terminal that is closed. nohup's SIGHUP stays ignored."""
+    owner = os.getpid()
+
+    def stop(number: int, _: FrameType | None) -> None:
+        if os.getpid() != owner:  # a copy of this process makes nothing that is to be removed
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+            return
+        _heed_no_more()
+        raise Stopped(number)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, stop)
+
+
+def _heed_no_more() -> None:
+    for number in STOPS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _say_stopped() -> None:
+    from base.command import say
+    try:
+        say("stopped")
+        sys.stdout.flush()
+    except OSError:  # the terminal may be what is gone
+        _print_no_more()
+
+
 def end(main: Callable[[], int]) -> NoReturn:
     """Ends the process with what main returns."""
     from base.command import say  # which takes the modules
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # not every terminal has every letter
     code = 0
+    _unwind_when_stopped()
     try:
         code = main()
         sys.stdout.flush()
@@ -72,8 +113,8 @@ def end(main: Callable[[], int]) -> NoReturn:
     except MemoryError:
         say(f"this takes more than {MEMORY_MAX_BYTES >> 30} GiB of memory: no run of poolbench does")
         code = 1
-    except KeyboardInterrupt:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        say("stopped")
-        code = INTERRUPTED
+    except KeyboardInterrupt as stopped:
+        _heed_no_more()
+        _say_stopped()
+        code = 128 + getattr(stopped, "number", signal.SIGINT)
     sys.exit(code)

@@ -1,11 +1,13 @@
 """Holds a citation against the samples that it says it was made from.
 
 The citation is built again from the run, and compared in this order: numbers, samples of each side, files, id, and of
-the same edition every word. The first difference is named. Neither the block nor the run is trusted.
+the same edition every word, of an older one the names beside the numbers. The first difference is named. Neither the
+block nor the run is trusted.
 """
 import hashlib
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,8 @@ from base.read import read_run
 from base.runs import Run
 from base.text import clean
 from cite import citation_formats as formats
-from cite.citation_blocks import ENDING, ID, Block
-from cite.citations import EDITION, FACTS, PROVES, SCHEMA, Citation, Citer, citer_of, digest
+from cite.citation_blocks import ENDING, ID, Block, facts
+from cite.citations import EDITION, FACTS, PROVES, Citation, Citer, citer_of, digest
 from judge.verdicts import judge
 
 TOP = Path(__file__).resolve().parent.parent.parent.parent
@@ -36,13 +38,21 @@ def find_run(block: Block, file: Path, given: Path | None) -> Run:
         return read_run(given)
     places = [file.parent] if str(file) != "-" else []
     places += [top / "results" / block.machine / block.run for top in (Path("."), TOP)]
-    for place in places:
-        if any(os.path.lexists(place / name) for name in ("run.json", "run.json.gz")):
+    broken = None
+    for place in filter(has_run, places):
+        try:
             run = read_run(place)
-            if run.document["run"]["id"] == block.run and run.document["run"]["machine"] == block.machine:
-                return run
-    raise RunError(f"{block.id} is of run {block.run} on {block.machine}, which is neither beside the block nor in "
-                   "results/: name its folder with --run")
+        except RunError as error:  # it need not be the one that is looked for
+            broken = broken or error
+            continue
+        if run.document["run"]["id"] == block.run and run.document["run"]["machine"] == block.machine:
+            return run
+    raise broken or RunError(f"{block.id} is of run {block.run} on {block.machine}, which is neither beside the block "
+                             "nor in results/: name its folder with --run")
+
+
+def has_run(place: Path) -> bool:
+    return any(os.path.lexists(place / name) for name in ("run.json", "run.json.gz"))
 
 
 def rebuilt(block: Block, citer: Citer) -> Citation:
@@ -56,7 +66,7 @@ def rebuilt(block: Block, citer: Citer) -> Citation:
     if block.document:
         subjects = [subject for subject in subjects if subject.kind == block.document.get("kind")
                     and subject.experiment.name == block.document.get("experiment")] or subjects
-    made = [citer.cite(subject) for subject in subjects]
+    made = [replace(citer.cite(subject), schema=block.schema) for subject in subjects]
     return next((each for each in made if each.id == block.id), made[0])
 
 
@@ -86,11 +96,13 @@ def verify_text(block: Block, of: Citation) -> str:
     extra = next((key for key in block.records if key not in {record.key for record in wanted}), None)
     if extra:
         raise Differs(block.id, f"it has {extra}, which the run has not")
+    compare_id(block, of)
+    made = formats.FORMATS[block.format](of)
     if block.edition == EDITION:
-        compare_id(block, of)
-        made = formats.FORMATS[block.format](of)
         compare_words(block, made)
-    elif own_digest(block.text) != block.digest:
+        return says(block, of, numbers)
+    compare_facts(block, made, of)
+    if own_digest(block.text) != block.digest:
         raise Differs(block.id, "its words were changed: they do not give its digest. All numbers hold")
     return says(block, of, numbers)
 
@@ -141,15 +153,21 @@ def place(wanted: formats.Record, of: Citation) -> str:
     return f"{of.name}, '{contrast['name']}', {contrast['metric']} of {WHAT[what]}{side}"
 
 
+EXACT = ("sha256", "n", "rounds", "points", "samples")
+
+
 def is_same(cited: str, wanted: str, name: str) -> bool:
-    """Whether a number is what is wanted, rounded: an edition may round to more or fewer digits."""
-    if cited == wanted or name == "sha256" or "none" in (cited, wanted):
+    """Whether a number is what is wanted, rounded: an edition may round to more digits, or to fewer, but three."""
+    if cited == wanted or name in EXACT or "none" in (cited, wanted):
         return cited == wanted
     try:
         number, other = Decimal(cited), Decimal(wanted)
-        if not number.is_finite() or len(number.as_tuple().digits) < min(3, len(other.as_tuple().digits)):
+        if not number.is_finite():
             return False
-        return abs(number - other) <= Decimal(1).scaleb(int(number.as_tuple().exponent)) / 2
+        last = int(number.as_tuple().exponent)
+        if last > int(other.as_tuple().exponent) and len(number.as_tuple().digits) < 3:
+            return False
+        return abs(number - other) <= Decimal(1).scaleb(last) / 2
     except ArithmeticError:  # no number, or one of an exponent beyond all that is counted
         return False
 
@@ -162,6 +180,16 @@ def own_digest(block: str) -> str:
 def compare_id(block: Block, of: Citation) -> None:
     if block.id != of.id:
         raise Differs(block.id, f"its content has the id {of.id}; all numbers hold")
+
+
+def compare_facts(block: Block, made: str, of: Citation) -> None:
+    """What stands beside the numbers: contrasts, metrics, units, sides, files, and of which run they are."""
+    rows = [*formats.number_lines(of), *(record.line() for record in formats.records(of))]
+    first = facts(f"{formats.latex(rows[0]) if block.format == 'bibtex' else rows[0]} schema citation=")
+    wanted = facts(made)
+    wanted = wanted[wanted.rindex(first):]
+    if not facts(block.text).endswith(wanted):
+        raise Differs(block.id, "the words of its rows are not those of the run; all numbers hold")
 
 
 def compare_words(block: Block, made: str) -> None:
@@ -184,12 +212,12 @@ def verify_json(block: Block, of: Citation) -> str:
             raise Differs(block.id, f"it has no '{name}'")
     extra = next((name for name in cited if name not in made), None)
     if extra:
-        raise Differs(block.id, f"it has '{clean(extra)[:60]}', which no citation of schema {SCHEMA} has")
+        raise Differs(block.id, f"it has '{clean(extra)[:60]}', which no citation of schema {block.schema} has")
     has_words = block.edition == EDITION
     late = ("samples", "files")
     for name in [*(name for name in FACTS if name not in late), "design", "machine", "software", *late]:
-        compare(block, cited[name], made[name], path_of(of, name), has_words)
-    if digest({"schema": SCHEMA, **{name: cited[name] for name in FACTS}})[:8] != block.id[-8:]:
+        compare(block, cited[name], made[name], path_of(of, name), has_words or name not in ("machine", "software"))
+    if digest({"schema": block.schema, **{name: cited[name] for name in FACTS}})[:8] != block.id[-8:]:
         raise Differs(block.id, f"its content has the id {of.id}; all numbers hold")
     for name in made if has_words else []:
         if name not in ("digest", "id"):
@@ -213,13 +241,10 @@ def compare(block: Block, cited: Any, made: Any, where: str, has_words: bool) ->
         for i, (one, other) in enumerate(zip(cited, made)):
             compare(block, one, other, f"{where}, {label(other, i)}", has_words)
     elif isinstance(made, str):
-        if cited != made and (has_words or where.endswith(DIGESTS)):
+        if cited != made and has_words:
             raise Differs(block.id, f"{where} is cited as '{clean(str(cited))[:80]}', the run says '{made[:80]}'")
     elif not is_equal(cited, made):
         raise Differs(block.id, f"{where} is cited as {clean(str(cited))[:40]}, the samples say {made}")
-
-
-DIGESTS = ("sha256", "run.json", "journal.jsonl", "machine.json")
 
 
 def compare_objects(block: Block, cited: dict[str, Any], made: dict[str, Any], where: str, has_words: bool) -> None:
@@ -250,6 +275,8 @@ def label(of: Any, place: int) -> str:
 def is_equal(cited: Any, made: float | None) -> bool:
     if made is None or cited is None:
         return cited is made
+    if isinstance(made, int):  # a count or a seed: nothing of it was rounded
+        return type(cited) is int and cited == made
     if isinstance(cited, bool) or not isinstance(cited, (int, float)):
         return False
     return abs(cited - made) <= RELATIVE * abs(made)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from base import text
-from cite.citations import EDITION, SCHEMA, Citation, digest
+from cite.citations import EDITION, Citation, digest
 
 COLUMNS, LABEL = 100, 12
 DIGITS = 6
@@ -178,7 +178,7 @@ def parts(of: Citation) -> Iterator[Part]:
     yield Part("samples", [], [record.line() for record in sample_records(of)])
     yield Part("files", [], [record.line() for record in file_records(of)])
     yield Part("run", [], [f"run       {of.run['id']} on {of.run['machine']}", f"started   {of.run['started']}",
-                           f"schema    citation={SCHEMA} edition={EDITION}"])
+                           f"schema    citation={of.schema} edition={EDITION}"])
     yield Part("reproduce", [], shell_lines(of.reproduce, COLUMNS))
     yield Part("verify", [of.verify], [])
 

@@ -26,7 +26,7 @@ from report.grades import Grade, grade_of
 from report.rules import Drawn, check
 
 # The schema counts up when a reader of the former one could misread a citation. The edition counts up when words,
-# rounding, grades or rules change: a citation of another edition is held against its numbers and digests alone.
+# rounding, grades or rules change: a citation of an older edition is held against its numbers, names and digests alone.
 SCHEMA, EDITION = 1, 1
 DIGITS = 12  # more than is measured, and fewer than what may differ between two machines' libraries
 FILES = ("run.json", "journal.jsonl", "machine.json")
@@ -70,14 +70,15 @@ class Citation:
     samples: list[dict[str, Any]]
     files: dict[str, str | None]
     verify: str = f"{VERIFY} {PROVES}"
+    schema: int = SCHEMA
 
     @cached_property
     def id(self) -> str:
         facts = {name: getattr(self, name) for name in FACTS}
-        return f"{self.name}-{digest({'schema': SCHEMA, **facts})[:8]}"
+        return f"{self.name}-{digest({'schema': self.schema, **facts})[:8]}"
 
     def document(self) -> dict[str, Any]:
-        of = {"schema": SCHEMA, "edition": EDITION, "id": self.id, **asdict(self)}
+        of = {"schema": self.schema, "edition": EDITION, "id": self.id, **asdict(self)}
         return {**of, "digest": digest(of)}
 
 
@@ -205,7 +206,7 @@ class Citer:
     """Makes the citations of one run."""
     judgement: Judgement
     grade: Grade
-    made: dict[tuple[str, str], Citation] = field(default_factory=dict)
+    made: dict[tuple[str, str, str], Citation] = field(default_factory=dict)
     side_digests: dict[Side, str] = field(default_factory=dict)
 
     @property
@@ -232,7 +233,7 @@ class Citer:
         return by_id or [self.cite(of) for of in self.subjects if of.name == name]
 
     def cite(self, of: Subject) -> Citation:
-        key = (of.kind, of.name + of.experiment.name)
+        key = (of.kind, of.name, of.experiment.name)
         if key not in self.made:
             self.made[key] = self.make(of)
         return self.made[key]
