@@ -105,6 +105,20 @@ def test_a_kept_run_has_every_experiment_in_its_overlays(_: Path) -> None:
     assert names <= {name.partition("/")[0] for name in found}, names - set(found)
 
 
+def test_a_kept_run_against_itself(folder: Path) -> None:
+    """With all that a real run has: sides of which nothing is in time, that end at limits, that were late."""
+    kept = newest_run(TOP / "results")
+    runs = [folder / name for name in "ab"]
+    for run in runs:
+        shutil.copytree(kept, run, ignore=shutil.ignore_patterns("plots", "data", "hist", "report.html"))
+    code, document = found(*runs)
+    rows = document["groups"][0]["code"]
+    assert code == 0 and document["groups"][0]["same_binary"], (code, document["found"])
+    assert {row["verdict"] for row in rows} <= {"no difference", "inconclusive"}
+    assert all(row["times_better"]["value"] in (1, None) for row in rows)
+    assert any(row["before"]["value"] == 0 for row in rows), "no side of which nothing was in time"
+
+
 def test_open_loads_of_longer_tasks_have_a_picture_of_their_own(folder: Path) -> None:
     def longer(document: dict) -> None:
         for cell in document["cells"]:

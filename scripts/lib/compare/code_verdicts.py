@@ -129,7 +129,7 @@ def controls_of(change: Change, controls: Sequence[Change]) -> list[Change]:
 def moved_by(change: Change, control: Change) -> float:
     """By how many times the control's move makes the side better: `serial` by as much as itself, a floor by the part of
     a task's time that it can be."""
-    if not control.new.key.cell.startswith(FLOOR):
+    if not control.new.key.cell.startswith(FLOOR) or not change.old.estimate.value > 0:
         return control.ratio.value
     name, family = control.new.key.cell.removeprefix(FLOOR), change.new.backend.partition("-")[0]
     value = change.old.estimate.value
