@@ -1,6 +1,7 @@
 /* The machine below this test: every topic and field is there and none is empty, the id and the placement
  * are well formed, and what changes from one process to another does not change the id. */
 #include "check.h"
+#include "warns.h"
 
 #include "machine/counters.h"
 #include "machine/machine.h"
@@ -123,16 +124,6 @@ static void check_unbound(const struct machine *machine)
     size_t n_sets = 1;
     CHECK_EQ(machine_placement(machine, MACHINE_BIND_NONE, &sets, &n_sets), 0);
     CHECK(n_sets == 0 && sets == NULL);
-}
-
-static bool warns(const struct machine *machine, const char *name)
-{
-    struct machine_warning warnings[32];
-    size_t n_warnings = machine_warnings(machine, warnings, 32);
-    for (size_t i = 0; i < n_warnings; i++)
-        if (strcmp(warnings[i].name, name) == 0)
-            return true;
-    return false;
 }
 
 /* In a child that may use one CPU alone the machine is the same one, and its setting another. */

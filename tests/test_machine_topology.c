@@ -1,6 +1,7 @@
 /* A topology that is not this machine's is named and never bound to, whatever its shape; the one that is
  * exported holds no name of the host or of the process. */
 #include "check.h"
+#include "warns.h"
 
 #include "machine/machine.h"
 
@@ -15,16 +16,6 @@ static json_int_t count(const struct machine *machine, const char *key)
 {
     json_t *processor = json_object_get(machine_description(machine), "processor");
     return json_integer_value(json_object_get(processor, key));
-}
-
-static bool warns(const struct machine *machine, const char *name)
-{
-    struct machine_warning warnings[32];
-    size_t n_warnings = machine_warnings(machine, warnings, 32);
-    for (size_t i = 0; i < n_warnings; i++)
-        if (strcmp(warnings[i].name, name) == 0)
-            return true;
-    return false;
 }
 
 struct counts {

@@ -3,6 +3,7 @@
 #define TREES_H
 
 #include "check.h"
+#include "warns.h"
 
 #include "machine/machine.h"
 
@@ -69,16 +70,6 @@ static inline bool has_number(const struct machine *machine, const char *topic, 
     if (!same)
         fprintf(stderr, "%s.%s is %g, not %g\n", topic, key, json_number_value(found), number);
     return same;
-}
-
-static inline bool warns(const struct machine *machine, const char *name)
-{
-    struct machine_warning warnings[32];
-    size_t n_warnings = machine_warnings(machine, warnings, 32);
-    for (size_t i = 0; i < n_warnings; i++)
-        if (strcmp(warnings[i].name, name) == 0)
-            return true;
-    return false;
 }
 
 static inline bool binds(const char *limit, size_t max_threads)
