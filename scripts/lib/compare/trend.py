@@ -51,9 +51,6 @@ def every_line(group: Group) -> list[Line]:
 
 # The picture: a panel for each primary contrast, with either side and the effect, each over its first value.
 
-PANEL_SERIES = 3
-
-
 @dataclass(frozen=True)
 class Panel:
     title: str
