@@ -1,15 +1,34 @@
 /* One call with a result, and one function over an array: apply, map, starmap. A call is a map of one. */
-#include "internal.h"
+#include "complete.h"
+#include "fork.h"
+#include "frame.h"
+#include "handle.h"
+#include "help.h"
+#include "notice.h"
+#include "room.h"
+#include "sleep.h"
+#include "ticket.h"
+#include "wait.h"
 
 #include <errno.h>
 
-static void claim(struct pool_handle *handle, struct pool__task *task, bool all)
+static bool claim(struct pool_handle *handle, struct pool__task *task, bool all)
 {
-    size_t chunk = handle->calls.chunksize;
+    const struct pool_calls *calls = &handle->work.calls;
+    /* [CLAIM] relaxed: a guess that the exchange checks. */
+    size_t n_unclaimed = atomic_load_explicit(&handle->n_unclaimed, memory_order_relaxed);
 
-    task->n_calls = all || handle->n_unclaimed < chunk ? handle->n_unclaimed : chunk;
-    task->begin = handle->calls.n_calls - handle->n_unclaimed;
+    do {
+        if (n_unclaimed == 0)
+            return false;
+        task->n_calls = all || n_unclaimed < calls->chunksize ? n_unclaimed : calls->chunksize;
+        /* [CLAIM] relaxed: what the calls need was made known with the handle. */
+    } while (!atomic_compare_exchange_weak_explicit(&handle->n_unclaimed, &n_unclaimed, n_unclaimed - task->n_calls,
+                                                    memory_order_relaxed, memory_order_relaxed));
+    task->begin = calls->n_calls - n_unclaimed;
     task->end = task->begin + task->n_calls;
+    task->is_last = task->end == calls->n_calls;
+    return true;
 }
 
 static void *element(void *base, size_t index, size_t size_bytes)
@@ -17,77 +36,113 @@ static void *element(void *base, size_t index, size_t size_bytes)
     return (void *)((uintptr_t)base + index * size_bytes);
 }
 
-static int call_star(const struct pool_handle *handle, size_t index, void *result)
+static int call_star(const struct pool__work *work, size_t index, void *result)
 {
     void *args[POOL_ARGS_MAX];
 
-    for (size_t i = 0; i < handle->n_star_args; i++)
-        args[i] = element(handle->star_args[i].base, index, handle->star_args[i].stride_bytes);
-    return handle->star_fn(args, result);
+    for (size_t i = 0; i < work->n_star_args; i++)
+        args[i] = element(work->star_args[i].base, index, work->star_args[i].stride_bytes);
+    return work->star_fn(args, result);
 }
 
 static void end_call(struct pool__task *task, int code, const char *message)
 {
-    int *codes = task->handle->calls.codes;
+    int *codes = task->handle->work.calls.codes;
 
     if (codes != NULL)
         codes[task->begin] = code;
     pool__end_call(task, task->begin, code, message);
 }
 
-static void run(struct pool__task *task)
+/* The call of task->begin has returned. */
+static void note_end(struct pool__task *task, int code, char *message)
 {
-    const struct pool_handle *handle = task->handle;
-    const struct pool_calls *calls = &handle->calls;
+    end_call(task, code, message);
+    message[0] = '\0';
+}
+
+static void run_star(struct pool__task *task, char *message)
+{
+    const struct pool__work *work = &task->handle->work;
+    const struct pool_calls *calls = &work->calls;
 
     for (; task->begin < task->end; task->begin++) {
         void *result = element(calls->results, task->begin, calls->results != NULL ? calls->result_bytes : 0);
 
-        const char *message = pool__begin_call();
-        int code = handle->star_fn != NULL ? call_star(handle, task->begin, result)
-                                           : calls->fn(element(calls->args, task->begin, calls->arg_bytes), result);
+        note_end(task, call_star(work, task->begin, result), message);
+    }
+}
 
-        end_call(task, code, message);
+/* Nothing is noted of a call without error, message and code: a loop over short calls is as fast as one by hand. */
+static void run(struct pool__task *task)
+{
+    const struct pool_calls *calls = &task->handle->work.calls;
+    size_t result_bytes = calls->results != NULL ? calls->result_bytes : 0, arg_bytes = calls->arg_bytes;
+    uintptr_t arg = (uintptr_t)calls->args + task->begin * arg_bytes;
+    uintptr_t result = (uintptr_t)calls->results + task->begin * result_bytes;
+    char *message = pool__begin_calls();
+
+    if (task->handle->work.star_fn != NULL) {
+        run_star(task, message);
+        return;
+    }
+    for (size_t i = task->begin; i < task->end; arg += arg_bytes, result += result_bytes) {
+        int code = calls->fn((void *)arg, (void *)result);
+
+        if (code != 0 || message[0] != '\0' || calls->codes != NULL)
+            note_end(task, code, message);
+        task->begin = ++i;
     }
 }
 
 static void skip(struct pool__task *task, int code)
 {
-    for (; task->begin < task->end; task->begin++, code = -ECANCELED)
+    for (; task->begin < task->end; task->begin++, code = -ECANCELED) {
         end_call(task, code, "");
+        if (task->handle->work.calls.codes == NULL)
+            return; /* of the others nobody is told */
+    }
 }
 
-static void finish(struct pool__task *task)
+/* A part of all is the only one. */
+static bool end(struct pool__task *task)
 {
     struct pool_handle *handle = task->handle;
 
-    if (task->error.code != 0 && (handle->error.code == 0 || task->error.index < handle->error.index))
-        pool__tell(&handle->error, &task->error);
-    if (handle->n_unclaimed == 0 && handle->n_running == 0)
-        pool__complete(handle);
+    return task->n_calls == handle->work.calls.n_calls ||
+           /* [ENDED] release: what the part did; acquire: the last one sees what all did. */
+           atomic_fetch_sub_explicit(&handle->n_unended, task->n_calls, memory_order_acq_rel) == task->n_calls;
 }
 
-static const struct pool__kind kind = {claim, run, skip, finish, pool__free_handle};
+static const struct pool__kind kind = {claim, run, skip, end, pool__free_handle};
 
-/* Makes a handle of calls that are not queued yet. The lock is held. */
-static struct pool_handle *new_calls(struct pool *pool, const struct pool_handle *like,
-                                     const struct pool_callbacks *callbacks)
+/* Makes a handle of calls that are not queued yet, with so many references. The lock is held. */
+static struct pool_handle *new_calls(struct pool *pool, const struct pool__work *work,
+                                     const struct pool_callbacks *callbacks, size_t n_references)
 {
     struct pool_handle *handle = pool__new_handle(pool);
-    size_t n_calls = like->calls.n_calls;
+    size_t n_calls = work->calls.n_calls;
 
     if (handle == NULL)
         return NULL;
-    *handle = *like;
     handle->kind = &kind;
-    handle->pool = pool;
-    handle->n_unclaimed = n_calls;
-    if (callbacks != NULL)
-        handle->callbacks = *callbacks;
-    if (handle->calls.chunksize == 0) {
+    atomic_init(&handle->state, n_references * POOL__REFERENCE);
+    atomic_init(&handle->n_unclaimed, n_calls);
+    atomic_init(&handle->n_unended, n_calls);
+    atomic_init(&handle->stop, false);
+    handle->is_queued = false;
+    handle->n_ranges = 0;
+    handle->awaiting = (struct pool__sleepers){NULL, NULL};
+    handle->watches = NULL;
+    handle->error.code = 0;
+    handle->error.index = 0;
+    handle->error.message[0] = '\0';
+    handle->callbacks = callbacks != NULL ? *callbacks : (struct pool_callbacks){NULL, NULL, NULL};
+    handle->work = *work;
+    if (work->calls.chunksize == 0) {
         size_t n_chunks = 4 * pool_n_workers(pool);
 
-        handle->calls.chunksize = n_calls / n_chunks + (n_calls % n_chunks != 0);
+        handle->work.calls.chunksize = n_calls / n_chunks + (n_calls % n_chunks != 0);
     }
     return handle;
 }
@@ -111,57 +166,85 @@ static void make_calls(struct pool_handle *handle)
     while (pool__help(handle))
         continue;
     pthread_cleanup_pop(0);
-    if (handle->n_unclaimed > 0)
-        pool__cancel(handle); /* terminated */
 }
 
-/* Queues a handle of these calls, or makes them on this thread. The lock is held on entry and return. */
-static int queue_calls(struct pool *pool, const struct pool_handle *like, const struct pool_callbacks *callbacks,
+/* Queues the handle. Its references are from then on those of others. The lock is held. */
+static int queue_calls(struct pool_handle *handle)
+{
+    const struct pool_calls *calls = &handle->work.calls;
+    struct pool *pool = handle->pool;
+    int error;
+
+    pool->n_unfinished++;
+    error = pool__queue_handle(handle, (calls->n_calls - 1) / calls->chunksize + 1);
+    if (error == 0) {
+        handle->is_queued = true;
+        pool->n_queued++;
+    } else {
+        pool->n_unfinished--;
+    }
+    return error;
+}
+
+/* Completes the handle on this thread, as far as others have not: it is not queued. The lock is held on entry and
+ * return. */
+static void end_here(struct pool_handle *handle)
+{
+    handle->pool->n_unfinished++;
+    if (handle->work.calls.n_calls == 0)
+        pool__complete(handle);
+    else
+        make_calls(handle);
+    pool__unreference(handle);
+}
+
+/* Makes a handle of these calls and queues it, or makes them on this thread. The lock is held on entry and return. */
+static int begin_calls(struct pool *pool, const struct pool__work *work, const struct pool_callbacks *callbacks,
                        bool run_here, struct pool_handle **out)
 {
-    struct pool_handle *handle = new_calls(pool, like, callbacks);
-    size_t n_calls = like->calls.n_calls;
+    bool is_here = run_here || work->calls.n_calls == 0;
+    /* This function's if it goes on with it, that of what is not ready, and the user's. */
+    struct pool_handle *handle = new_calls(pool, work, callbacks, (size_t)is_here + 1 + (out != NULL));
     int error;
 
     if (handle == NULL)
         return -ENOMEM;
-    handle->n_references = 2 + (out != NULL); /* this function's, that of the unfinished, the user's */
-    pool->n_unfinished++;
-    if (n_calls > 0 && !run_here) {
-        error = pool__queue_handle(handle, (n_calls - 1) / handle->calls.chunksize + 1);
-        if (error != 0) {
-            pool->n_unfinished--;
-            pool__free_handle(handle);
-            return error;
-        }
-        handle->is_counted = true;
-        pool->n_queued++;
+    error = is_here ? 0 : queue_calls(handle);
+    if (error != 0) {
+        pool__free_handle(handle);
+        return error;
     }
     if (out != NULL)
         *out = handle;
-    if (n_calls == 0)
-        pool__complete(handle);
-    if (run_here)
-        make_calls(handle);
-    pool__unreference(handle);
+    if (is_here)
+        end_here(handle);
     return 0;
 }
 
-static int start_calls(struct pool *pool, const struct pool_handle *like, const struct pool_callbacks *callbacks,
+static bool are_valid(const struct pool__work *work)
+{
+    if (work->star_fn == NULL)
+        return work->calls.fn != NULL;
+    return work->n_star_args > 0 && work->n_star_args <= POOL_ARGS_MAX;
+}
+
+static int start_calls(struct pool *pool, const struct pool__work *work, const struct pool_callbacks *callbacks,
                        struct pool_handle **out)
 {
     int error;
 
     if (pool__is_inherited(pool))
         return -ENOTRECOVERABLE;
-    if (like->calls.fn == NULL && like->star_fn == NULL)
+    if (!are_valid(work))
         return -EINVAL;
     pool__lock(pool);
-    error = pool__admit(pool, pool__when_full(pool), POOL__NEVER);
+    if (work->calls.n_calls == 0)
+        error = pool__check_open(pool); /* nothing is queued, so there is nothing to wait for */
+    else
+        error = pool__admit(pool, pool__when_full(pool), POOL__NEVER);
     if (error >= 0) {
-        error = queue_calls(pool, like, callbacks, error == 1, out);
-        if (error != 0)
-            pool__wake(pool, &pool->awaiting_room, 1); /* for whom the room is now */
+        error = begin_calls(pool, work, callbacks, error == 1, out);
+        pool__pass_on_room(pool);
     }
     pool__unlock(pool);
     return error;
@@ -177,13 +260,13 @@ static void abandon(void *arg)
 }
 
 /* Makes the calls, waits for them, and tells how they ended. One that this thread makes may call pthread_exit(). */
-static int run_calls(struct pool *pool, const struct pool_handle *like, struct pool_error *error)
+static int run_calls(struct pool *pool, const struct pool__work *work, struct pool_error *error)
 {
     struct pool_handle *handle = NULL;
     int code;
 
     pthread_cleanup_push(abandon, &handle);
-    code = start_calls(pool, like, NULL, &handle);
+    code = start_calls(pool, work, NULL, &handle);
     if (code == 0)
         code = pool_handle_get(handle, POOL_FOREVER, error);
     else
@@ -193,16 +276,16 @@ static int run_calls(struct pool *pool, const struct pool_handle *like, struct p
     return code;
 }
 
-static struct pool_handle one_call(pool_call_fn *fn, void *arg, void *result)
+static struct pool__work one_call(pool_call_fn *fn, void *arg, void *result)
 {
-    return (struct pool_handle){
+    return (struct pool__work){
         .calls = {.fn = fn, .args = arg, .results = result, .n_calls = 1, .chunksize = 1},
     };
 }
 
-static struct pool_handle star_calls(const struct pool_starcalls *calls)
+static struct pool__work star_calls(const struct pool_starcalls *calls)
 {
-    return (struct pool_handle){
+    return (struct pool__work){
         .star_fn = calls->fn,
         .star_args = calls->args,
         .n_star_args = calls->n_args,
@@ -211,52 +294,47 @@ static struct pool_handle star_calls(const struct pool_starcalls *calls)
     };
 }
 
-static bool are_star_calls_valid(const struct pool_starcalls *calls)
-{
-    return calls->n_args > 0 && calls->n_args <= POOL_ARGS_MAX;
-}
-
 int pool_apply(struct pool *pool, pool_call_fn *fn, void *arg, void *result, struct pool_error *error)
 {
-    const struct pool_handle like = one_call(fn, arg, result);
+    const struct pool__work work = one_call(fn, arg, result);
 
-    return run_calls(pool, &like, error);
+    return run_calls(pool, &work, error);
 }
 
 int pool_apply_async(struct pool *pool, pool_call_fn *fn, void *arg, void *result,
                      const struct pool_callbacks *callbacks, struct pool_handle **out)
 {
-    const struct pool_handle like = one_call(fn, arg, result);
+    const struct pool__work work = one_call(fn, arg, result);
 
-    return start_calls(pool, &like, callbacks, out);
+    return start_calls(pool, &work, callbacks, out);
 }
 
 int pool_map(struct pool *pool, const struct pool_calls *calls, struct pool_error *error)
 {
-    const struct pool_handle like = {.calls = *calls};
+    const struct pool__work work = {.calls = *calls};
 
-    return run_calls(pool, &like, error);
+    return run_calls(pool, &work, error);
 }
 
 int pool_map_async(struct pool *pool, const struct pool_calls *calls, const struct pool_callbacks *callbacks,
                    struct pool_handle **out)
 {
-    const struct pool_handle like = {.calls = *calls};
+    const struct pool__work work = {.calls = *calls};
 
-    return start_calls(pool, &like, callbacks, out);
+    return start_calls(pool, &work, callbacks, out);
 }
 
 int pool_starmap(struct pool *pool, const struct pool_starcalls *calls, struct pool_error *error)
 {
-    const struct pool_handle like = star_calls(calls);
+    const struct pool__work work = star_calls(calls);
 
-    return are_star_calls_valid(calls) ? run_calls(pool, &like, error) : pool__tell_call(error, -EINVAL);
+    return run_calls(pool, &work, error);
 }
 
 int pool_starmap_async(struct pool *pool, const struct pool_starcalls *calls,
                        const struct pool_callbacks *callbacks, struct pool_handle **out)
 {
-    const struct pool_handle like = star_calls(calls);
+    const struct pool__work work = star_calls(calls);
 
-    return are_star_calls_valid(calls) ? start_calls(pool, &like, callbacks, out) : -EINVAL;
+    return start_calls(pool, &work, callbacks, out);
 }

@@ -7,7 +7,7 @@
  *
  * A directory or file that is missing sets no limit. No state, no locking.
  */
-#include "internal.h"
+#include "cpus.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -320,14 +320,11 @@ static size_t round_up(double cpus)
     return (double)n < cpus ? n + 1 : n;
 }
 
-int pool_cpu_limits(const char *root, struct pool_cpu_limits *out)
+static int find_limits(const char *root, struct pool_cpu_limits *out)
 {
     struct pool_cpu_limits limits = {0};
-    int error;
+    int error = *root == '\0' ? pool__count_mask(&limits.n_affinity) : count_recorded_mask(root, &limits.n_affinity);
 
-    if (root == NULL || out == NULL)
-        return -EINVAL;
-    error = *root == '\0' ? pool__count_mask(&limits.n_affinity) : count_recorded_mask(root, &limits.n_affinity);
     if (error != 0)
         return error;
     limits.quota_cpus = find_quota(root);
@@ -336,4 +333,17 @@ int pool_cpu_limits(const char *root, struct pool_cpu_limits *out)
         limits.n_usable = round_up(limits.quota_cpus);
     *out = limits;
     return 0;
+}
+
+/* Who is cancelled while reading a file would leave it open. */
+int pool_cpu_limits(const char *root, struct pool_cpu_limits *out)
+{
+    int cancel_state, error;
+
+    if (root == NULL || out == NULL)
+        return -EINVAL;
+    cancel_state = pool__disable_cancel();
+    error = find_limits(root, out);
+    pool__enable_cancel(cancel_state);
+    return error;
 }

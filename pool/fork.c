@@ -1,6 +1,6 @@
 /* Which processes may use a pool: the one that created it, and no child of it, where the workers are missing
  * and a lock may be held by a thread that does not exist. Forks are counted, so that a pool can tell. */
-#include "internal.h"
+#include "fork.h"
 
 /* Forks between the start of the program and this process. Written by the only thread of a fresh child. */
 static unsigned generation;

@@ -7,7 +7,16 @@
  *
  * There are never fewer tickets in the queue than unclaimed calls, and not more than one to a slot.
  */
-#include "internal.h"
+#include "call.h"
+#include "fork.h"
+#include "frame.h"
+#include "handle.h"
+#include "help.h"
+#include "notice.h"
+#include "quiet.h"
+#include "room.h"
+#include "sleep.h"
+#include "ticket.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -28,10 +37,11 @@ struct slots {
 };
 
 struct pool_iterator {
-    struct pool_handle handle; /* its calls, callbacks, error and ready are not used */
+    struct pool_handle handle; /* its work, callbacks and error are not used, and it is never ready */
     struct pool_feed feed;
     bool is_ordered;
     struct slots unclaimed, done;
+    size_t n_running;          /* parts that have begun and not ended */
     struct slots free;         /* if unordered; the consumer's alone, as all down to end */
     size_t n_fed, n_delivered;
     int end;                   /* 0: feed on; else why not */
@@ -63,17 +73,35 @@ static struct pool__slot *pop(struct slots *slots)
     return slot;
 }
 
-static void claim(struct pool_handle *handle, struct pool__task *task, bool all)
+static size_t count_unclaimed(const struct pool_iterator *iterator)
+{
+    /* [CLAIM] relaxed: under the lock. */
+    return atomic_load_explicit(&iterator->handle.n_unclaimed, memory_order_relaxed);
+}
+
+static void set_unclaimed(struct pool_iterator *iterator, size_t n_unclaimed)
+{
+    /* [CLAIM] relaxed: under the lock. */
+    atomic_store_explicit(&iterator->handle.n_unclaimed, n_unclaimed, memory_order_relaxed);
+}
+
+static bool claim(struct pool_handle *handle, struct pool__task *task, bool all)
 {
     struct pool_iterator *iterator = iterator_of(handle);
-    size_t chunk = iterator->feed.chunksize;
+    size_t chunk = iterator->feed.chunksize, n_unclaimed = count_unclaimed(iterator);
     struct slots part = {NULL, NULL};
 
-    task->n_calls = all || handle->n_unclaimed < chunk ? handle->n_unclaimed : chunk;
+    if (n_unclaimed == 0)
+        return false;
+    task->n_calls = all || n_unclaimed < chunk ? n_unclaimed : chunk;
+    task->is_last = task->n_calls == n_unclaimed;
+    set_unclaimed(iterator, n_unclaimed - task->n_calls);
+    iterator->n_running++;
     for (size_t i = 0; i < task->n_calls; i++)
         append(&part, pop(&iterator->unclaimed));
     task->slots = part.first;
     task->next_slot = part.first;
+    return true;
 }
 
 static void end_call(struct pool__task *task, int code, const char *message)
@@ -92,24 +120,41 @@ static void run(struct pool__task *task)
     const struct pool_iterator *iterator = iterator_of(task->handle);
 
     while (task->next_slot != NULL) {
-        const char *message = pool__begin_call();
+        const char *message = pool__begin_calls();
 
         end_call(task, iterator->feed.fn(task->next_slot->arg, task->next_slot->result), message);
     }
 }
 
-static void skip(struct pool__task *task, int code)
+/* Of an argument whose call will never be made. Without the lock. */
+static void drop(const struct pool_iterator *iterator, void *arg)
 {
-    for (; task->next_slot != NULL; code = -ECANCELED)
-        end_call(task, code, "");
+    const struct pool_feed *feed = &iterator->feed;
+    struct pool__frame frame;
+    int cancel_state = pool__begin_aside(&frame);
+
+    if (feed->dropped != NULL)
+        feed->dropped(feed->source, arg);
+    pool__end_aside(&frame, cancel_state);
 }
 
-static void finish(struct pool__task *task)
+/* One that ended its thread has begun; the others have not. */
+static void skip(struct pool__task *task, int code)
+{
+    for (; task->next_slot != NULL; code = -ECANCELED) {
+        if (code == -ECANCELED)
+            drop(iterator_of(task->handle), task->next_slot->arg);
+        end_call(task, code, "");
+    }
+}
+
+static bool end(struct pool__task *task)
 {
     struct pool_iterator *iterator = iterator_of(task->handle);
     struct pool *pool = iterator->handle.pool;
     struct pool__slot *next;
 
+    iterator->n_running--;
     for (struct pool__slot *slot = task->slots; slot != NULL; slot = next) {
         next = slot->next;
         slot->is_done = true;
@@ -118,6 +163,7 @@ static void finish(struct pool__task *task)
         pool__finish_tasks(pool, 1);
     }
     pool__wake(pool, &iterator->handle.awaiting, SIZE_MAX);
+    return false;
 }
 
 static void free_iterator(struct pool_handle *handle)
@@ -128,54 +174,98 @@ static void free_iterator(struct pool_handle *handle)
     free(iterator);
 }
 
-static const struct pool__kind kind = {claim, run, skip, finish, free_iterator};
+static const struct pool__kind kind = {claim, run, skip, end, free_iterator};
 
-/* Puts an argument in a free slot, for a worker to take. The lock is held. */
-static void feed_one(struct pool_iterator *iterator, void *arg)
+/* A free slot for the next argument. */
+static struct pool__slot *take_slot(struct pool_iterator *iterator, void *arg)
+{
+    size_t index = iterator->n_fed++;
+    struct pool__slot *slot = iterator->is_ordered ? &iterator->slots[index % iterator->feed.look_ahead]
+                                                   : pop(&iterator->free);
+
+    slot->index = index;
+    slot->arg = arg;
+    slot->is_done = false;
+    return slot;
+}
+
+/* The slot ends without a call. The lock is held. */
+static void end_unfed(struct pool_iterator *iterator, struct pool__slot *slot, const struct pool_error *error)
+{
+    pool__tell(&slot->error, error);
+    slot->error.index = slot->index;
+    slot->is_done = true;
+    if (!iterator->is_ordered)
+        append(&iterator->done, slot);
+}
+
+/* Hands the slot to a worker. The lock is held. */
+static int queue_slot(struct pool_iterator *iterator, struct pool__slot *slot)
 {
     struct pool_handle *handle = &iterator->handle;
     struct pool *pool = handle->pool;
-    size_t index = iterator->n_fed++, n_ranges = handle->n_ranges;
-    struct pool__slot *slot = iterator->is_ordered ? &iterator->slots[index % iterator->feed.look_ahead]
-                                                   : pop(&iterator->free);
-    bool has_ticket = n_ranges > handle->n_unclaimed;
-    int error = pool->closed ? -ECANCELED : pool->n_unfinished == SIZE_MAX ? -EOVERFLOW : 0;
+    size_t n_ranges = handle->n_ranges, n_unclaimed = count_unclaimed(iterator);
+    bool has_ticket = n_ranges > n_unclaimed;
+    int error = pool->closed ? -ECANCELED : pool__check_open(pool);
 
     if (error == 0 && !has_ticket)
         error = pool__queue_handle(handle, 1);
-    slot->index = index;
-    slot->arg = arg;
-    slot->is_done = error != 0;
-    if (error != 0) {
-        slot->error = (struct pool_error){.code = error, .index = index};
-        if (!iterator->is_ordered)
-            append(&iterator->done, slot);
-        return;
-    }
+    if (error != 0)
+        return error;
     append(&iterator->unclaimed, slot);
-    if (handle->n_unclaimed++ == 0)
-        pool->n_stale -= n_ranges;
-    if (has_ticket && pool->idle == NULL)
-        pool__call_for_workers(pool, 1); /* as if it was queued */
+    set_unclaimed(iterator, n_unclaimed + 1);
+    if (n_unclaimed == 0)
+        pool->n_stale_iterators -= n_ranges;
+    if (has_ticket)
+        pool__call(pool, 1); /* as if it was queued */
     pool->n_unfinished++;
+    return 0;
+}
+
+static void feed_one(struct pool_iterator *iterator, void *arg)
+{
+    struct pool *pool = iterator->handle.pool;
+    struct pool__slot *slot = take_slot(iterator, arg);
+    struct pool_error error;
+
+    error.message[0] = '\0';
+    pool__lock(pool);
+    error.code = queue_slot(iterator, slot);
+    if (error.code != 0)
+        end_unfed(iterator, slot, &error);
+    if (pool->closed)
+        iterator->end = -ESHUTDOWN;
+    pool__unlock(pool);
+    if (error.code != 0)
+        drop(iterator, arg);
+}
+
+/* The source has failed: the consumer is told in the place of its next result. */
+static void feed_error(struct pool_iterator *iterator, const struct pool_error *error)
+{
+    struct pool *pool = iterator->handle.pool;
+    struct pool__slot *slot = take_slot(iterator, NULL);
+
+    pool__lock(pool);
+    end_unfed(iterator, slot, error);
+    pool__unlock(pool);
 }
 
 /* Takes arguments from the source as far ahead as may be. */
 static void feed(struct pool_iterator *iterator)
 {
-    const struct pool_feed *feed = &iterator->feed;
-    void *arg;
+    while (iterator->end == 0 && iterator->n_fed - iterator->n_delivered < iterator->feed.look_ahead) {
+        struct pool_error error;
+        void *arg;
 
-    while (iterator->end == 0 && iterator->n_fed - iterator->n_delivered < feed->look_ahead) {
-        if (!feed->next(feed->source, &arg)) {
+        error.code = pool__ask_source(&iterator->feed, &arg, error.message);
+        if (error.code > 0) {
+            feed_one(iterator, arg);
+        } else {
             iterator->end = -ENODATA;
-            return;
+            if (error.code < 0)
+                feed_error(iterator, &error);
         }
-        pool__lock(iterator->handle.pool);
-        feed_one(iterator, arg);
-        if (iterator->handle.pool->closed)
-            iterator->end = -ESHUTDOWN;
-        pool__unlock(iterator->handle.pool);
     }
 }
 
@@ -197,7 +287,7 @@ static struct pool_iterator *new_iterator(struct pool *pool, const struct pool_f
     }
     iterator->handle.kind = &kind;
     iterator->handle.pool = pool;
-    iterator->handle.n_references = 1;
+    atomic_init(&iterator->handle.state, POOL__REFERENCE);
     iterator->feed = *feed;
     iterator->feed.look_ahead = look_ahead;
     iterator->feed.chunksize += feed->chunksize == 0;
@@ -208,6 +298,11 @@ static struct pool_iterator *new_iterator(struct pool *pool, const struct pool_f
             append(&iterator->free, &iterator->slots[i]);
     }
     return iterator;
+}
+
+static void release(void *iterator)
+{
+    pool_iterator_release(iterator);
 }
 
 static int start(struct pool *pool, const struct pool_feed *feed_options, bool is_ordered, struct pool_iterator **out)
@@ -227,7 +322,9 @@ static int start(struct pool *pool, const struct pool_feed *feed_options, bool i
     iterator = new_iterator(pool, feed_options, is_ordered);
     if (iterator == NULL)
         return -ENOMEM;
+    pthread_cleanup_push(release, iterator); /* the source may end this thread */
     feed(iterator);
+    pthread_cleanup_pop(0);
     *out = iterator;
     return 0;
 }
@@ -264,9 +361,9 @@ static struct pool__slot *await_done(struct pool_iterator *iterator, int64_t dea
         if (iterator->n_delivered == iterator->n_fed)
             return NULL;
         *error = -ETIMEDOUT;
-        if (deadline_ns == POOL__NEVER && pool__may_help(pool) && pool__help(handle))
+        if (deadline_ns == POOL__NEVER && pool__help(handle))
             continue;
-        if (!pool__sleep(pool, &handle->awaiting, deadline_ns))
+        if (!pool__await(pool, &handle->awaiting, deadline_ns))
             return take_done(iterator);
     }
     return slot;
@@ -300,6 +397,22 @@ int pool_iterator_next(struct pool_iterator *iterator, int64_t timeout_ns, size_
     return code;
 }
 
+/* Hands back the results that nobody will get. All calls have ended. */
+static void hand_back(struct pool_iterator *iterator)
+{
+    const struct pool_feed *feed = &iterator->feed;
+    struct pool__frame frame;
+    int cancel_state = pool__begin_aside(&frame);
+
+    for (; iterator->n_delivered < iterator->n_fed; iterator->n_delivered++) {
+        const struct pool__slot *slot = take_done(iterator);
+
+        if (slot->error.code == 0 && feed->undelivered != NULL)
+            feed->undelivered(feed->source, slot->arg, slot->result);
+    }
+    pool__end_aside(&frame, cancel_state);
+}
+
 void pool_iterator_release(struct pool_iterator *iterator)
 {
     struct pool *pool = iterator != NULL ? iterator->handle.pool : NULL;
@@ -308,8 +421,11 @@ void pool_iterator_release(struct pool_iterator *iterator)
         return;
     pool__lock(pool);
     pool__cancel(&iterator->handle);
-    while (iterator->handle.n_running > 0)
+    while (iterator->n_running > 0)
         pool__sleep(pool, &iterator->handle.awaiting, POOL__NEVER);
+    pool__unlock(pool);
+    hand_back(iterator);
+    pool__lock(pool);
     pool__unreference(&iterator->handle);
     pool__unlock(pool);
 }

@@ -14,14 +14,8 @@
  */
 #include "park.h"
 
-#include <errno.h>
-#include <linux/futex.h>
 #include <sched.h>
-#include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
-
-_Static_assert(sizeof(long) == 8, "the futex call takes the 64-bit struct timespec of a 64-bit system");
 
 enum { SLEEPING = 1, TOKEN = 2 };
 enum { LOOKS_A_CLOCK = 32 }; /* about a microsecond between two looks at the clock */
@@ -34,7 +28,7 @@ void pool__post(struct pool__parker *parker)
     uint32_t before = atomic_fetch_add_explicit(&parker->state, TOKEN, memory_order_release);
 
     if (before & SLEEPING)
-        syscall(SYS_futex, &parker->state, FUTEX_WAKE_PRIVATE, 1);
+        pool__futex_wake(&parker->state);
 }
 
 /* Tells the CPU that this is a loop which waits: it takes less power, and leaves more to its other thread. */
@@ -47,20 +41,29 @@ static void relax_cpu(void)
 #endif
 }
 
-void pool__spin(struct pool__parker *parker, int64_t spin_ns)
+bool pool__spin(bool (*is_there)(const void *arg, bool looks_far), const void *arg, int64_t spin_ns)
 {
-    int64_t deadline_ns;
+    int64_t deadline_ns = pool__now_ns() + spin_ns;
 
-    sched_yield(); /* whom the task has woken may wait for this CPU */
-    deadline_ns = pool__now_ns() + spin_ns;
-    do {
+    for (;;) {
         for (int i = 0; i < LOOKS_A_CLOCK; i++) {
-            /* [PARK] relaxed: only a guess; pool__park() takes the token. */
-            if (atomic_load_explicit(&parker->state, memory_order_relaxed) >= TOKEN)
-                return;
+            if (is_there(arg, i == 0))
+                return true;
             relax_cpu();
         }
-    } while (pool__now_ns() < deadline_ns);
+        if (pool__now_ns() >= deadline_ns)
+            return false;
+        sched_yield();
+    }
+}
+
+bool pool__has_token(const void *arg, bool looks_far)
+{
+    const struct pool__parker *parker = arg;
+
+    (void)looks_far;
+    /* [PARK] relaxed: only a guess. */
+    return atomic_load_explicit(&parker->state, memory_order_relaxed) >= TOKEN;
 }
 
 /* Sleeps while the state is SLEEPING. Returns false at the deadline. */
@@ -68,9 +71,7 @@ static bool sleep_until(struct pool__parker *parker, int64_t deadline_ns)
 {
     struct timespec deadline = {.tv_sec = deadline_ns / SECOND_NS, .tv_nsec = deadline_ns % SECOND_NS};
 
-    return syscall(SYS_futex, &parker->state, FUTEX_WAIT_BITSET_PRIVATE, SLEEPING,
-                   deadline_ns == POOL__NEVER ? NULL : &deadline, NULL, FUTEX_BITSET_MATCH_ANY) == 0 ||
-           errno != ETIMEDOUT;
+    return pool__futex_wait(&parker->state, SLEEPING, deadline_ns == POOL__NEVER ? NULL : &deadline);
 }
 
 bool pool__park(struct pool__parker *parker, int64_t deadline_ns)
@@ -111,5 +112,5 @@ int64_t pool__deadline(int64_t timeout_ns)
     if (timeout_ns == 0)
         return POOL__LOOK;
     now_ns = pool__now_ns();
-    return timeout_ns < POOL__NEVER - now_ns ? now_ns + timeout_ns : POOL__NEVER;
+    return timeout_ns < POOL__NEVER - now_ns ? now_ns + timeout_ns : POOL__NEVER - 1;
 }

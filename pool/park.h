@@ -2,7 +2,8 @@
 #ifndef POOL_PARK_H
 #define POOL_PARK_H
 
-#include <stdatomic.h>
+#include "atomics.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -19,16 +20,20 @@ void pool__post(struct pool__parker *parker);
  * CLOCK_MONOTONIC. */
 bool pool__park(struct pool__parker *parker, int64_t deadline_ns);
 
-/* Lets other threads have this CPU first, then looks for a token for up to spin_ns nanoseconds, without taking it. */
-void pool__spin(struct pool__parker *parker, int64_t spin_ns);
-
 enum { POOL__LOOK = 0 }; /* a deadline that has passed */
 #define POOL__NEVER INT64_MAX
+
+/* Whether there is a token, for pool__spin(): pool__park() takes it. */
+bool pool__has_token(const void *parker, bool looks_far);
+
+/* Calls is_there() again and again, until it is true or spin_ns nanoseconds have passed; returns whether it is. Every
+ * microsecond or so it lets other threads have this CPU, which who is waited for may need, and looks_far is true. */
+bool pool__spin(bool (*is_there)(const void *arg, bool looks_far), const void *arg, int64_t spin_ns);
 
 /* CLOCK_MONOTONIC, in nanoseconds. */
 int64_t pool__now_ns(void);
 
-/* When a time-out ends that begins now: POOL__NEVER if it is negative, POOL__LOOK if it is 0. */
+/* When a time-out ends that begins now: POOL__NEVER if and only if it is negative, POOL__LOOK if it is 0. */
 int64_t pool__deadline(int64_t timeout_ns);
 
 #endif

@@ -1,26 +1,44 @@
 /* The pool: creation, size, and its end. */
-#include "internal.h"
+#include "call.h"
+#include "complete.h"
+#include "cpus.h"
+#include "elastic.h"
+#include "fork.h"
+#include "frame.h"
+#include "handle.h"
+#include "help.h"
+#include "notice.h"
+#include "quiet.h"
+#include "seat.h"
+#include "sleep.h"
+#include "stock.h"
+#include "thread.h"
+#include "ticket.h"
+#include "worker.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-void pool__free(struct pool *pool)
-{
-    pool__free_slabs(pool);
-    pthread_mutex_destroy(&pool->lock);
-    free(pool);
-}
+/* About what waking a thread takes that sleeps on an idle CPU: to look for so long costs at most as much again, and an
+ * idle pool costs it once. */
+enum { SPIN_NS = 10 * 1000 };
 
 /* Frees all but the handles' memory and what guards it, and that too if there is no handle. */
 static void release(struct pool *pool)
 {
     bool is_last;
 
+    pool__lock(pool);
+    pool__front(pool); /* drops what is left: ranges of handles that have ended */
+    pool__unlock(pool);
     pool__queue_release(&pool->queue);
     free((void *)pool->options.cpusets);
-    free(pool->used);
+    free(pool->workers);
+    pool__free_seats(pool);
+    for (size_t i = 0; i < pool->n_ports; i++)
+        pool__port_release(&pool->ports[i]);
     pthread_attr_destroy(&pool->attr);
     pthread_mutex_destroy(&pool->size_lock);
     pthread_mutex_destroy(&pool->join_lock);
@@ -38,7 +56,8 @@ static bool are_options_valid(const struct pool_options *options)
         return false;
     if (options->cpusets == NULL)
         return options->n_cpusets == 0;
-    return options->n_cpusets > 0 && options->cpuset_bytes > 0;
+    return options->n_cpusets > 0 && options->cpuset_bytes > 0 &&
+           options->cpuset_bytes <= SIZE_MAX / options->n_cpusets;
 }
 
 static int choose_sizes(struct pool_options *options)
@@ -62,8 +81,6 @@ static int copy_cpusets(struct pool_options *options)
 
     if (cpusets == NULL)
         return 0;
-    if (options->cpuset_bytes > SIZE_MAX / options->n_cpusets)
-        return -EINVAL;
     copy = malloc(options->n_cpusets * options->cpuset_bytes);
     options->cpusets = copy;
     if (copy == NULL)
@@ -78,7 +95,7 @@ static int make_attr(struct pool *pool)
 
     if (error != 0)
         return error;
-    error = pool__block_signals_of(&pool->attr);
+    error = pool__set_signals(pool);
     if (error == 0 && pool->options.stack_bytes != 0)
         error = -pthread_attr_setstacksize(&pool->attr, pool->options.stack_bytes);
     if (error != 0)
@@ -122,20 +139,27 @@ static int new_pool(struct pool **out, const struct pool_options *options)
         return -ENOMEM;
     memset(pool, 0, sizeof *pool);
     pool->options = *options;
+    pool->run_worker = pool__run_worker;
+    pool->start_called = pool__start_called;
     pool->fork_generation = pool__fork_generation();
     pool->max_workers = options->max_workers;
     atomic_init(&pool->n_workers, options->n_workers);
-    pool->may_spin = n_cpus > 1;
-    pool->is_first_free = true;
+    pool->spin_ns = n_cpus < 2 || options->spin_ns < 0 ? 0 : options->spin_ns > 0 ? options->spin_ns : SPIN_NS;
+    pool->n_searching_max = n_cpus > 1 ? n_cpus - 1 : 1;
+    pool->queue.spares.n_kept = &pool->n_spare_blocks;
+    if (options->max_queued == 0)
+        pool->n_ports = n_cpus < POOL__PORTS ? n_cpus : POOL__PORTS;
+    for (size_t i = 0; i < pool->n_ports; i++)
+        pool__port_init(&pool->ports[i], &pool->n_spare_blocks);
     snprintf(pool->name, sizeof pool->name, "%s", options->name != NULL ? options->name : "pool");
     error = copy_cpusets(&pool->options);
     pool->n_indices = options->n_workers;
-    pool->used = calloc(pool->n_indices, 1);
+    pool->workers = calloc(pool->n_indices, sizeof pool->workers[0]);
     if (error == 0)
-        error = pool->used != NULL ? make_attr(pool) : -ENOMEM;
+        error = pool->workers != NULL ? make_attr(pool) : -ENOMEM;
     if (error != 0) {
         free((void *)pool->options.cpusets);
-        free(pool->used);
+        free(pool->workers);
         free(pool);
         return error;
     }
@@ -184,12 +208,6 @@ int pool_create(struct pool **out, const struct pool_options *given)
     return 0;
 }
 
-size_t pool_n_workers(const struct pool *pool)
-{
-    /* [SIZE] relaxed: a number that orders nothing; pairs with the store in set_size(). */
-    return atomic_load_explicit(&pool->n_workers, memory_order_relaxed);
-}
-
 /* Sets how many workers there should be, and lets idle ones in excess look at it. The lock is held. */
 static void set_size(struct pool *pool, size_t n_workers, size_t max_workers)
 {
@@ -197,7 +215,7 @@ static void set_size(struct pool *pool, size_t n_workers, size_t max_workers)
     atomic_store_explicit(&pool->n_workers, n_workers, memory_order_relaxed);
     pool->max_workers = max_workers;
     if (pool->n_alive > n_workers)
-        pool__wake(pool, &pool->idle, pool->n_alive - n_workers);
+        pool__wake_idle(pool, pool->n_alive - n_workers);
 }
 
 /* size_lock is held. */
@@ -225,8 +243,8 @@ static int resize(struct pool *pool, size_t n_workers, size_t max_workers)
     pool__lock(pool);
     if (error != 0)
         set_size(pool, n_before, max_before);
-    else if (pool->idle == NULL)
-        pool__call_for_workers(pool, pool__queue_count(&pool->queue, n_workers));
+    else
+        pool__call(pool, n_workers);
     pool__unlock(pool);
     return error;
 }
@@ -256,16 +274,25 @@ void pool_get_counters(struct pool *pool, struct pool_counters *counters)
         return;
     pool__lock(pool);
     *counters = pool->counters;
-    counters->n_queued = pool->n_queued;
+    counters->n_queued = pool__n_queued(pool) + pool__n_loose(pool, SIZE_MAX);
+    /* [COUNT] relaxed: orders nothing. */
+    counters->tasks_helped = atomic_load_explicit(&pool->n_helped, memory_order_relaxed);
+    counters->tasks_nested = atomic_load_explicit(&pool->n_nested, memory_order_relaxed);
     pool__unlock(pool);
 }
 
 /* Refuses new tasks. The lock is held. */
 static void close_pool(struct pool *pool)
 {
+    int cancel_state = pool__disable_cancel();
+
     pool->closed = true;
-    pool__wake(pool, &pool->idle, SIZE_MAX);
-    pool__wake(pool, &pool->awaiting_room, SIZE_MAX);
+    pool__post_notices(pool);
+    for (size_t i = 0; i < pool->n_ports; i++)
+        pool__port_await(&pool->ports[i]);
+    pool__enable_cancel(cancel_state);
+    pool__wake_idle(pool, SIZE_MAX);
+    pool->n_room_tokens += pool__wake(pool, &pool->awaiting_room, SIZE_MAX);
     pool__wake(pool, &pool->awaiting_interval, SIZE_MAX);
     pool__wake(pool, &pool->scout, SIZE_MAX);
 }
@@ -280,20 +307,43 @@ int pool_close(struct pool *pool)
     return 0;
 }
 
-/* Takes the tasks of the oldest range out of the queue without running them. The lock is held on entry and return. */
-static void drop_submitted(struct pool *pool)
+/* Ends tasks that are not queued any more without running them. The lock is held on entry and return. */
+static void drop(struct pool *pool, const struct pool__range *range)
+{
+    struct pool__frame frame;
+    int cancel_state = pool__begin_aside(&frame);
+
+    pool->counters.tasks_dropped += range->n_tasks;
+    pool__unlock(pool);
+    if (pool->options.dropped != NULL)
+        for (size_t i = 0; i < range->n_tasks; i++)
+            pool->options.dropped(range->fn, (void *)(range->arg + i * range->stride_bytes));
+    pool__end_aside(&frame, cancel_state);
+    pool__lock(pool);
+    pool__finish_tasks(pool, range->n_tasks);
+}
+
+/* Drops the tasks of the oldest range. The lock is held on entry and return. */
+static void drop_queued(struct pool *pool)
 {
     struct pool__range range = *pool__queue_front(&pool->queue);
 
     pool__queue_drop(&pool->queue);
     pool->n_queued -= range.n_tasks;
-    pool->counters.tasks_dropped += range.n_tasks;
-    pool__unlock(pool);
-    if (pool->options.dropped != NULL)
-        for (size_t i = 0; i < range.n_tasks; i++)
-            pool->options.dropped(range.fn, (void *)(range.arg + i * range.stride_bytes));
-    pool__lock(pool);
-    pool__finish_tasks(pool, range.n_tasks);
+    drop(pool, &range);
+}
+
+/* Drops what is loose: all that was submitted by who did not see that the pool is closed. The lock is held on entry and
+ * return. */
+static void drop_loose(struct pool *pool)
+{
+    struct pool__item item;
+
+    while (pool__take_port(pool, 0, &item, NULL) || pool__steal(pool, 0, &item)) {
+        struct pool__range range = {item.fn, (uintptr_t)item.arg, 0, 1};
+
+        drop(pool, &range);
+    }
 }
 
 int pool_terminate(struct pool *pool)
@@ -311,8 +361,9 @@ int pool_terminate(struct pool *pool)
         if (range->fn == NULL)
             pool__cancel((struct pool_handle *)range->arg);
         else
-            drop_submitted(pool);
+            drop_queued(pool);
     }
+    drop_loose(pool);
     pool__unlock(pool);
     return 0;
 }
@@ -327,21 +378,26 @@ static int may_join(const struct pool *pool)
 
 static int join(struct pool *pool, int64_t deadline_ns)
 {
-    int error = may_join(pool);
+    int error = may_join(pool), cancel_state;
 
     if (error != 0)
         return error;
+    pool__complete_deferred();
     pool__lock(pool);
     if (!pool->closed)
         error = -EINVAL;
-    while (error == 0 && (pool->n_threads > 0 || pool->n_unfinished > 0))
+    pool__begin_quiet(pool);
+    while (error == 0 && (pool->n_threads > 0 || pool__unfinished(pool) > 0))
         error = pool__sleep(pool, &pool->awaiting_end, deadline_ns) ? 0 : -ETIMEDOUT;
+    pool->n_awaiting_quiet--;
     pool__unlock(pool);
     if (error != 0)
         return error;
+    cancel_state = pool__disable_cancel();
     pthread_mutex_lock(&pool->join_lock); /* who comes second returns no sooner */
     pool__join_last(pool);
     pthread_mutex_unlock(&pool->join_lock);
+    pool__enable_cancel(cancel_state);
     return 0;
 }
 

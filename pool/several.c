@@ -6,14 +6,18 @@
  * the stack as a whole and reverses it, which is the order of completion. The handles may be of several
  * pools, with a lock each: so the stack is pushed on with an atomic exchange.
  */
-#include "internal.h"
+#include "complete.h"
+#include "fork.h"
+#include "frame.h"
+#include "handle.h"
+#include "help.h"
+#include "sleep.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 struct pool_completions {
-    struct pool__parker parker;
-    _Atomic(struct pool__watch *) done;
+    struct pool__done done;
     struct pool__watch *next;   /* in order of completion; the consumer's, as all below */
     size_t n_left;              /* handles that have not been delivered */
     size_t first_unhelped;      /* of which and all after it there may be unclaimed calls */
@@ -22,29 +26,11 @@ struct pool_completions {
     struct pool__watch watches[];
 };
 
-void pool__announce(struct pool__watch *watch)
-{
-    while (watch != NULL) {
-        struct pool_completions *completions = watch->completions;
-        struct pool__watch *next = watch->next;
-
-        watch->is_linked = false;
-        /* [DONE] relaxed: only a guess for the exchange below, which checks it. */
-        watch->next_done = atomic_load_explicit(&completions->done, memory_order_relaxed);
-        /* [DONE] release: publishes next_done; pairs with acquire in take_done(). Relaxed on failure: a guess */
-        while (!atomic_compare_exchange_weak_explicit(&completions->done, &watch->next_done, watch,
-                                                      memory_order_release, memory_order_relaxed))
-            continue;
-        pool__post(&completions->parker);
-        watch = next;
-    }
-}
-
 /* Moves what is done to the end of `next`, the oldest first. It is empty. */
 static void take_done(struct pool_completions *completions)
 {
-    /* [DONE] acquire: sees next_done of all that were pushed; pairs with release in pool__announce(). */
-    struct pool__watch *watch = atomic_exchange_explicit(&completions->done, NULL, memory_order_acquire);
+    /* [DONE] acquire: sees next_done of all that were pushed; pairs with release in announce() in complete.c. */
+    struct pool__watch *watch = atomic_exchange_explicit(&completions->done.first, NULL, memory_order_acquire);
 
     while (watch != NULL) {
         struct pool__watch *below = watch->next_done;
@@ -65,9 +51,12 @@ static int begin_watch(struct pool__watch *watch, struct pool__watch ***end)
         if (pool__is_inherited(pool))
             return -ENOTRECOVERABLE;
         pool__lock(pool);
-        watch->is_watching = watch->is_linked = !pool_handle_ready(handle);
+        watch->is_watching = watch->is_linked = pool__begin_await(handle);
         if (watch->is_linked) {
             watch->next = handle->watches;
+            watch->link = &handle->watches;
+            if (watch->next != NULL)
+                watch->next->link = &watch->next;
             handle->watches = watch;
         }
         pool__unlock(pool);
@@ -88,11 +77,9 @@ static void end_watch(struct pool__watch *watch)
         return;
     pool__lock(handle->pool);
     if (watch->is_linked) {
-        struct pool__watch **at = &handle->watches;
-
-        while (*at != watch)
-            at = &(*at)->next;
-        *at = watch->next;
+        *watch->link = watch->next;
+        if (watch->next != NULL)
+            watch->next->link = watch->link;
     }
     pool__unlock(handle->pool);
 }
@@ -114,7 +101,7 @@ int pool_as_completed(struct pool_handle *const *handles, size_t n_handles, stru
     for (size_t i = 0; i < n_handles && error == 0; i++) {
         struct pool__watch *watch = &completions->watches[i];
 
-        watch->completions = completions;
+        watch->done = &completions->done;
         watch->handle = handles[i];
         if (handles[i] == NULL)
             continue;
@@ -136,25 +123,35 @@ static bool help_any(struct pool_completions *completions)
     while (!has_helped && completions->first_unhelped < completions->n_handles) {
         struct pool_handle *handle = completions->watches[completions->first_unhelped].handle;
 
-        if (handle != NULL && !pool_handle_ready(handle) && pool__may_help(handle->pool)) {
-            pool__lock(handle->pool);
-            has_helped = pool__help(handle);
-            pool__unlock(handle->pool);
-        }
+        if (handle != NULL && !pool_handle_ready(handle))
+            has_helped = pool__help_alone(handle);
         completions->first_unhelped += !has_helped;
     }
     return has_helped;
 }
 
-/* 0 if this thread may wait for the handles that are left. */
+static bool is_watched(struct pool_handle *handle, const struct pool_completions *completions)
+{
+    const struct pool__watch *watch;
+
+    pool__lock(handle->pool);
+    watch = handle->watches;
+    while (watch != NULL && watch->done != &completions->done)
+        watch = watch->next;
+    pool__unlock(handle->pool);
+    return watch != NULL;
+}
+
+/* 0 if this thread may wait for the handles that are left. It looks at the tasks that the thread is in, and not at the
+ * handles, of which there may be many; a task that has not ended has its watch. */
 static int may_wait(const struct pool_completions *completions)
 {
     if (completions->fork_generation != pool__fork_generation())
         return -ENOTRECOVERABLE;
-    for (size_t i = 0; i < completions->n_handles; i++) {
-        const struct pool_handle *handle = completions->watches[i].handle;
+    for (const struct pool__frame *frame = pool__current; frame != NULL; frame = frame->outer) {
+        struct pool_handle *handle = frame->task->handle;
 
-        if (handle != NULL && pool__is_running(handle->pool, handle))
+        if (handle != NULL && !pool__is_inherited(frame->pool) && is_watched(handle, completions))
             return -EDEADLK;
     }
     return 0;
@@ -180,8 +177,10 @@ static int next_until(struct pool_completions *completions, int64_t deadline_ns,
         error = completions->n_left == 0 ? -ENOENT : timed_out ? -ETIMEDOUT : may_wait(completions);
         if (error != 0)
             return error;
-        if (deadline_ns != POOL__NEVER || !help_any(completions))
-            timed_out = !pool__park(&completions->parker, deadline_ns);
+        if (deadline_ns == POOL__NEVER && help_any(completions))
+            continue;
+        pool__complete_deferred();
+        timed_out = !pool__park(&completions->done.parker, deadline_ns);
     }
 }
 

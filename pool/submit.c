@@ -1,39 +1,23 @@
-/* Submitting: the way into the queue, and its bound. */
-#include "internal.h"
+/* Submitting: from outside and from tasks, with the lock and without it. What happens to a submitted task is told from
+ * top to bottom in submit.c, task.c and worker.c. */
+#include "complete.h"
+#include "fork.h"
+#include "frame.h"
+#include "quiet.h"
+#include "room.h"
+#include "seat.h"
+#include "sleep.h"
+#include "stock.h"
+#include "task.h"
+#include "call.h"
 
 #include <errno.h>
 
-/* Waits for room. Returns 0 if a task may be queued; 1 if the caller has to run it, as when_full says. The lock is
- * held on entry and return. */
-int pool__admit(struct pool *pool, enum pool__when_full when_full, int64_t deadline_ns)
+/* Of a counter that this thread alone writes. */
+static void count(atomic_size_t *counter, size_t n)
 {
-    size_t max_queued = pool->options.max_queued;
-
-    for (;;) {
-        if (pool->closed)
-            return -ESHUTDOWN;
-        if (pool->n_unfinished == SIZE_MAX)
-            return -EOVERFLOW;
-        if (max_queued == 0 || pool->n_queued < max_queued)
-            return 0;
-        if (when_full == POOL__RUN)
-            return pool__nesting(pool) < POOL__NESTED_MAX ? 1 : 0;
-        if (!pool__sleep(pool, &pool->awaiting_room, deadline_ns))
-            return -ETIMEDOUT;
-    }
-}
-
-int pool__push(struct pool *pool, const struct pool__range *range)
-{
-    int error;
-
-    if (range->n_tasks > SIZE_MAX - pool->n_unfinished)
-        return -EOVERFLOW;
-    error = pool__queue_push(&pool->queue, range);
-    if (error != 0)
-        return error;
-    pool__call_for_workers(pool, range->n_tasks - pool__wake(pool, &pool->idle, range->n_tasks));
-    return 0;
+    /* [COUNT] relaxed: this thread's own, and published with what is counted; pairs with the loads in quiet.c. */
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n, memory_order_relaxed);
 }
 
 /* Runs a task that has not been queued on the caller's thread. The lock is held on entry and return. */
@@ -42,8 +26,7 @@ static void run_unqueued(struct pool *pool, const struct pool__range *range)
     struct pool__task task;
 
     task.handle = NULL;
-    task.fn = range->fn;
-    task.arg = (void *)range->arg;
+    task.item = (struct pool__item){range->fn, (void *)range->arg};
     task.n_calls = 1;
     pool->n_unfinished++;
     pool__run_here(pool, &task);
@@ -61,18 +44,19 @@ static int submit_some(struct pool *pool, struct pool__range *range, enum pool__
     if (error < 0)
         return error;
     if (max_queued != 0) {
-        size_t room = pool->n_queued < max_queued ? max_queued - pool->n_queued : 1;
+        size_t n_queued = pool__n_queued(pool), room = n_queued < max_queued ? max_queued - n_queued : 1;
 
         some.n_tasks = range->n_tasks < room ? range->n_tasks : room;
     }
     if (error == 0) {
         error = pool__push(pool, &some);
-        if (error != 0) {
-            pool__wake(pool, &pool->awaiting_room, 1); /* for whom the room is now */
-            return error;
+        if (error == 0) {
+            pool->n_queued += some.n_tasks;
+            pool->n_unfinished += some.n_tasks;
         }
-        pool->n_queued += some.n_tasks;
-        pool->n_unfinished += some.n_tasks;
+        pool__pass_on_room(pool);
+        if (error != 0)
+            return error;
     } else {
         some.n_tasks = 1;
         run_unqueued(pool, &some);
@@ -99,40 +83,102 @@ static int submit(struct pool *pool, struct pool__range *range, enum pool__when_
     return error;
 }
 
-enum pool__when_full pool__when_full(const struct pool *pool)
+/* Called after a task was put into the seat: what there is to see to. */
+static int answer(struct pool *pool, struct pool__seat *seat, uint32_t notices)
 {
-    return pool__is_worker(pool) ? POOL__RUN : POOL__BLOCK;
+    struct pool__item item;
+
+    if (notices & POOL__CLOSED) {
+        if (!pool__deque_pop(&seat->spawned, &item))
+            return 0; /* somebody has taken it */
+        count(&seat->n_submitted, (size_t)-1);
+        return -ESHUTDOWN;
+    }
+    pool__lock(pool);
+    pool__call(pool, 1);
+    pool__unlock(pool);
+    return 0;
+}
+
+/* Submits a task of a thread outside without the lock. Returns 1 if that has to be done with it. */
+static int put(struct pool *pool, pool_fn *fn, void *arg)
+{
+    int error;
+
+    /* [NOTICES] relaxed: what this thread has queued itself it sees, and others have no order. */
+    if (atomic_load_explicit(&pool->notices, memory_order_relaxed) & POOL__QUEUED)
+        return 1;
+    error = pool__port_put(pool__own_port(pool), (struct pool__item){fn, arg}, &pool->notices, POOL__CLOSED);
+    if (error != 0)
+        return error;
+    /* [NOTICES] seq_cst: after the task can be seen; pairs with the store in pool__post_notices(). */
+    if (atomic_load_explicit(&pool->notices, memory_order_seq_cst) & POOL__CALL) {
+        pool__lock(pool);
+        pool__call(pool, 1);
+        pool__unlock(pool);
+    }
+    return 0;
+}
+
+/* Submits a task without the lock. Returns 1 if that has to be done with it. */
+static int spawn(struct pool *pool, pool_fn *fn, void *arg)
+{
+    const struct pool__worker *worker = pool__own_worker(pool);
+    struct pool__seat *seat = worker != NULL ? worker->seat : NULL;
+    uint32_t notices;
+
+    if (fn == NULL || pool->n_ports == 0 || pool__is_inherited(pool))
+        return 1;
+    /* [NOTICES] relaxed: who knows that the pool is closed sees it; who closes it meanwhile is answered below. */
+    if (atomic_load_explicit(&pool->notices, memory_order_relaxed) & POOL__CLOSED)
+        return 1;
+    if (seat == NULL)
+        return put(pool, fn, arg);
+    count(&seat->n_submitted, 1);
+    if (!pool__deque_push(&seat->spawned, (struct pool__item){fn, arg})) {
+        count(&seat->n_submitted, (size_t)-1);
+        return 1;
+    }
+    /* [NOTICES] seq_cst: after the task can be seen; pairs with the store in pool__post_notices(). */
+    notices = atomic_load_explicit(&pool->notices, memory_order_seq_cst) & (POOL__CLOSED | POOL__CALL);
+    return notices == 0 ? 0 : answer(pool, seat, notices);
 }
 
 int pool_submit(struct pool *pool, pool_fn *fn, void *arg)
 {
     struct pool__range range = {fn, (uintptr_t)arg, 0, 1};
+    int error = spawn(pool, fn, arg);
 
-    return submit(pool, &range, pool__when_full(pool), POOL__NEVER);
+    return error <= 0 ? error : submit(pool, &range, pool__when_full(pool), POOL__NEVER);
 }
 
 int pool_try_submit(struct pool *pool, pool_fn *fn, void *arg)
 {
     struct pool__range range = {fn, (uintptr_t)arg, 0, 1};
-    int error = submit(pool, &range, POOL__BLOCK, POOL__LOOK);
+    int error = spawn(pool, fn, arg);
 
+    if (error > 0)
+        error = submit(pool, &range, POOL__BLOCK, POOL__LOOK);
     return error == -ETIMEDOUT ? -EAGAIN : error;
 }
 
 int pool_timed_submit(struct pool *pool, pool_fn *fn, void *arg, int64_t timeout_ns)
 {
     struct pool__range range = {fn, (uintptr_t)arg, 0, 1};
+    int error = spawn(pool, fn, arg);
 
-    return submit(pool, &range, POOL__BLOCK, pool__deadline(timeout_ns));
+    return error <= 0 ? error : submit(pool, &range, POOL__BLOCK, pool__deadline(timeout_ns));
 }
 
 int pool_submit_or_run(struct pool *pool, pool_fn *fn, void *arg)
 {
     struct pool__range range = {fn, (uintptr_t)arg, 0, 1};
+    int error;
 
     if (!pool__may_help(pool))
         return pool__is_inherited(pool) ? -ENOTRECOVERABLE : -EPERM;
-    return submit(pool, &range, POOL__RUN, POOL__NEVER);
+    error = spawn(pool, fn, arg);
+    return error <= 0 ? error : submit(pool, &range, POOL__RUN, POOL__NEVER);
 }
 
 int pool_submit_many(struct pool *pool, pool_fn *fn, void *args, size_t stride_bytes, size_t n_tasks,
@@ -146,6 +192,21 @@ int pool_submit_many(struct pool *pool, pool_fn *fn, void *args, size_t stride_b
     return error;
 }
 
+/* Runs loose tasks on this thread, as long as there are any. The lock is held on entry and return. */
+static void help_loose(struct pool *pool)
+{
+    struct pool__task task = {.handle = NULL, .n_calls = 1};
+
+    pool__unlock(pool);
+    for (size_t turn = 0; !pool__is_terminated(pool) && (pool__steal(pool, 0, &task.item) ||
+                                                         pool__take_port(pool, turn, &task.item, NULL)); turn++) {
+        pool__count_here(pool, &task);
+        pool__run(pool, &task);
+        pool__finish_alone(pool);
+    }
+    pool__lock(pool);
+}
+
 int pool_wait(struct pool *pool)
 {
     struct pool__task task;
@@ -154,11 +215,19 @@ int pool_wait(struct pool *pool)
         return -ENOTRECOVERABLE;
     if (pool__is_inside(pool))
         return -EDEADLK;
+    pool__complete_deferred();
     pool__lock(pool);
-    while (pool__may_help(pool) && pool__take(pool, &task))
-        pool__run_here(pool, &task);
-    if (pool->n_unfinished > 0)
-        pool__sleep(pool, &pool->awaiting_all, POOL__NEVER);
+    if (pool__may_help(pool)) {
+        help_loose(pool);
+        while (pool__take(pool, &task, NULL)) {
+            pool__run_here(pool, &task);
+            help_loose(pool);
+        }
+    }
+    pool__begin_quiet(pool);
+    if (pool__unfinished(pool) > 0)
+        pool__await(pool, &pool->awaiting_all, POOL__NEVER);
+    pool->n_awaiting_quiet--;
     pool__unlock(pool);
     return 0;
 }

@@ -7,12 +7,17 @@
  * A thread that leaves joins the one that left before it, and pool_join() the last: so at any time there is one at most
  * that has ended and takes up room.
  */
-#include "internal.h"
+#include "quiet.h"
+#include "seat.h"
+#include "sleep.h"
+#include "thread.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /* A thread exists once either its creator knows, or itself. The lock is held. */
 static void count_threads(struct pool *pool)
@@ -35,12 +40,6 @@ static void refuse(struct pool *pool, bool was_alive)
     pool__wake(pool, &pool->scout, 1);
 }
 
-void pool__check_end(struct pool *pool)
-{
-    if (pool->n_threads == 0 && pool->n_unfinished == 0)
-        pool__wake(pool, &pool->awaiting_end, SIZE_MAX);
-}
-
 void pool__begin(struct pool__worker *worker, const char *name)
 {
     struct pool *pool = worker->pool;
@@ -48,9 +47,23 @@ void pool__begin(struct pool__worker *worker, const char *name)
     pthread_setname_np(pthread_self(), name);
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
     pool__lock(pool);
+    worker->id = (pid_t)syscall(SYS_gettid);
+    pthread_getcpuclockid(pthread_self(), &worker->cpu_clock);
     pool->n_begun++;
     count_threads(pool);
     pool__unlock(pool);
+}
+
+/* The lock is held. */
+static void free_index(const struct pool__worker *worker)
+{
+    struct pool *pool = worker->pool;
+
+    if (worker->index == SIZE_MAX)
+        return;
+    pool->workers[worker->index] = NULL;
+    if (worker->index < pool->first_free)
+        pool->first_free = worker->index;
 }
 
 static void join_worker(struct pool__worker *worker)
@@ -67,15 +80,15 @@ void pool__leave(struct pool__worker *worker)
     struct pool__worker *before;
 
     worker->thread = pthread_self();
+    worker->seat = NULL;
     pool__lock(pool);
-    if (worker->index < pool->n_indices)
-        pool->used[worker->index] = 0;
+    free_index(worker);
     before = pool->left;
     pool->left = worker;
     pool->n_left++;
     count_threads(pool);
     pool->n_threads--;
-    pool__check_end(pool);
+    pool__check_quiet(pool);
     pool__unlock(pool);
     join_worker(before);
 }
@@ -91,7 +104,7 @@ void pool__join_last(struct pool *pool)
     join_worker(worker);
 }
 
-struct pool__worker *pool__new_worker(struct pool *pool)
+static struct pool__worker *new_worker(struct pool *pool)
 {
     struct pool__worker *worker = aligned_alloc(POOL__LINE_BYTES, sizeof *worker);
 
@@ -100,11 +113,16 @@ struct pool__worker *pool__new_worker(struct pool *pool)
     return worker;
 }
 
-/* What a worker must not receive: all but the signals that a fault raises in the thread at fault. */
-static void choose_signals(sigset_t *set)
+/* What a worker must not receive: all but the signals that a fault raises in the thread at fault. Or, where tasks are
+ * to have them, what the creating thread does not receive. */
+static void choose_signals(sigset_t *set, bool keep_signals)
 {
     static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
 
+    if (keep_signals) {
+        pthread_sigmask(SIG_SETMASK, NULL, set);
+        return;
+    }
     sigfillset(set);
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
         sigdelset(set, faults[i]);
@@ -117,33 +135,30 @@ static void choose_signals(sigset_t *set)
 #define HAS_ATTRIBUTE 0
 #endif
 #if HAS_ATTRIBUTE
-int pool__block_signals_of(pthread_attr_t *attr)
+int pool__set_signals(struct pool *pool)
 {
-    sigset_t set;
-
-    choose_signals(&set);
-    return -pthread_attr_setsigmask_np(attr, &set);
+    choose_signals(&pool->signals, pool->options.keep_signals);
+    return -pthread_attr_setsigmask_np(&pool->attr, &pool->signals);
 }
 
-static int create_thread(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg)
+static int create_thread(const struct pool *pool, pthread_t *thread, void *(*run)(void *), void *arg)
 {
-    return -pthread_create(thread, attr, run, arg);
+    return -pthread_create(thread, &pool->attr, run, arg);
 }
 #else
-int pool__block_signals_of(pthread_attr_t *attr)
+int pool__set_signals(struct pool *pool)
 {
-    (void)attr;
+    choose_signals(&pool->signals, pool->options.keep_signals);
     return 0;
 }
 
-static int create_thread(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg)
+static int create_thread(const struct pool *pool, pthread_t *thread, void *(*run)(void *), void *arg)
 {
-    sigset_t set, old;
+    sigset_t old;
     int error;
 
-    choose_signals(&set);
-    pthread_sigmask(SIG_BLOCK, &set, &old);
-    error = -pthread_create(thread, attr, run, arg);
+    pthread_sigmask(SIG_SETMASK, &pool->signals, &old);
+    error = -pthread_create(thread, &pool->attr, run, arg);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     return error;
 }
@@ -153,18 +168,16 @@ static int create_thread(pthread_t *thread, const pthread_attr_t *attr, void *(*
 static int start_thread(struct pool__worker *worker, void *(*run)(void *))
 {
     struct pool *pool = worker->pool;
-    size_t index = worker->index;
-    bool was_alive = index != SIZE_MAX && !worker->is_replacement;
+    bool was_alive = worker->index != SIZE_MAX && !worker->is_replacement;
     pthread_t thread;
-    int error = create_thread(&thread, &pool->attr, run, worker);
+    int error = create_thread(pool, &thread, run, worker);
 
     pool__lock(pool);
     if (error == 0) {
         pool->n_created++;
         count_threads(pool);
     } else {
-        if (index != SIZE_MAX)
-            pool->used[index] = 0;
+        free_index(worker);
         refuse(pool, was_alive);
         free(worker);
     }
@@ -172,34 +185,39 @@ static int start_thread(struct pool__worker *worker, void *(*run)(void *))
     return error;
 }
 
-/* The lowest free index, or SIZE_MAX if there is no memory for another. The lock is held. */
-static size_t take_index(struct pool *pool)
+/* Gives the worker the lowest free index, or SIZE_MAX if there is no memory for another. The lock is held. */
+static void take_index(struct pool__worker *worker)
 {
-    unsigned char *free_one = memchr(pool->used, 0, pool->n_indices);
-    size_t index = free_one != NULL ? (size_t)(free_one - pool->used) : pool->n_indices;
+    struct pool *pool = worker->pool;
+    size_t index = pool->first_free;
 
-    if (free_one == NULL) {
-        size_t n_indices = 2 * index;
-        unsigned char *used = realloc(pool->used, n_indices);
+    while (index < pool->n_indices && pool->workers[index] != NULL)
+        index++;
+    pool->first_free = index;
+    if (index == pool->n_indices) {
+        struct pool__worker **workers = realloc(pool->workers, 2 * index * sizeof workers[0]);
 
-        if (used == NULL)
-            return SIZE_MAX;
-        memset(used + index, 0, n_indices - index);
-        pool->used = used;
-        pool->n_indices = n_indices;
+        if (workers == NULL)
+            return;
+        memset(workers + index, 0, index * sizeof workers[0]);
+        pool->workers = workers;
+        pool->n_indices = 2 * index;
     }
-    pool->used[index] = 1;
-    return index;
+    if (pool__new_seats(pool, index) != 0)
+        return;
+    pool->workers[index] = worker;
+    worker->index = index;
+    worker->seat = pool__seat(pool, index);
 }
 
 /* Starts a worker that is counted, or takes that back. One that replaces another has that one's place in n_alive. */
 static int start_worker(struct pool *pool, struct pool__start *start, bool is_replacement)
 {
-    struct pool__worker *worker = pool__new_worker(pool);
+    struct pool__worker *worker = new_worker(pool);
 
     pool__lock(pool);
     if (worker != NULL)
-        worker->index = take_index(pool);
+        take_index(worker);
     if (worker == NULL || worker->index == SIZE_MAX) {
         refuse(pool, !is_replacement);
         pool__unlock(pool);
@@ -209,7 +227,12 @@ static int start_worker(struct pool *pool, struct pool__start *start, bool is_re
     worker->start = start;
     worker->is_replacement = is_replacement;
     pool__unlock(pool);
-    return start_thread(worker, pool__run_worker);
+    return start_thread(worker, pool->run_worker);
+}
+
+bool pool__needs_preparation(const struct pool *pool)
+{
+    return pool->options.cpusets != NULL || pool->options.initializer != NULL;
 }
 
 /* Waits until n_started workers are prepared, of those that start->n_pending expects. */
@@ -221,12 +244,6 @@ static int await_start(struct pool *pool, struct pool__start *start, size_t n_st
         pool__sleep(pool, &pool->awaiting_start, POOL__NEVER);
     pool__unlock(pool);
     return start->error;
-}
-
-void pool__reserve(struct pool *pool, size_t n_workers)
-{
-    pool->n_alive += n_workers;
-    pool->n_threads += n_workers;
 }
 
 static void unreserve(struct pool *pool, size_t n_workers)
@@ -282,22 +299,6 @@ int pool__start_scout_thread(struct pool__worker *scout, void *(*run)(void *))
         return start_thread(scout, run);
     free(scout);
     return -ESHUTDOWN;
-}
-
-void pool__call_for_workers(struct pool *pool, size_t n_tasks)
-{
-    size_t n_asked = pool_n_workers(pool), n_missing = n_asked > pool->n_alive ? n_asked - pool->n_alive : 0;
-
-    if (n_tasks > 0 && pool->is_first_free) {
-        pool->is_first_free = false;
-        n_tasks--;
-    }
-    if (n_tasks > n_missing && pool->n_alive + n_missing < pool->max_workers)
-        pool__wake(pool, &pool->scout, 1);
-    if (n_missing > n_tasks)
-        n_missing = n_tasks;
-    pool__reserve(pool, n_missing);
-    pool->n_starts += n_missing;
 }
 
 void pool__start_called(struct pool *pool, size_t n_workers)

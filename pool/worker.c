@@ -9,7 +9,16 @@
  * until another takes its place, and if the system refuses that goes on trying. (Rejected: to go on as a worker
  * within its own ending, which clang does not allow.)
  */
-#include "internal.h"
+#include "frame.h"
+#include "help.h"
+#include "notice.h"
+#include "quiet.h"
+#include "seat.h"
+#include "sleep.h"
+#include "stock.h"
+#include "task.h"
+#include "thread.h"
+#include "worker.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -18,19 +27,13 @@
 
 static const int64_t SURPLUS_NS = 1000 * 1000 * 1000; /* how long an elastic pool keeps an idle worker */
 
-enum { REPLACE_PAUSE_NS = 1000 * 1000 }; /* between attempts */
-
-static _Thread_local const struct pool__worker *self;
-
-bool pool__is_worker(const struct pool *pool)
-{
-    return self != NULL && self->pool == pool;
-}
-
-size_t pool_worker_index(const struct pool *pool)
-{
-    return pool__is_worker(pool) ? self->index : SIZE_MAX;
-}
+enum {
+    REPLACE_PAUSE_NS = 1000 * 1000, /* between attempts */
+    TURNS = 64,                     /* so many tasks from the own seat, then one from elsewhere */
+    ALL_TURNS = 16 * TURNS,         /* so many, then the oldest of those that the worker has submitted: each brings up
+                                       what has to wait for what it submits, so this is rare */
+    OLDEST_TURN = 1
+};
 
 /* Sleeps until woken for a task. Returns false if there has been none for so long that the worker may go. The
  * lock is held. */
@@ -43,50 +46,250 @@ static bool stay_idle(struct pool__worker *worker)
     return pool__sleep_idle(pool, &worker->sleeper, deadline_ns);
 }
 
-/* The calling worker runs no more tasks. The lock is held. */
-static void retire(struct pool *pool)
+/* The calling worker counts as one that will take a task. The lock is held. */
+static void begin_search(struct pool__worker *worker)
 {
+    worker->pool->n_searching += !worker->is_searching;
+    worker->is_searching = true;
+}
+
+/* The calling worker does not look for a task any more. If there are others the next worker does. What was put into a
+ * seat before `notices` says that somebody is to be woken is seen here. The lock is held. */
+static void end_search(struct pool__worker *worker)
+{
+    struct pool *pool = worker->pool;
+
+    if (worker->is_searching) {
+        worker->is_searching = false;
+        pool->n_searching--;
+        pool__post_notices(pool);
+    }
+    if (!pool__has_tasks(pool))
+        pool->n_called = 0;
+    else if (pool__wake_idle(pool, 1) == 0)
+        pool__wake(pool, &pool->scout, 1);
+}
+
+/* The calling worker runs no more tasks. The lock is held. */
+static void retire(struct pool__worker *worker)
+{
+    struct pool *pool = worker->pool;
+
     pool->n_alive--;
     pool->n_ready--;
-    if (pool->queue.n_ranges > 0)
-        pool__wake(pool, &pool->idle, 1);
+    end_search(worker);
     pool__wake(pool, &pool->scout, 1);
 }
 
-/* Takes a task, sleeping until there is one; false if the worker has to leave. The lock is held. */
-static bool next_task(struct pool__worker *worker, struct pool__task *task)
+/* Of a counter that this thread alone writes. */
+static void count(atomic_size_t *counter)
+{
+    /* [COUNT] release: what the tasks did; pairs with acquire in pool__unfinished(). The load is this thread's own. */
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_release);
+}
+
+/* Begins to run a task that nobody asks for a result. */
+static void begin_item(struct pool__worker *worker)
+{
+    worker->runs_item = true;
+    count(&worker->seat->n_begun);
+}
+
+/* Ends what the worker has run, if that is one. */
+static void end_item(struct pool__worker *worker)
+{
+    if (!worker->runs_item)
+        return;
+    worker->runs_item = false;
+    count(&worker->seat->n_ended);
+}
+
+/* The same for a task of any kind. The lock is held; it may be given up in between. */
+static void end_task(struct pool__worker *worker, struct pool__task *task)
+{
+    end_item(worker);
+    if (task->handle != NULL)
+        pool__finish(worker->pool, task);
+    task->handle = NULL;
+}
+
+/* Whether workers are in excess. */
+static bool is_shrunk(const struct pool *pool)
+{
+    /* [NOTICES] relaxed: they see it soon. */
+    return atomic_load_explicit(&pool->notices, memory_order_relaxed) & POOL__SHRUNK;
+}
+
+/* Whether the worker may take a task without the lock. */
+static bool may_take(const struct pool__worker *worker, const struct pool__task *task)
+{
+    const struct pool *pool = worker->pool;
+
+    return task->handle == NULL && !worker->is_searching && !pool__is_terminated(pool) && !is_shrunk(pool);
+}
+
+/* Ends the task that the worker has run, and takes another one from its own seat, the youngest first; now and then from
+ * another seat, the oldest of those that it has submitted, or none that it has, so that all have their turn. */
+static bool take_own(struct pool__worker *worker, struct pool__task *task)
+{
+    struct pool__seat *seat = worker->seat;
+    struct pool__item *item = &task->item;
+    unsigned turn;
+    bool has_taken;
+
+    if (!may_take(worker, task))
+        return false;
+    turn = worker->n_takes++ % ALL_TURNS;
+    if (turn % TURNS == 0)
+        has_taken = pool__deque_steal(&seat->claimed, item);
+    else
+        has_taken = (turn % TURNS == TURNS / 2 && pool__steal_others(worker->pool, worker->index, item)) ||
+                    (turn == OLDEST_TURN && pool__deque_steal(&seat->spawned, item)) ||
+                    pool__deque_pop(&seat->spawned, item) || pool__deque_steal(&seat->claimed, item);
+    if (has_taken)
+        end_item(worker);
+    return has_taken;
+}
+
+/* Whether the worker, which has found no task, has to leave. The lock is held. */
+static bool has_to_leave(const struct pool *pool, bool has_stayed)
+{
+    return pool->closed || (!has_stayed && pool->n_ready > pool_n_workers(pool));
+}
+
+/* Whether there may be a task, or the pool is closed. Seats are many, and so are not always looked at. */
+static bool may_find(const void *arg, bool looks_far)
+{
+    const struct pool *pool = arg;
+
+    /* [NOTICES] relaxed: a guess. */
+    return (atomic_load_explicit(&pool->notices, memory_order_relaxed) & (POOL__CLOSED | POOL__QUEUED)) ||
+           (looks_far ? pool__n_loose(pool, 1) > 0 : pool__has_port_tasks(pool));
+}
+
+/* Looks for a task for a moment, without sleeping and without the lock, as one that was woken for one: so who submits
+ * needs to wake nobody. One worker at a time does it. The lock is held on entry and return. */
+static void spin(struct pool__worker *worker)
 {
     struct pool *pool = worker->pool;
-    bool has_stayed = true;
 
-    pool->is_first_free = false;
-    while (pool->n_ready <= pool->max_workers) {
-        if (pool__take(pool, task))
-            return true;
-        if (pool->closed || (!has_stayed && pool->n_ready > pool_n_workers(pool)))
+    pool->is_spinning = true;
+    begin_search(worker);
+    pool__unlock(pool);
+    pool__spin(may_find, pool, pool->spin_ns);
+    pool__lock(pool);
+    pool->is_spinning = false;
+}
+
+/* Whether the worker, which has run a part of a handle, is to look elsewhere first. */
+static bool is_turn(const struct pool__worker *worker)
+{
+    return worker->n_takes % TURNS == TURNS / 2;
+}
+
+/* Ends the task that the worker has run, and takes another one, sleeping until there is one; false if the worker has to
+ * leave. The end, and that the worker is idle, become known in one critical section: so who waits for a task and
+ * submits another one finds it idle. */
+static bool find_task(struct pool__worker *worker, struct pool__task *task)
+{
+    struct pool *pool = worker->pool;
+    bool has_stayed = true, has_spun = false, has_found = false;
+    bool looks_elsewhere = task->handle != NULL && is_turn(worker);
+
+    pool__lock(pool);
+    end_task(worker, task);
+    if (looks_elsewhere && pool->n_ready <= pool->max_workers && !pool__is_terminated(pool))
+        has_found = pool__steal(pool, worker->index, &task->item);
+    while (!has_found && pool->n_ready <= pool->max_workers) {
+        has_found = pool__take(pool, task, worker->seat);
+        if (has_found)
             break;
+        if (!pool__is_terminated(pool) && pool__n_loose(pool, 1) > 0) {
+            has_found = take_own(worker, task) || pool__steal(pool, worker->index, &task->item);
+            continue;
+        }
+        if (has_to_leave(pool, has_stayed))
+            break;
+        pool__check_quiet(pool);
+        if (!has_spun && pool->spin_ns > 0 && !pool->is_spinning) {
+            spin(worker);
+            has_spun = true;
+            continue;
+        }
+        if (worker->is_searching)
+            end_search(worker);
         has_stayed = stay_idle(worker);
+        has_spun = false;
     }
-    retire(pool);
-    return false;
+    if (!has_found) {
+        pool__check_quiet(pool);
+        retire(worker);
+    } else if (worker->is_searching) {
+        end_search(worker);
+    }
+    pool__unlock(pool);
+    return has_found;
+}
+
+/* Takes a task from a port without the lock, where that is all that is to be done. */
+static bool take_port(struct pool__worker *worker, struct pool__task *task)
+{
+    if (!may_take(worker, task) || worker->n_takes % TURNS == 1 ||
+        !pool__take_port(worker->pool, worker->n_port_takes++, &task->item, worker->seat))
+        return false;
+    end_item(worker);
+    return true;
+}
+
+/* Takes what the worker that this one replaces has left in its seat, before what was submitted later. */
+static bool take_left(struct pool__worker *worker, struct pool__task *task)
+{
+    if (!worker->is_replacement || !may_take(worker, task))
+        return false;
+    worker->is_replacement = pool__steal(worker->pool, worker->index, &task->item);
+    if (worker->is_replacement)
+        end_item(worker);
+    return worker->is_replacement;
+}
+
+/* Runs a part of a handle, and then others of it, which come before what was submitted later. */
+static void run_parts(struct pool__worker *worker, struct pool__task *task)
+{
+    do {
+        worker->n_takes++;
+        count(&worker->seat->n_begun);
+        pool__run(worker->pool, task);
+    } while (!is_turn(worker) && !is_shrunk(worker->pool) && pool__take_next_part(task));
+}
+
+static void run(struct pool__worker *worker, struct pool__frame *frame, struct pool__task *task)
+{
+    if (task->handle == NULL) {
+        begin_item(worker);
+        pool__current = frame;
+        task->item.fn(task->item.arg);
+        pool__current = frame->outer;
+    } else {
+        run_parts(worker, task);
+    }
 }
 
 static void work(struct pool__worker *worker)
 {
     struct pool *pool = worker->pool;
-    struct pool__task task;
+    struct pool__task task = {.handle = NULL};
+    struct pool__frame frame = {.pool = pool, .task = &task};
 
     pool__lock(pool);
     pool->n_ready += !worker->is_replacement;
+    if (!worker->is_replacement)
+        begin_search(worker);
     if (pool->n_ready > pool_n_workers(pool))
-        pool__wake(pool, &pool->idle, SIZE_MAX); /* from now on they may be in excess: see stay_idle() */
-    while (next_task(worker, &task)) {
-        pool__unlock(pool);
-        pool__run(pool, &task);
-        pool__lock(pool);
-        pool__finish(pool, &task);
-    }
+        pool__wake_idle(pool, SIZE_MAX); /* from now on they may be in excess: see stay_idle() */
     pool__unlock(pool);
+    while (take_left(worker, &task) || take_own(worker, &task) || take_port(worker, &task) ||
+           find_task(worker, &task))
+        run(worker, &frame, &task);
 }
 
 static void finalize(struct pool__worker *worker)
@@ -123,11 +326,6 @@ static int bind_self(const struct pool__worker *worker)
             return -errno;
     }
     return 0;
-}
-
-bool pool__needs_preparation(const struct pool *pool)
-{
-    return pool->options.cpusets != NULL || pool->options.initializer != NULL;
 }
 
 /* Does what comes before the first task, and tells who waits for it. */
@@ -176,7 +374,7 @@ void *pool__run_worker(void *arg)
     char name[POOL__NAME_BYTES];
 
     make_name(name, worker);
-    self = worker;
+    pool__be_worker(worker);
     pool__begin(worker, name);
     if (pool__needs_preparation(worker->pool) && prepare(worker) != 0)
         pool__leave(worker);
@@ -186,15 +384,18 @@ void *pool__run_worker(void *arg)
 }
 
 /* Whether the calling worker, which a task has ended, is missed. If not it is no longer counted. */
-static bool is_missed(struct pool *pool)
+static bool is_missed(struct pool__worker *worker)
 {
+    struct pool *pool = worker->pool;
     bool is_missed;
 
     pool__lock(pool);
+    end_item(worker);
+    pool__check_quiet(pool);
     is_missed = pool->n_ready <= pool->max_workers &&
-                (pool->queue.n_ranges > 0 || (!pool->closed && pool->n_ready <= pool_n_workers(pool)));
+                (pool__has_tasks(pool) || (!pool->closed && pool->n_ready <= pool_n_workers(pool)));
     if (!is_missed)
-        retire(pool);
+        retire(worker);
     pool__unlock(pool);
     return is_missed;
 }
@@ -204,7 +405,8 @@ static void replace_worker(void *arg)
     const struct timespec pause = {0, REPLACE_PAUSE_NS};
     struct pool__worker *worker = arg;
 
-    while (is_missed(worker->pool) && pool__start_replacement(worker->pool) != 0)
+    pool__leave_frames();
+    while (is_missed(worker) && pool__start_replacement(worker->pool) != 0)
         nanosleep(&pause, NULL);
     finalize(worker);
 }

@@ -1,0 +1,150 @@
+/* Loose tasks: those that are not in the queue, because nobody has to hold the pool's lock for them.
+ *
+ * A single task that a thread outside submits goes to one of the ports, always the same one for a thread. A worker
+ * takes several tasks at a time from there and from the queue (`claimed`), and what it submits itself stays with it
+ * (`spawned`). From both any other worker may take. Pools with a bound do none of that: their count is exact.
+ *
+ * ORDER. What one thread outside submits is taken in that order: it puts a task into its port only while the queue is
+ * empty, ports come before the queue, and what a worker has claimed before both.
+ *
+ * The seats are in blocks that never move: the first has N_FIRST seats, each other twice as many as the one before.
+ */
+#include "seat.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { N_FIRST = 8 };
+
+/* Which block a seat is in, and where. */
+static size_t block_of(size_t index, size_t *at)
+{
+    size_t block = 0, n_seats = N_FIRST;
+
+    while (index >= n_seats) {
+        index -= n_seats;
+        n_seats *= 2;
+        block++;
+    }
+    *at = index;
+    return block;
+}
+
+struct pool__seat *pool__seat(const struct pool *pool, size_t index)
+{
+    size_t at, block = block_of(index, &at);
+
+    /* [SEATS] acquire: sees the block as it was made; pairs with the store in pool__new_seats(). */
+    return atomic_load_explicit(&pool->seats[block], memory_order_acquire) + at;
+}
+
+/* There are some for all indices below the number, and the number is that of the highest index yet and one. */
+int pool__new_seats(struct pool *pool, size_t index)
+{
+    size_t at, block = block_of(index, &at), n_seats = (size_t)N_FIRST << block;
+
+    /* [SEATS] relaxed: written under the lock. */
+    if (atomic_load_explicit(&pool->seats[block], memory_order_relaxed) == NULL) {
+        struct pool__seat *seats = aligned_alloc(_Alignof(struct pool__seat), n_seats * sizeof *seats);
+
+        if (seats == NULL)
+            return -ENOMEM;
+        memset(seats, 0, n_seats * sizeof *seats);
+        /* [SEATS] release: publishes the block; pairs with acquire in pool__seat(). */
+        atomic_store_explicit(&pool->seats[block], seats, memory_order_release);
+    }
+    /* [SEATS] relaxed: written under the lock. */
+    if (atomic_load_explicit(&pool->n_seats, memory_order_relaxed) <= index)
+        /* [SEATS] release: the blocks are there; pairs with acquire in count_seats(). */
+        atomic_store_explicit(&pool->n_seats, index + 1, memory_order_release);
+    return 0;
+}
+
+void pool__free_seats(struct pool *pool)
+{
+    for (size_t i = 0; i < POOL__SEAT_BLOCKS; i++)
+        free(atomic_load_explicit(&pool->seats[i], memory_order_relaxed)); /* [SEATS] relaxed: nobody is left */
+}
+
+size_t pool__count_seats(const struct pool *pool)
+{
+    /* [SEATS] acquire: the blocks are there; pairs with release in pool__new_seats(). */
+    return atomic_load_explicit(&pool->n_seats, memory_order_acquire);
+}
+
+static bool steal_from(struct pool__seat *seat, struct pool__item *item)
+{
+    return pool__deque_steal(&seat->claimed, item) || pool__deque_steal(&seat->spawned, item);
+}
+
+bool pool__steal_others(struct pool *pool, size_t own, struct pool__item *item)
+{
+    size_t n_seats = pool__count_seats(pool);
+
+    for (size_t i = 1; i < n_seats; i++)
+        if (steal_from(pool__seat(pool, (own + i) % n_seats), item))
+            return true;
+    return false;
+}
+
+bool pool__steal(struct pool *pool, size_t first, struct pool__item *item)
+{
+    return (first < pool__count_seats(pool) && steal_from(pool__seat(pool, first), item)) ||
+           pool__steal_others(pool, first, item);
+}
+
+static atomic_uint n_threads; /* that have used a port, in any pool */
+static _Thread_local unsigned number; /* of this thread among them, from 1 */
+
+struct pool__port *pool__own_port(struct pool *pool)
+{
+    if (number == 0)
+        /* [COUNT] relaxed: orders nothing. */
+        number = atomic_fetch_add_explicit(&n_threads, 1, memory_order_relaxed) + 1;
+    return &pool->ports[number % pool->n_ports];
+}
+
+bool pool__take_port(struct pool *pool, size_t first, struct pool__item *item, struct pool__seat *ahead)
+{
+    struct pool__deque *claimed = ahead != NULL ? &ahead->claimed : NULL;
+
+    for (size_t i = 0; i < pool->n_ports; i++)
+        if (pool__port_take(&pool->ports[(first + i) % pool->n_ports], item, claimed,
+                            claimed != NULL ? POOL__AHEAD_MAX : 0))
+            return true;
+    return false;
+}
+
+bool pool__has_port_tasks(const struct pool *pool)
+{
+    for (size_t i = 0; i < pool->n_ports; i++)
+        if (pool__port_count(&pool->ports[i]) > 0)
+            return true;
+    return false;
+}
+
+size_t pool__n_loose(const struct pool *pool, size_t n_max)
+{
+    size_t n_seats = pool__count_seats(pool), n_tasks = 0;
+
+    for (size_t i = 0; i < pool->n_ports && n_tasks < n_max; i++)
+        n_tasks += pool__port_count(&pool->ports[i]);
+
+    for (size_t i = 0; i < n_seats && n_tasks < n_max; i++) {
+        const struct pool__seat *seat = pool__seat(pool, i);
+
+        n_tasks += pool__deque_count(&seat->claimed) + pool__deque_count(&seat->spawned);
+    }
+    return n_tasks < n_max ? n_tasks : n_max;
+}
+
+size_t pool__begun(const struct pool *pool)
+{
+    size_t n_seats = pool__count_seats(pool), n_begun = 0;
+
+    for (size_t i = 0; i < n_seats; i++)
+        /* [COUNT] relaxed: only whether it changes is of interest. */
+        n_begun += atomic_load_explicit(&pool__seat(pool, i)->n_begun, memory_order_relaxed);
+    return n_begun;
+}

@@ -1,0 +1,23 @@
+/* Loose tasks: those that are not in the queue, but in ports and seats. Private to pool/. Without the lock, but where
+ * seats are made. */
+#ifndef POOL_SEAT_H
+#define POOL_SEAT_H
+
+#include "state.h"
+
+struct pool__port *pool__own_port(struct pool *pool); /* this thread's. There are some */
+/* From the ports, that one first; and more for that seat, whose `claimed` is empty. */
+bool pool__take_port(struct pool *pool, size_t first, struct pool__item *item, struct pool__seat *ahead);
+bool pool__has_port_tasks(const struct pool *pool);
+
+struct pool__seat *pool__seat(const struct pool *pool, size_t index);
+size_t pool__count_seats(const struct pool *pool);
+int pool__new_seats(struct pool *pool, size_t index); /* down to this one; 0 or -ENOMEM. With the lock */
+void pool__free_seats(struct pool *pool);
+bool pool__steal(struct pool *pool, size_t first, struct pool__item *item); /* from the seats, that one's first */
+bool pool__steal_others(struct pool *pool, size_t own, struct pool__item *item); /* not from that one */
+
+size_t pool__n_loose(const struct pool *pool, size_t n_max); /* tasks in both, counted up to n_max */
+size_t pool__begun(const struct pool *pool);                /* tasks that were taken out of them */
+
+#endif

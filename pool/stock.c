@@ -1,0 +1,58 @@
+/* What waits to be taken: see stock.h. */
+#include "seat.h"
+#include "stock.h"
+
+static size_t count_stale_handles(const struct pool *pool)
+{
+    /* [STALE] relaxed: may be too low, see stock.h. */
+    ptrdiff_t n = atomic_load_explicit(&pool->n_stale_handles, memory_order_relaxed);
+
+    return n > 0 ? (size_t)n : 0;
+}
+
+size_t pool__count_stale(const struct pool *pool)
+{
+    return pool->n_stale_iterators + count_stale_handles(pool);
+}
+
+size_t pool__n_queued(const struct pool *pool)
+{
+    return pool->n_queued - count_stale_handles(pool);
+}
+
+/* Tickets of a handle's are more than its parts that wait: most are claimed without one. A stale range counts as one,
+ * so that who counts up to a number looks at no more ranges. */
+static size_t count_tasks(const struct pool__range *range)
+{
+    const struct pool_handle *handle = (void *)range->arg;
+    size_t n_unclaimed, chunk;
+
+    if (range->fn != NULL || handle->slab == NULL)
+        return range->n_tasks;
+    /* [CLAIM] relaxed: a guess. */
+    n_unclaimed = atomic_load_explicit(&handle->n_unclaimed, memory_order_relaxed);
+    chunk = handle->work.calls.chunksize;
+    return n_unclaimed <= chunk ? 1 : (n_unclaimed - 1) / chunk + 1;
+}
+
+size_t pool__n_waiting(const struct pool *pool, size_t n_max)
+{
+    size_t n_queued = pool__queue_count(&pool->queue, n_max, count_tasks);
+
+    return n_queued + pool__n_loose(pool, n_max - n_queued);
+}
+
+bool pool__is_queue_of_use(const struct pool *pool)
+{
+    return pool->queue.n_ranges > pool__count_stale(pool);
+}
+
+bool pool__has_tasks(const struct pool *pool)
+{
+    return pool__is_queue_of_use(pool) || pool__n_loose(pool, 1) > 0;
+}
+
+bool pool__may_sweep(const struct pool *pool)
+{
+    return count_stale_handles(pool) > POOL__STALE_MIN;
+}

@@ -1,0 +1,105 @@
+/* Handles as their users see them: asking, waiting, cancelling, giving back. */
+#include "complete.h"
+#include "fork.h"
+#include "frame.h"
+#include "handle.h"
+#include "help.h"
+#include "sleep.h"
+#include "wait.h"
+
+#include <errno.h>
+
+int pool_handle_successful(const struct pool_handle *handle)
+{
+    if (!pool_handle_ready(handle))
+        return pool__is_inherited(handle->pool) ? -ENOTRECOVERABLE : -EAGAIN;
+    return handle->error.code == 0;
+}
+
+static bool is_ready(const void *handle, bool looks_far)
+{
+    (void)looks_far;
+    return pool_handle_ready(handle);
+}
+
+/* Looks for a moment, then sleeps. Returns false at the deadline. */
+static bool await_ready(struct pool_handle *handle, int64_t deadline_ns)
+{
+    struct pool *pool = handle->pool;
+    int64_t spin_ns = pool__spin_ns(pool, deadline_ns);
+    bool has_ended = pool_handle_ready(handle) || (spin_ns > 0 && pool__spin(is_ready, handle, spin_ns));
+
+    if (has_ended || deadline_ns == POOL__LOOK)
+        return has_ended;
+    pool__lock(pool);
+    has_ended = !pool__begin_await(handle) || pool__sleep(pool, &handle->awaiting, deadline_ns);
+    pool__unlock(pool);
+    return has_ended;
+}
+
+int pool_handle_wait(struct pool_handle *handle, int64_t timeout_ns)
+{
+    struct pool *pool = handle->pool;
+    int64_t deadline_ns = pool__deadline(timeout_ns);
+
+    if (pool_handle_ready(handle))
+        return 0;
+    if (pool__is_inherited(pool))
+        return -ENOTRECOVERABLE;
+    if (pool__is_running(pool, handle))
+        return -EDEADLK;
+    while (deadline_ns == POOL__NEVER && pool__help_alone(handle))
+        continue;
+    pool__complete_deferred();
+    return await_ready(handle, deadline_ns) ? 0 : -ETIMEDOUT;
+}
+
+int pool_handle_get(struct pool_handle *handle, int64_t timeout_ns, struct pool_error *error)
+{
+    int wait_error = pool_handle_wait(handle, timeout_ns);
+
+    if (wait_error == 0)
+        return pool__tell(error, &handle->error);
+    return pool__tell_call(error, wait_error);
+}
+
+int pool_handle_cancel(struct pool_handle *handle)
+{
+    struct pool *pool = handle->pool;
+
+    if (pool_handle_ready(handle))
+        return 0;
+    if (pool__is_inherited(pool))
+        return -ENOTRECOVERABLE;
+    pool__lock(pool);
+    pool__cancel(handle);
+    pool__unlock(pool);
+    return 0;
+}
+
+void pool_handle_release(struct pool_handle *handle)
+{
+    struct pool *pool = handle != NULL ? handle->pool : NULL;
+    bool is_last;
+
+    if (handle == NULL || pool__is_inherited(pool) || !pool__drop_reference(handle))
+        return;
+    pool__lock(pool);
+    handle->kind->free(handle);
+    is_last = pool->destroyed && pool->n_handles == 0;
+    pool__unlock(pool);
+    if (is_last)
+        pool__free(pool);
+}
+
+void pool__abandon(struct pool_handle *handle)
+{
+    struct pool *pool = handle->pool;
+
+    pool__lock(pool);
+    pool__cancel(handle);
+    if (pool__begin_await(handle))
+        pool__sleep(pool, &handle->awaiting, POOL__NEVER);
+    pool__unlock(pool);
+    pool_handle_release(handle);
+}
