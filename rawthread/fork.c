@@ -18,9 +18,14 @@ static void *run_half(void *arg)
     return NULL;
 }
 
+/* Not left by a cancellation: what the left half works on is on this stack. */
 static void join(void *thread)
 {
+    int cancel_state;
+
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
     pthread_join(*(pthread_t *)thread, NULL);
+    pthread_setcancelstate(cancel_state, NULL);
 }
 
 int rawthread_fork(rawthread_fn *fn, void *left, void *right, size_t stack_bytes)
@@ -41,7 +46,7 @@ int rawthread_fork(rawthread_fn *fn, void *left, void *right, size_t stack_bytes
     pthread_attr_destroy(&attr);
     if (error != 0)
         return error;
-    pthread_cleanup_push(join, &thread); /* what it works on is on this stack */
+    pthread_cleanup_push(join, &thread);
     fn(right);
     pthread_cleanup_pop(1);
     return 0;

@@ -7,9 +7,9 @@
  * the group's semaphore, and it is still running; so record and group are reused or freed only after its
  * join.
  *
- * Invariant between calls: n_alive is the length of the list, and every record on the stack is in the list.
- * Locking: none. Submitter and threads share the stack, and where they are counted the semaphore, whose value is the
- * number of records that were pushed and not yet joined (a thread between the two acts left out).
+ * Invariant between calls, and in every wait: n_alive is the length of the list, and every record on the stack is in
+ * the list. Locking: none. Submitter and threads share the stack, and where they are counted the semaphore, whose
+ * value is the number of records that were pushed and not yet joined (a thread between the two acts left out).
  *
  * Reaping: every REAP_BATCH submissions join what has finished. Joining at each submission was slower, since
  * it often meets a thread that has said that it finishes and has not ended yet; never joining before the wait
@@ -17,6 +17,8 @@
  * stacks let that cache, 40 MiB in glibc, hold hundreds; smaller ones gained nothing. An affinity mask in the
  * attributes costs a handshake with the new thread, so there is none where none is asked for; libcs without
  * such an attribute let the thread inherit the mask of the submitter, who takes it for that moment.
+ *
+ * Cancellation is disabled in every call, but for the one wait of rawthread_group_wait(): see await_finished().
  *
  * A detached thread cannot be joined: there too the semaphore counts who has finished, and its post is the last
  * that such a thread does with the group.
@@ -47,6 +49,7 @@ struct record {
     rawthread_fn *fn;
     void *arg;
     struct rawthread_group *group;
+    bool is_joined; /* before its turn: it is on the stack, and reap() does the rest */
     struct record *prev, *next;   /* in the list of live ones; next also in that of free ones */
     struct record *next_finished; /* below it on the stack */
 };
@@ -72,17 +75,25 @@ struct rawthread_group {
     _Alignas(128) _Atomic(struct record *) finished; /* written by every thread */
 };
 
-static uint64_t now_ns(void)
+/* Joins a thread that is counted nowhere. */
+static void join(const struct rawthread_group *group, pthread_t thread)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    if (!rawthread__spin_join(thread, rawthread__spin_until(group->options.spin_ns)))
+        pthread_join(thread, NULL);
 }
 
-static void sleep_on(sem_t *semaphore)
+/* Takes one from the semaphore. */
+static void take_finished(struct rawthread_group *group)
 {
-    while (sem_wait(semaphore) != 0)
+    uint64_t until_ns;
+
+    if (sem_trywait(&group->n_finished) == 0)
+        return;
+    until_ns = rawthread__spin_until(group->options.spin_ns);
+    while (rawthread__spins(until_ns))
+        if (sem_trywait(&group->n_finished) == 0)
+            return;
+    while (sem_wait(&group->n_finished) != 0)
         continue; /* EINTR */
 }
 
@@ -148,10 +159,10 @@ static void *run_task(void *arg)
 /* Joins a thread, or if it is detached sees to it that it is done with group and record, and recycles the record. */
 static void join_thread(struct rawthread_group *group, struct record *record)
 {
-    if (!group->options.detached)
-        pthread_join(record->thread, NULL);
+    if (!group->options.detached && !record->is_joined)
+        join(group, record->thread);
     if (is_counting(group))
-        sleep_on(&group->n_finished); /* posted before the thread ended, or about to be */
+        take_finished(group); /* posted before the thread ended, or about to be */
     record->prev->next = record->next;
     record->next->prev = record->prev;
     put_record(group, record);
@@ -175,12 +186,30 @@ static bool reap(struct rawthread_group *group)
     return any;
 }
 
-/* Waits until no more than n_max threads exist. Finished threads are counted. */
-static void wait_until_alive(struct rawthread_group *group, size_t n_max)
+/* Waits until there is a finished thread for reap(). The calling thread can be cancelled here, if its own state lets
+ * it, and nowhere else: nothing is changed then. */
+static void await_finished(struct rawthread_group *group, int cancel_state)
+{
+    struct record *oldest = group->live.next;
+    bool is_counted = is_counting(group);
+
+    pthread_setcancelstate(cancel_state, NULL);
+    if (is_counted)
+        take_finished(group);
+    else
+        join(group, oldest->thread);
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    if (is_counted)
+        sem_post(&group->n_finished); /* for join_thread() to take */
+    else
+        oldest->is_joined = true;
+}
+
+/* Waits until no more than n_max threads exist. Cancellation is disabled, but for the wait itself. */
+static void wait_until_alive(struct rawthread_group *group, size_t n_max, int cancel_state)
 {
     while (group->n_alive > n_max) {
-        sleep_on(&group->n_finished);
-        sem_post(&group->n_finished); /* for the join to take */
+        await_finished(group, cancel_state);
         reap(group);
     }
 }
@@ -249,7 +278,7 @@ static int start_with_retry(struct rawthread_group *group, struct record *record
 
     if (!is_refusal(error) || group->options.retry_ns == 0)
         return error;
-    began_ns = now_ns();
+    began_ns = rawthread__now_ns();
     do {
         if (!reap(group)) {
             nanosleep(&pause, NULL);
@@ -257,7 +286,7 @@ static int start_with_retry(struct rawthread_group *group, struct record *record
                 pause.tv_nsec *= 2;
         }
         error = start_thread(group, record);
-    } while (is_refusal(error) && now_ns() - began_ns < group->options.retry_ns);
+    } while (is_refusal(error) && rawthread__now_ns() - began_ns < group->options.retry_ns);
     return error;
 }
 
@@ -357,37 +386,47 @@ int rawthread_group_create(struct rawthread_group **out, const struct rawthread_
     return 0;
 }
 
-int rawthread_group_submit(struct rawthread_group *group, rawthread_fn *fn, void *arg)
+static int submit(struct rawthread_group *group, rawthread_fn *fn, void *arg)
 {
     struct record *record;
     int error;
 
-    if (fn == NULL)
-        return -EINVAL;
     if (--group->n_until_reap == 0)
         reap(group);
     if (group->options.max_alive != 0)
-        wait_until_alive(group, group->options.max_alive - 1);
+        wait_until_alive(group, group->options.max_alive - 1, PTHREAD_CANCEL_DISABLE);
     record = take_record(group);
     if (record == NULL)
         return -ENOMEM;
     record->fn = fn;
     record->arg = arg;
     record->group = group;
+    record->is_joined = false;
     error = start_with_retry(group, record);
     if (error != 0)
         put_record(group, record);
     return error;
 }
 
+int rawthread_group_submit(struct rawthread_group *group, rawthread_fn *fn, void *arg)
+{
+    int cancel_state, error;
+
+    if (fn == NULL)
+        return -EINVAL;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+    error = submit(group, fn, arg);
+    pthread_setcancelstate(cancel_state, NULL);
+    return error;
+}
+
 int rawthread_group_wait(struct rawthread_group *group)
 {
-    if (group->options.detached)
-        wait_until_alive(group, 0);
-    while (group->live.next != &group->live)
-        join_thread(group, group->live.next);
-    /* [FINISH] relaxed: every push came before a join. */
-    atomic_store_explicit(&group->finished, NULL, memory_order_relaxed);
+    int cancel_state;
+
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+    wait_until_alive(group, 0, cancel_state);
+    pthread_setcancelstate(cancel_state, NULL);
     return 0;
 }
 
@@ -398,9 +437,13 @@ void rawthread_group_counters(const struct rawthread_group *group, struct rawthr
 
 void rawthread_group_destroy(struct rawthread_group *group)
 {
+    int cancel_state;
+
     if (group == NULL)
         return;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
     rawthread_group_wait(group);
+    pthread_setcancelstate(cancel_state, NULL);
     for (size_t i = 0; i < group->n_attrs; i++)
         pthread_attr_destroy(&group->attrs[i]);
     free(group->attrs);

@@ -25,7 +25,7 @@ struct spin {
 };
 
 static const struct workload_parameter spin_parameters[] = {
-    { "length_ns", "processor time that one task takes", 10000, 50, 100000000 },
+    { "length_ns", "processor time that one task takes", 10000, 20, 100000000 },
     { NULL, NULL, 0, 0, 0 },
 };
 
