@@ -84,7 +84,7 @@ static struct plan_factors factors_of(const struct profile *profile, size_t n_cp
 struct budget_row {
     const char *profile, *experiment;
     size_t n_cells, n_sides, n_rounds;
-    double total_ms;
+    double total_ms, hang_s;
 };
 
 static void add_budget_row(json_t *list, const struct budget_row *row)
@@ -92,9 +92,10 @@ static void add_budget_row(json_t *list, const struct budget_row *row)
     if (row->n_sides == 0)
         return;
     json_array_append_new(list, json_pack(
-        "{s:s, s:s, s:I, s:I, s:I, s:f, s:f}", "profile", row->profile, "experiment", row->experiment,
+        "{s:s, s:s, s:I, s:I, s:I, s:f, s:f, s:f}", "profile", row->profile, "experiment", row->experiment,
         "cells", (json_int_t)row->n_cells, "sides", (json_int_t)row->n_sides, "rounds", (json_int_t)row->n_rounds,
-        "side_ms", row->total_ms / (double)(row->n_sides * row->n_rounds), "total_s", row->total_ms * 1e-3));
+        "side_ms", row->total_ms / (double)(row->n_sides * row->n_rounds), "total_s", row->total_ms * 1e-3,
+        "hang_s", row->hang_s));
 }
 
 static void count_cell(struct budget_row *row, const struct cell *cell, double round_ms)
@@ -119,7 +120,9 @@ static void add_budget(json_t *list, const struct profile *profile, size_t n_cpu
             double overhead_ms = (double)cell->n_sides * budget_overhead_ms(cell->side_ms);
             if (cell->experiment != e)
                 continue;
-            count_cell(&row, cell, budget_block_ms(cell, n_cpus) + overhead_ms);
+            double block_ms = budget_block_ms(cell, n_cpus) + overhead_ms;
+            count_cell(&row, cell, block_ms);
+            row.hang_s += (double)cell->n_sides * budget_hang_s(block_ms / (double)cell->n_sides);
             double pilot_ms = 0;
             for (size_t s = 0; s < cell->n_sides; s++)
                 pilot_ms += budget_pilot_ms(cell, &cell->sides[s], n_cpus);
@@ -182,18 +185,21 @@ static void print_budget(const json_t *rows)
 {
     size_t i;
     json_t *row;
-    double total_s = 0;
+    double total_s = 0, hang_s = 0;
     printf("  %-8s %-12s %6s %6s %7s %8s %8s\n", "profile", "experiment", "cells", "sides", "rounds", "ms/side",
            "total s");
     json_array_foreach(rows, i, row) {
         double row_s = json_number_value(json_object_get(row, "total_s"));
         total_s += row_s;
+        hang_s += json_number_value(json_object_get(row, "hang_s"));
         printf("  %-8s %-12s %6lld %6lld %7lld %8.0f %8.1f\n", text(row, "profile"), text(row, "experiment"),
                number(row, "cells"), number(row, "sides"), number(row, "rounds"),
                json_number_value(json_object_get(row, "side_ms")), row_s);
         if (strcmp(text(row, "experiment"), "pilot") == 0) {
             printf("  %-8s %-12s %39.1f\n", text(row, "profile"), "all", total_s);
-            total_s = 0;
+            printf("  %-8s %-12s %39.1f more, if all of them hang: each is stopped once\n", text(row, "profile"), "",
+                   hang_s);
+            total_s = hang_s = 0;
         }
     }
 }

@@ -1,14 +1,20 @@
 /* poolbench: run, list, machine. */
 #include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "list.h"
 #include "machine/machine.h"
 #include "measure/side.h"
 #include "nearest.h"
 #include "options.h"
+#include "record/text.h"
 #include "run/run.h"
 #include "version.h"
 
@@ -78,9 +84,48 @@ static int close_stdout(int code)
     return code ? code : 1;
 }
 
+/* They stand in messages and in files, which hold no other text. */
+static int check_arguments(int argc, char **argv)
+{
+    char shown[200];
+    for (int i = 1; i < argc; i++)
+        if (!text_is_printable(argv[i])) {
+            snprintf(shown, sizeof shown, "%s", argv[i]);
+            text_clean(shown);
+            fprintf(stderr, "poolbench: argument '%s': must be printable UTF-8\n", shown);
+            return 1;
+        }
+    return 0;
+}
+
+/* So that what JSON refuses is always a text that is none, never want of memory. */
+static void *allocate(size_t n_bytes)
+{
+    void *block = malloc(n_bytes);
+    if (!block) {
+        fputs("poolbench: out of memory\n", stderr);
+        _exit(1);
+    }
+    return block;
+}
+
+/* Where one of them is closed, the next file that is opened would take its place, and messages would go there. */
+static void keep_standard_files(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            open("/dev/null", O_RDONLY); /* what is written there fails as before */
+}
+
 int main(int argc, char **argv)
 {
+    keep_standard_files();
+    umask(umask(077) & 077); /* what is written for others is theirs to say; its owner reads it again */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* `ulimit -f`: the write says so */
+    json_set_alloc_funcs(allocate, free);
+    if (check_arguments(argc, argv) != 0)
+        return 1;
     if (argc < 2) {
         fputs(usage, stderr);
         return 1;

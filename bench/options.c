@@ -10,6 +10,7 @@
 
 #include "backends/executor.h"
 #include "nearest.h"
+#include "record/text.h"
 
 const char *const options_bind_names[] = { "none", "core", "pu", NULL };
 
@@ -129,7 +130,7 @@ static int parse_workers(struct run_options *options, char *list)
         uint64_t number;
         if (options->n_workers == PLAN_WORKERS_MAX)
             return complain("workers", text, "at most 16 numbers can be given");
-        if (parse_number(text, 1, 4096, &number) != 0)
+        if (parse_number(text, 1, OPTIONS_WORKERS_MAX, &number) != 0)
             return complain("workers", text, "must be numbers from 1 to 4096, separated by commas");
         if (!has_workers(options, (size_t)number))
             options->workers[options->n_workers++] = (size_t)number;
@@ -140,7 +141,7 @@ static int parse_workers(struct run_options *options, char *list)
 static int parse_rounds(struct run_options *options, const char *text)
 {
     uint64_t number;
-    if (parse_number(text, 1, 1000, &number) != 0)
+    if (parse_number(text, 1, OPTIONS_ROUNDS_MAX, &number) != 0)
         return complain("rounds", text, "must be a number from 1 to 1000");
     options->rounds = (size_t)number;
     return 0;
@@ -179,13 +180,10 @@ static int refuse(const char *argument)
     return 1;
 }
 
-/* Text that a run's files can hold. */
 static int parse_filter(struct run_options *options, const char *filter)
 {
-    json_t *text = json_string(filter);
-    json_decref(text);
-    if (!text || strlen(filter) > 500)
-        return complain("filter", "", "must be valid UTF-8 of at most 500 bytes");
+    if (strlen(filter) > OPTIONS_FILTER_MAX)
+        return complain("filter", "", "must have at most 500 bytes");
     options->filter = filter;
     return 0;
 }
@@ -266,6 +264,8 @@ int options_parse(int argc, char **argv, struct run_options *options)
     }
     if (optind < argc)
         return refuse(argv[optind]);
+    if (!text_is_printable(options->scratch_dir)) /* TMPDIR: arguments have been looked at */
+        return complain("TMPDIR", "", "must be printable UTF-8: choose another folder with --scratch");
     if (options->resume && n_given > n_free) {
         fputs("poolbench: --resume takes all other options from the run, but for --scratch and --plugin: leave them "
               "out\n", stderr);

@@ -9,7 +9,7 @@
 #include "plan/plan.h"
 #include "plugins/plugins.h"
 
-enum { OPTIONS_BACKENDS_MAX = 32 };
+enum { OPTIONS_BACKENDS_MAX = 32, OPTIONS_FILTER_MAX = 500, OPTIONS_ROUNDS_MAX = 1000, OPTIONS_WORKERS_MAX = 4096 };
 
 struct run_options {
     const struct profile *profile;

@@ -1,7 +1,8 @@
 /* The harness's view of a backend: a small struct of functions, chosen once per cell.
  *
  * An adapter only translates these calls into those of the library it measures. All calls come from one
- * thread, the caller, which is outside the backend; tasks run on threads of the backend (serial apart).
+ * thread, the caller, which is outside the backend; tasks run on threads of the backend (serial apart). Where the
+ * backend says EXECUTOR_SHARED, submit alone also comes from other threads outside the backend, at the same time.
  */
 #ifndef EXECUTOR_H
 #define EXECUTOR_H
@@ -11,12 +12,15 @@
 #include <stdint.h>
 
 typedef void executor_fn(void *arg);
+typedef uint64_t executor_value_fn(void *arg); /* returns its result */
 
 enum executor_capability {
     EXECUTOR_HAS_WORKERS = 1 << 0, /* n_workers means something: a size, or a cap */
     EXECUTOR_INLINE = 1 << 1,      /* tasks run on the caller's own thread, by definition */
     EXECUTOR_HELPS = 1 << 2,       /* the caller's own thread may run tasks while it waits: no verdicts */
     EXECUTOR_ELSEWHERE = 1 << 3,   /* tasks run in other processes, whose processor time is not this one's */
+    EXECUTOR_SHARED = 1 << 4,      /* several threads may submit at once */
+    EXECUTOR_BOUNDED = 1 << 5,     /* max_queued is obeyed: submit waits for room */
 };
 
 struct executor_options {
@@ -29,6 +33,7 @@ struct executor_options {
     size_t n_cpusets;       /* caller's mask */
     char *reason;           /* where whatever fails may write one line, lower case, which says more than its errno; */
     size_t reason_bytes;    /* as long as the backend lives. 0: nowhere */
+    size_t max_queued;      /* so many tasks wait at most; 0: any number. Only for backends with EXECUTOR_BOUNDED */
 };
 
 /* Since create(). */
@@ -75,6 +80,10 @@ struct executor {
      * chunks that it chooses. Runs fn once for each of args, args + stride, ... n_tasks in all, and returns once all
      * have returned: 0, or a negative errno and has run none. */
     int (*map)(void *state, executor_fn *fn, char *args, size_t stride_bytes, size_t n_tasks);
+
+    /* NULL where tasks have no result that can be waited for. The backend's own way to submit one task with a result
+     * and get that: *result is what fn(arg) returned. Returns 0, or a negative errno and has not run it. */
+    int (*call)(void *state, executor_value_fn *fn, void *arg, uint64_t *result);
 };
 
 #ifdef __cplusplus

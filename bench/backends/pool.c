@@ -19,13 +19,15 @@ static int create_pool(const struct executor_options *options, const struct pool
 
 static int create(const struct executor_options *options, void **state)
 {
-    struct pool_options kind = { .n_workers = options->n_workers, .strict = true };
+    struct pool_options kind = {
+        .n_workers = options->n_workers, .strict = true, .max_queued = options->max_queued,
+    };
     return create_pool(options, &kind, state);
 }
 
 static int create_helping(const struct executor_options *options, void **state)
 {
-    struct pool_options kind = { .n_workers = options->n_workers };
+    struct pool_options kind = { .n_workers = options->n_workers, .max_queued = options->max_queued };
     return create_pool(options, &kind, state);
 }
 
@@ -128,6 +130,30 @@ static int map(void *state, executor_fn *fn, char *args, size_t stride_bytes, si
     return pool_starmap(state, &calls, NULL);
 }
 
+struct called {
+    executor_value_fn *fn;
+    void *arg;
+};
+
+static int run_called(void *arg, void *result)
+{
+    const struct called *called = arg;
+    *(uint64_t *)result = called->fn(called->arg);
+    return 0;
+}
+
+static int call(void *state, executor_value_fn *fn, void *arg, uint64_t *result)
+{
+    struct called called = { fn, arg };
+    struct pool_handle *handle;
+    int error = pool_apply_async(state, run_called, &called, result, NULL, &handle);
+    if (error)
+        return error;
+    error = pool_handle_get(handle, POOL_FOREVER, NULL);
+    pool_handle_release(handle);
+    return error;
+}
+
 static void counters(void *state, struct executor_counters *counters)
 {
     struct pool_counters pool;
@@ -144,39 +170,43 @@ static void destroy(void *state)
     pool_destroy(state);
 }
 
+/* Of every pool. */
+enum { ALWAYS = EXECUTOR_HAS_WORKERS | EXECUTOR_SHARED };
+
 const struct executor pool_executor = {
-    "pool", "a reusable pool of threads", EXECUTOR_HAS_WORKERS,
-    create, submit, submit_many, wait_all, counters, destroy, fork_task, map,
+    "pool", "a reusable pool of threads", ALWAYS | EXECUTOR_BOUNDED,
+    create, submit, submit_many, wait_all, counters, destroy, fork_task, map, call,
 };
 
 const struct executor pool_again_executor = {
     "pool-again", "the pool a second time, in primary cells: how much two equal things differ here",
-    EXECUTOR_HAS_WORKERS, create, submit, submit_many, wait_all, counters, destroy, fork_task, map,
+    ALWAYS | EXECUTOR_BOUNDED, create, submit, submit_many, wait_all, counters, destroy, fork_task, map, call,
 };
 
 const struct executor pool_helping_executor = {
-    "pool-helping", "the pool whose caller runs tasks while it waits, in primary cells: no verdict rests on it",
-    EXECUTOR_HAS_WORKERS | EXECUTOR_HELPS,
-    create_helping, submit, submit_many, wait_all, counters, destroy, fork_task, map,
+    "pool-helping", "the pool whose caller runs tasks while it waits, in primary cells and beside peers: no "
+    "verdict rests on it",
+    ALWAYS | EXECUTOR_BOUNDED | EXECUTOR_HELPS,
+    create_helping, submit, submit_many, wait_all, counters, destroy, fork_task, map, call,
 };
 
 const struct executor pool_elastic_executor = {
     "pool-elastic", "the pool that grows while its tasks block, from the CPUs' number up to N workers",
-    EXECUTOR_HAS_WORKERS, create_elastic, submit, submit_many, wait_all, counters, destroy, fork_task, map,
+    ALWAYS, create_elastic, submit, submit_many, wait_all, counters, destroy, fork_task, map, call,
 };
 
 const struct executor pool_reject_executor = {
-    "pool-reject", "the pool with room for 64 waiting tasks a worker, which refuses more", EXECUTOR_HAS_WORKERS,
-    create_bounded, submit_or_refuse, NULL, wait_all, counters, destroy, fork_task, NULL,
+    "pool-reject", "the pool with room for 64 waiting tasks a worker, which refuses more", ALWAYS,
+    create_bounded, submit_or_refuse, NULL, wait_all, counters, destroy, fork_task, NULL, NULL,
 };
 
 const struct executor pool_block_executor = {
-    "pool-block", "the pool with room for 64 waiting tasks a worker, whose caller waits for room", EXECUTOR_HAS_WORKERS,
-    create_bounded, submit, submit_many, wait_all, counters, destroy, fork_task, NULL,
+    "pool-block", "the pool with room for 64 waiting tasks a worker, whose caller waits for room", ALWAYS,
+    create_bounded, submit, submit_many, wait_all, counters, destroy, fork_task, NULL, NULL,
 };
 
 const struct executor pool_caller_executor = {
     "pool-caller", "the pool with room for 64 waiting tasks a worker, whose caller runs more: no verdict rests on it",
-    EXECUTOR_HAS_WORKERS | EXECUTOR_HELPS, create_bounded_helping, submit_or_run, NULL, wait_all, counters, destroy,
-    fork_task, NULL,
+    ALWAYS | EXECUTOR_HELPS, create_bounded_helping, submit_or_run, NULL, wait_all, counters, destroy, fork_task,
+    NULL, NULL,
 };

@@ -234,4 +234,5 @@ static void counters(void *state, struct executor_counters *counters)
 const struct executor processes_executor = {
     "processes", "a process bound to each CPU, with an equal part of the tasks: what the machine has to give",
     EXECUTOR_HAS_WORKERS | EXECUTOR_ELSEWHERE, create, submit, submit_many, wait_all, counters, destroy, NULL, NULL,
+    NULL,
 };

@@ -21,6 +21,7 @@
 
 #include "backends/backends.h"
 #include "python_script.h"
+#include "record/text.h"
 
 /* No answer is longer, and a batch takes a fraction of a second. */
 enum { ANSWER_BYTES = 8192, ANSWER_TIMEOUT_S = 10 };
@@ -59,9 +60,10 @@ static _Noreturn void become_python(int fd, const char *kind, size_t n_workers, 
     char workers[24];
     int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent || dup2(fd, STDIN_FILENO) < 0 || dup2(fd, STDOUT_FILENO) < 0
-        || dup2(null, STDERR_FILENO) < 0)
+    if (getppid() != parent || dup2(fd, STDIN_FILENO) < 0 || dup2(fd, STDOUT_FILENO) < 0)
         _exit(1);
+    if (null < 0 || dup2(null, STDERR_FILENO) < 0)
+        close(STDERR_FILENO);
     snprintf(workers, sizeof workers, "%zu", n_workers);
     execlp(program, "python3", "-I", "-c", python_script, kind, workers, (char *)NULL);
     _exit(errno == ENOENT ? CODE_NOT_FOUND : 1);
@@ -172,8 +174,10 @@ int python_ask(struct python_about *about, char *reason, size_t reason_bytes)
         return error;
     snprintf(about->text, sizeof about->text, "%.30s, %s a global lock", word_of(said, "version"),
              json_is_true(json_object_get(said, "has_lock")) ? "with" : "without");
+    text_clean(about->text);
     const char *executable = word_of(said, "executable"); /* it may not know */
-    snprintf(about->executable, sizeof about->executable, "%s", executable[0] ? executable : program);
+    bool is_path = executable[0] && text_is_printable(executable);
+    snprintf(about->executable, sizeof about->executable, "%s", is_path ? executable : program);
     json_decref(said);
     stop(&python);
     return 0;
@@ -223,8 +227,10 @@ int python_run(void *state, const json_t *order, struct python_answer *answer)
         error = read_answer(python, &answered);
     if (error)
         return error;
-    const char *problem = word_of(answered, "error");
-    if (problem[0])
+    const char *problem = word_of(answered, "error"), *missing = word_of(answered, "missing");
+    if (missing[0])
+        error = fail(python, -ENOTSUP, "python3 cannot make its pool: %.100s", missing);
+    else if (problem[0])
         error = fail(python, -EIO, "python3 raised %.60s", problem);
     answer->elapsed_ns = number_of(answered, "elapsed_ns");
     answer->cpu_ns = number_of(answered, "cpu_ns");
@@ -281,22 +287,22 @@ enum { CAPABILITIES = EXECUTOR_HAS_WORKERS | EXECUTOR_ELSEWHERE };
 
 const struct executor python_threadpool_executor = {
     "python-threadpool", "CPython's multiprocessing.pool.ThreadPool, which runs tasks of a script", CAPABILITIES,
-    create_threadpool, refuse, NULL, wait_all, counters, destroy, NULL, NULL,
+    create_threadpool, refuse, NULL, wait_all, counters, destroy, NULL, NULL, NULL,
 };
 
 const struct executor python_again_executor = {
     "python-threadpool-again", "CPython's ThreadPool a second time: how much two equal things differ in gil",
-    CAPABILITIES, create_threadpool, refuse, NULL, wait_all, counters, destroy, NULL, NULL,
+    CAPABILITIES, create_threadpool, refuse, NULL, wait_all, counters, destroy, NULL, NULL, NULL,
 };
 
 const struct executor python_thread_executor = {
     "python-thread", "CPython's threading.Thread, one per task of a script, at most N alive", CAPABILITIES,
-    create_thread, refuse, NULL, wait_all, counters, destroy, NULL, NULL,
+    create_thread, refuse, NULL, wait_all, counters, destroy, NULL, NULL, NULL,
 };
 
 const struct executor python_futures_executor = {
     "python-futures", "CPython's concurrent.futures.ThreadPoolExecutor, which runs tasks of a script", CAPABILITIES,
-    create_futures, refuse, NULL, wait_all, counters, destroy, NULL, NULL,
+    create_futures, refuse, NULL, wait_all, counters, destroy, NULL, NULL, NULL,
 };
 
 bool python_is(const struct executor *executor)

@@ -4,6 +4,7 @@ poolbench carries this script and starts `python3 -I -c <it> <kind> <workers>`. 
 and then answers each order with what came of it: a line of JSON each.
 """
 import json
+import os
 import sys
 import threading
 import time
@@ -85,12 +86,24 @@ def has_lock():
     return getattr(sys, "_is_gil_enabled", lambda: True)()
 
 
+def make(kind, n_workers):
+    """Or what the machine has no place for: locks of multiprocessing lie in /dev/shm."""
+    try:
+        return KINDS[kind](n_workers), ""
+    except (ImportError, OSError) as error:
+        number = getattr(error, "errno", None)
+        return None, f"{type(error).__name__}{f': {os.strerror(number)} (is /dev/shm there?)' if number else ''}"
+
+
 def main(kind, n_workers):
     version = ".".join(str(number) for number in sys.version_info[:3])
     print(json.dumps({"implementation": sys.implementation.name, "version": version, "has_lock": has_lock(),
                       "executable": sys.executable}), flush=True)
-    run, n_started = KINDS[kind](n_workers), 0
+    (run, missing), n_started = make(kind, n_workers), 0
     for line in sys.stdin:
+        if missing:
+            print(json.dumps({"missing": missing}), flush=True)
+            continue
         try:
             answered = answer(run, json.loads(line))
         except Exception as error:

@@ -8,6 +8,9 @@
 
 #include "backends/backends.h"
 
+/* As long as the pool's threads look for what they wait for before they sleep: see spin_ns in pool.h. */
+enum { SPIN_NS = 10 * 1000 };
+
 struct raw {
     struct rawthread_group *group;
     size_t stack_bytes;
@@ -19,6 +22,7 @@ static int create_group(const struct executor_options *options, size_t max_alive
 {
     struct rawthread_options group_options = {
         .detached = detached,
+        .spin_ns = SPIN_NS,
         .stack_bytes = options->stack_bytes,
         .max_alive = max_alive,
         .max_threads = options->max_threads,
@@ -112,15 +116,15 @@ static int fork_task(void *state, executor_fn *fn, void *left, void *right)
 }
 
 const struct executor raw_executor = {
-    "raw", "one thread per task", 0, create, submit, submit_many, wait_all, counters, destroy, fork_task, NULL,
+    "raw", "one thread per task", 0, create, submit, submit_many, wait_all, counters, destroy, fork_task, NULL, NULL,
 };
 
 const struct executor raw_capped_executor = {
     "raw-capped", "one thread per task, at most N alive", EXECUTOR_HAS_WORKERS,
-    create_capped, submit, submit_many, wait_all, counters, destroy, NULL, NULL,
+    create_capped, submit, submit_many, wait_all, counters, destroy, NULL, NULL, NULL,
 };
 
 const struct executor raw_detached_executor = {
     "raw-detached", "one thread per task, which nobody joins", 0,
-    create_detached, submit, submit_many, wait_all, counters, destroy, fork_task, NULL,
+    create_detached, submit, submit_many, wait_all, counters, destroy, fork_task, NULL, NULL,
 };

@@ -52,5 +52,5 @@ static int fork_task(void *state, executor_fn *fn, void *left, void *right)
 
 const struct executor serial_executor = {
     "serial", "the caller's own thread", EXECUTOR_INLINE,
-    create, submit, submit_many, wait_all, counters, destroy, fork_task, NULL,
+    create, submit, submit_many, wait_all, counters, destroy, fork_task, NULL, NULL,
 };

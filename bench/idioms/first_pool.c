@@ -9,15 +9,15 @@ struct source {
     size_t n_left;
 };
 
-static bool next_input(void *arg, void **input)
+static int next_input(void *arg, void **input)
 {
     struct source *source = arg;
 
     if (source->n_left == 0)
-        return false;
+        return 0;
     source->n_left--;
     *input = source->next++;
-    return true;
+    return 1;
 }
 
 static int do_task(void *input, void *value)

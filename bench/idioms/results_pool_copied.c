@@ -11,16 +11,16 @@ struct source {
     size_t n_bytes, n_left;
 };
 
-static bool next_argument(void *arg, void **argument)
+static int next_argument(void *arg, void **argument)
 {
     struct source *source = arg;
 
     if (source->n_left == 0)
-        return false;
+        return 0;
     source->n_left--;
     *argument = source->next;
     source->next += source->n_bytes;
-    return true;
+    return 1;
 }
 
 static int do_task(void *argument, void *answer)

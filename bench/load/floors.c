@@ -1,8 +1,4 @@
-/* The machine's own primitives. Each function does its operation n times and returns the time of all.
- *
- * The clone floor is a thread as bare as the kernel gives it: its stack is reused and it is joined
- * through the word that the kernel clears at its end, so that no part of it is slower than what the C library does.
- */
+/* The machine's own primitives. Each function does its operation n times and returns the time of all. */
 #include "load/floors.h"
 
 #include <errno.h>
@@ -13,10 +9,11 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "backends/executor.h"
+#include "load/clone.h"
 #include "record/clock.h"
 
 static long futex(atomic_int *word, int op, int value)
@@ -133,33 +130,9 @@ static int64_t futex_round_trip_floor(uint64_t n)
     return time_turns(n, true);
 }
 
-static int do_nothing(void *arg)
-{
-    (void)arg;
-    return 0;
-}
-
 static int64_t clone_floor(uint64_t n)
 {
-    enum { STACK_BYTES = 64 << 10 };
-    const int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM
-        | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
-    char *stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-    if (stack == MAP_FAILED)
-        return -errno;
-    atomic_int thread_id = 0;
-    int64_t error = 0;
-    uint64_t start = clock_now_ns();
-    for (uint64_t i = 0; i < n && !error; i++) {
-        if (clone(do_nothing, stack + STACK_BYTES, flags, NULL, &thread_id, NULL, &thread_id) < 0)
-            error = -errno;
-        int alive;
-        while (!error && (alive = atomic_load(&thread_id)) != 0)
-            futex(&thread_id, FUTEX_WAIT, alive);
-    }
-    uint64_t end = clock_now_ns();
-    munmap(stack, STACK_BYTES);
-    return error ? error : (int64_t)(end - start);
+    return clone_run(n, CLONE_BARE);
 }
 
 static void *thread_nothing(void *arg)
@@ -167,7 +140,7 @@ static void *thread_nothing(void *arg)
     return arg;
 }
 
-static int64_t time_pthreads(uint64_t n, const pthread_attr_t *attributes)
+int64_t floors_time_pthreads(uint64_t n, const pthread_attr_t *attributes)
 {
     uint64_t start = clock_now_ns();
     for (uint64_t i = 0; i < n; i++) {
@@ -182,7 +155,7 @@ static int64_t time_pthreads(uint64_t n, const pthread_attr_t *attributes)
 
 static int64_t pthread_default_floor(uint64_t n)
 {
-    return time_pthreads(n, NULL);
+    return floors_time_pthreads(n, NULL);
 }
 
 static void init_tuned(pthread_attr_t *attributes)
@@ -196,7 +169,7 @@ static int64_t pthread_tuned_floor(uint64_t n)
 {
     pthread_attr_t attributes;
     init_tuned(&attributes);
-    int64_t elapsed_ns = time_pthreads(n, &attributes);
+    int64_t elapsed_ns = floors_time_pthreads(n, &attributes);
     pthread_attr_destroy(&attributes);
     return elapsed_ns;
 }
@@ -215,9 +188,43 @@ static int64_t pthread_bound_floor(uint64_t n)
     CPU_SET((size_t)turn_cpus[1], &there);
     init_tuned(&attributes);
     pthread_attr_setaffinity_np(&attributes, sizeof there, &there);
-    int64_t elapsed_ns = time_pthreads(n, &attributes);
+    int64_t elapsed_ns = floors_time_pthreads(n, &attributes);
     pthread_attr_destroy(&attributes);
     return elapsed_ns;
+}
+
+static void task_nothing(void *arg)
+{
+    (void)arg;
+}
+
+/* One thread per task as a backend makes it, but one at a time. */
+static int64_t time_backend(uint64_t n, const char *name)
+{
+    const struct executor *executor = executor_find(name);
+    const struct executor_options options = { .n_workers = 1 };
+    void *state;
+    int error = executor->create(&options, &state);
+    if (error)
+        return error;
+    uint64_t start = clock_now_ns();
+    for (uint64_t i = 0; i < n && !error; i++) {
+        error = executor->submit(state, task_nothing, NULL);
+        executor->wait_all(state);
+    }
+    uint64_t end = clock_now_ns();
+    executor->destroy(state);
+    return error ? error : (int64_t)(end - start);
+}
+
+static int64_t raw_floor(uint64_t n)
+{
+    return time_backend(n, "raw");
+}
+
+static int64_t raw_detached_floor(uint64_t n)
+{
+    return time_backend(n, "raw-detached");
 }
 
 const struct floor floor_table[] = {
@@ -230,6 +237,8 @@ const struct floor floor_table[] = {
     { "pthread-default", "pthread_create and join with default attributes", 50, pthread_default_floor },
     { "pthread-tuned", "pthread_create and join with a small stack", 50, pthread_tuned_floor },
     { "pthread-bound", "the same, bound to another CPU than its creator's", 50, pthread_bound_floor },
+    { "raw", "one thread per task as measured here, one at a time, joined", 50, raw_floor },
+    { "raw-detached", "the same, detached", 50, raw_detached_floor },
     { NULL, NULL, 0, NULL },
 };
 

@@ -3,6 +3,7 @@
 #ifndef LOAD_FLOORS_H
 #define LOAD_FLOORS_H
 
+#include <pthread.h>
 #include <stdint.h>
 
 struct floor {
@@ -20,5 +21,8 @@ void floors_set_cpus(int caller, int partner);
 /* All floors, ended by a row without a name. */
 extern const struct floor floor_table[];
 const struct floor *floor_find(const char *name);
+
+/* Nanoseconds of n threads with these attributes, joined one by one, or a negative errno. */
+int64_t floors_time_pthreads(uint64_t n_threads, const pthread_attr_t *attributes);
 
 #endif

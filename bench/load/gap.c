@@ -10,14 +10,15 @@
  * comes when it was meant to; what it came too late is recorded as lateness. */
 static const uint64_t spin_ns = 200000;
 
-/* Returns for how long it spun. */
-static uint64_t await(uint64_t due_ns)
+/* Returns for how long it spun. Who slept may be elsewhere. */
+static uint64_t await(struct load_side *side, uint64_t due_ns)
 {
     if (due_ns > clock_now_ns() + spin_ns) {
         uint64_t wake_ns = due_ns - spin_ns;
         struct timespec wake = { .tv_sec = (time_t)(wake_ns / 1000000000u), .tv_nsec = (long)(wake_ns % 1000000000u) };
         while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &wake, NULL) != 0)
             ;
+        load_look_where(side);
     }
     uint64_t start_ns = clock_now_ns(), now_ns = start_ns;
     while (now_ns < due_ns)
@@ -34,8 +35,7 @@ static int run_one(struct load_side *side, uint64_t due_ns)
         return error;
     load_await(&side->window);
     stamps.observed = clock_now_ns();
-    error = side->executor->wait_all(side->backend);
-    side->n_submitted++;
+    error = load_wait(side, 1);
     recorder_add(side->recorder, &stamps);
     return error;
 }
@@ -44,8 +44,9 @@ int64_t gap_iterate(struct load_side *side)
 {
     uint64_t start = clock_now_ns();
     for (uint64_t i = 0; i < side->n_tasks && !side->error; i++) {
+        load_look_where(side);
         uint64_t due_ns = clock_now_ns() + side->pause_ns;
-        side->spun_ns += await(due_ns);
+        side->spun_ns += await(side, due_ns);
         side->error = run_one(side, due_ns);
     }
     return side->error ? -1 : (int64_t)(clock_now_ns() - start);

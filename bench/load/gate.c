@@ -81,10 +81,9 @@ int64_t gate_iterate(struct load_side *side)
     struct memory after = read_memory();
     uint64_t opened = clock_now_ns();
     pthread_rwlock_unlock(&side->gate);
-    int waited = side->executor->wait_all(side->backend);
+    int waited = load_wait(side, n_accepted);
     uint64_t end = clock_now_ns();
 
-    side->n_submitted += n_accepted;
     double n = n_held ? (double)n_held : 1;
     side->depth = (struct load_depth){
         .n_held = n_held,

@@ -167,6 +167,7 @@ int64_t idiom_iterate(struct load_side *side)
     struct idiom_result *result = &program->result;
     memset(result->is_taken, 0, side->n_tasks);
     result->n_taken = result->n_failed = result->last_look = 0;
+    load_look_where(side);
     result->start_ns = clock_now_ns();
     side->error = program->idiom->run(&program->setting, result);
     uint64_t end_ns = clock_now_ns();
@@ -188,7 +189,7 @@ static uint64_t expected_runs(const struct load_side *side)
 int idiom_check(struct load_side *side, char *reason, size_t reason_bytes)
 {
     const struct load_program *program = &side->program;
-    uint64_t n_run = tally_sum(&side->tally).n_run, n_expected = expected_runs(side);
+    uint64_t n_expected = expected_runs(side), n_run = load_count_run(side, n_expected);
     bool may_be_fewer = side->error || is_cut_short(program);
     int n = 0;
     if (program->result.n_wrong || program->result.n_missing)

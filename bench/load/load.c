@@ -6,13 +6,17 @@
 #include "load/load.h"
 
 #include <errno.h>
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "record/clock.h"
 
 const struct load load_table[] = {
     { "batch", "all tasks at once, wait for all", batch_iterate },
+    { "inject", "one by one, by several threads at once, wait for all", inject_iterate },
     { "window", "a fixed number of tasks outstanding", window_iterate },
     { "gap", "one task at a time, after a pause", gap_iterate },
     { "idle", "all tasks at once, then none", idle_iterate },
@@ -24,7 +28,7 @@ const struct load load_table[] = {
 
 static struct load_side *current;
 
-/* True on the one thread that submits and waits: a task that finds it true ran inline. */
+/* True on the threads that submit and wait: a task that finds it true ran inline. */
 static _Thread_local bool is_caller;
 
 const struct load *load_find(const char *name)
@@ -42,14 +46,54 @@ bool load_is_program(const struct load_side *side)
 
 static inline void count_task(struct load_side *side, uint64_t value)
 {
-    tally_add(&side->tally, value);
-    if (is_caller)
-        tally_add_inline(&side->tally);
+    tally_add(&side->tally, value, side->submitter_cpu, is_caller);
 }
 
-static inline void do_task(struct load_side *side, uint64_t index)
+static inline uint64_t do_task(struct load_side *side, uint64_t index)
 {
-    count_task(side, side->workload->run(side->workload_state, index));
+    uint64_t value = side->workload->run(side->workload_state, index);
+    count_task(side, value);
+    return value;
+}
+
+/* In the cells of the CPUs that there are, which is quick; in all of them if that does not do. */
+uint64_t load_count_run(struct load_side *side, uint64_t n_expected)
+{
+    uint64_t n_run = tally_sum_of(&side->tally, side->n_cpus).n_run;
+    return n_run == n_expected ? n_run : tally_sum(&side->tally).n_run;
+}
+
+/* Keeps what the first wait left open: it may be done by the time that somebody asks. */
+static int look_after_wait(struct load_side *side)
+{
+    uint64_t n_run = load_count_run(side, side->n_submitted);
+    if (n_run == side->n_submitted || side->n_expected)
+        return 0;
+    side->n_found = n_run;
+    side->n_expected = side->n_submitted;
+    return -EBADMSG;
+}
+
+int load_wait(struct load_side *side, uint64_t n_accepted)
+{
+    int error = side->executor->wait_all(side->backend);
+    side->n_submitted += n_accepted;
+    return error || !side->looks_often ? error : look_after_wait(side);
+}
+
+int load_check(struct load_side *side, char *reason, size_t reason_bytes)
+{
+    if (load_is_program(side))
+        return idiom_check(side, reason, reason_bytes);
+    if (look_after_wait(side) == 0 && !side->n_expected) {
+        if (!side->gets || side->result_sum == tally_sum(&side->tally).value_sum)
+            return 0;
+        snprintf(reason, reason_bytes, "the results are not those of the tasks");
+        return -EBADMSG;
+    }
+    snprintf(reason, reason_bytes, "ran %llu of %llu tasks by the end of the wait for them",
+             (unsigned long long)side->n_found, (unsigned long long)side->n_expected);
+    return -EBADMSG;
 }
 
 void load_count_task(struct load_side *side, uint64_t value)
@@ -65,6 +109,11 @@ static inline uint64_t task_number(const struct load_side *side, const void *arg
 void load_task(void *arg)
 {
     do_task(current, task_number(current, arg));
+}
+
+uint64_t load_task_valued(void *arg)
+{
+    return do_task(current, task_number(current, arg));
 }
 
 /* A thread that runs its first task is one more. */
@@ -153,8 +202,15 @@ void load_await(sem_t *semaphore)
         ;
 }
 
+void load_mark_submitter(void)
+{
+    is_caller = true;
+}
+
 int load_create_backend(struct load_side *side)
 {
+    if (side->options.max_queued && !(side->executor->capabilities & EXECUTOR_BOUNDED))
+        return -ENOTSUP;
     return side->executor->create(&side->options, &side->backend);
 }
 
@@ -174,8 +230,11 @@ void load_destroy_backend(struct load_side *side)
 int load_start(struct load_side *side)
 {
     current = side;
-    is_caller = true;
-    int error = side->load->iterate == open_iterate ? open_prepare(side) : 0;
+    load_mark_submitter();
+    side->submitter_cpu = -1;
+    side->n_cpus = (int)sysconf(_SC_NPROCESSORS_CONF);
+    int error = side->load->iterate == open_iterate ? open_prepare(side)
+        : side->load->iterate == inject_iterate ? inject_prepare(side) : 0;
     if (error)
         return error;
     /* In throughput mode only the addresses count: the memory is never touched. */
@@ -195,6 +254,7 @@ void load_stop(struct load_side *side)
     sem_destroy(&side->window);
     pthread_rwlock_destroy(&side->gate);
     open_release(side);
+    inject_release(side);
     free(side->recorder);
     free(side->args);
     idiom_stop(side);
@@ -206,5 +266,13 @@ void load_forget(struct load_side *side)
         memset(side->recorder, 0, sizeof *side->recorder);
     side->spun_ns = side->idle_ns = side->idle_cpu_ns = 0;
     side->elsewhere_cpu_ns = 0;
+    side->forgotten = tally_sum_of(&side->tally, side->n_cpus);
     idiom_forget(side);
+}
+
+double load_same_cpu(const struct load_side *side)
+{
+    struct tally_sum sum = tally_sum_of(&side->tally, side->n_cpus);
+    uint64_t n_run = sum.n_run - side->forgotten.n_run, n_same_cpu = sum.n_same_cpu - side->forgotten.n_same_cpu;
+    return side->submitter_cpu < 0 || n_run == 0 ? NAN : (double)n_same_cpu / (double)n_run;
 }

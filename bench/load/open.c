@@ -46,13 +46,14 @@ void open_release(struct load_side *side)
 }
 
 /* To a CPU of its own, once the backend's threads are there. */
-static int take_place(const struct load_open *open)
+static int take_place(struct load_side *side)
 {
     cpu_set_t cpu;
-    if (open->generator_cpu < 0)
+    if (side->open.generator_cpu < 0)
         return 0;
+    side->submitter_cpu = side->open.generator_cpu;
     CPU_ZERO(&cpu);
-    CPU_SET((size_t)open->generator_cpu, &cpu);
+    CPU_SET((size_t)side->open.generator_cpu, &cpu);
     return bind_caller(&cpu);
 }
 
@@ -181,14 +182,13 @@ int64_t open_iterate(struct load_side *side)
     struct longs longs = { NULL, NULL };
     side->error = begin_longs(side, &longs);
     if (!side->error)
-        side->error = take_place(open);
+        side->error = take_place(side);
     open->start_ns = clock_now_ns() + rest_ns;
     size_t n_accepted = side->error ? 0 : generate(side);
-    int waited = side->executor->wait_all(side->backend);
+    int waited = load_wait(side, n_accepted);
     int ended = end_longs(side, &longs);
     uint64_t end_ns = clock_now_ns();
     open_account(open, side->recorder, open->stamps, n_accepted);
-    side->n_submitted += n_accepted;
     if (!side->error)
         side->error = waited ? waited : ended;
     return side->error ? -1 : (int64_t)(end_ns - open->start_ns);

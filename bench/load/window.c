@@ -12,9 +12,8 @@ int64_t window_iterate(struct load_side *side)
         if (!side->error)
             n_accepted++;
     }
-    int waited = side->executor->wait_all(side->backend);
+    int waited = load_wait(side, n_accepted);
     uint64_t end = clock_now_ns();
-    side->n_submitted += n_accepted;
     if (!side->error)
         side->error = waited;
     return side->error ? -1 : (int64_t)(end - start);

@@ -11,6 +11,12 @@
 #ifndef POOLBENCH_CFLAGS
 #define POOLBENCH_CFLAGS MACHINE__UNKNOWN
 #endif
+#ifndef POOLBENCH_CXXFLAGS
+#define POOLBENCH_CXXFLAGS MACHINE__UNKNOWN
+#endif
+#ifndef POOLBENCH_LDFLAGS
+#define POOLBENCH_LDFLAGS MACHINE__UNKNOWN
+#endif
 #ifndef POOLBENCH_BUILD_TYPE
 #define POOLBENCH_BUILD_TYPE MACHINE__UNKNOWN
 #endif
@@ -41,18 +47,46 @@ static void filter_words(const char *words, char *kept, size_t size, const char 
     }
 }
 
-/* Flags that shape the code; a flag with a path in it would tell whose machine this is. */
+static bool begins_with_any(const char *flag, const char *const *starts)
+{
+    for (; *starts; starts++)
+        if (strncmp(flag, *starts, strlen(*starts)) == 0)
+            return true;
+    return false;
+}
+
+/* All but warnings and where files lie. A path would tell whose machine this is: what it is the value of stays. */
 static const char *filter_flag(const char *flag)
 {
-    static const char *const kinds[] = { "-O", "-g", "-m", "-f", "-std=", "-pthread", "-DNDEBUG", "-D_" };
-    if (strcmp(flag, MACHINE__UNKNOWN) == 0)
-        return flag;
-    if (strpbrk(flag, "/~") || strstr(flag, "prefix-map"))
+    static const char *const shaping[] = { "-Wl,", "-Wa,", "-Wp,", NULL };
+    static const char *const other[] = { "-W", "-I", "-L", "-isystem", "-iquote", "-idirafter", "-M", NULL };
+    static char shown[256];
+    size_t length = strcspn(flag, "/~");
+    if (strstr(flag, "prefix-map") || (begins_with_any(flag, other) && !begins_with_any(flag, shaping)))
         return NULL;
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (strncmp(flag, kinds[i], strlen(kinds[i])) == 0)
-            return flag;
-    return NULL;
+    if (!flag[length])
+        return flag;
+    snprintf(shown, sizeof shown, "%.*s(path)", (int)(length < 200 ? length : 200), flag);
+    return *flag == '-' ? shown : NULL;
+}
+
+/* What the flags made of it, whatever they were called. */
+static const char *build_type(void)
+{
+    static const char *const instrumented[] = {
+        "-pg", "--coverage", "-fprofile-arcs", "-fprofile-generate", "-fprofile-instr-generate",
+        "-fcoverage-mapping", "-finstrument-functions", "-fxray-instrument",
+    };
+    for (size_t i = 0; i < sizeof instrumented / sizeof *instrumented; i++)
+        if (strstr(POOLBENCH_CFLAGS, instrumented[i]))
+            return "instrumented";
+    if (strstr(POOLBENCH_CFLAGS, "-fsanitize="))
+        return "sanitizer";
+#ifndef __OPTIMIZE__
+    if (strcmp(POOLBENCH_BUILD_TYPE, "release") == 0)
+        return "debug";
+#endif
+    return POOLBENCH_BUILD_TYPE;
 }
 
 static const char *filter_compiler(const char *word)
@@ -79,7 +113,11 @@ json_t *machine__describe_build(const struct machine *machine)
     machine__set_text(object, "compiler", text);
     filter_words(POOLBENCH_CFLAGS, text, sizeof text, filter_flag);
     machine__set_text(object, "flags", text);
-    machine__set_text(object, "type", POOLBENCH_BUILD_TYPE);
+    filter_words(POOLBENCH_CXXFLAGS, text, sizeof text, filter_flag);
+    machine__set_text(object, "cxx_flags", text);
+    filter_words(POOLBENCH_LDFLAGS, text, sizeof text, filter_flag);
+    machine__set_text(object, "linker_flags", *text ? text : "none");
+    machine__set_text(object, "type", build_type());
     machine__set_text(object, "libc", libc_version(text, sizeof text));
     machine__describe_hwloc(machine, object);
     machine__set_text(object, "jansson", jansson_version_str());

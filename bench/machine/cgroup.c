@@ -81,6 +81,20 @@ int machine__cgroup_find(const char *root, const char *controller, int version, 
     return result;
 }
 
+/* Version 1 where that has the controller, or else version 2, which every kernel lists though it may not be mounted. */
+bool machine__cgroup_is_hidden(const char *root, const char *controller)
+{
+    char path[PATH_MAX];
+    struct machine__cgroup group;
+    int version = find_path(root, controller, 1, path) == 0 ? 1 : 2;
+    bool is_listed = version == 1 || find_path(root, controller, 2, path) == 0;
+    if (!is_listed)
+        return !machine__exists(root, "/proc/self/cgroup");
+    if (machine__cgroup_find(root, controller, version, &group) != 0)
+        return true;
+    return !machine__exists(root, "%.*s", (int)group.top_length, group.path); /* something else may be mounted there */
+}
+
 bool machine__cgroup_up(struct machine__cgroup *group)
 {
     char *last = strrchr(group->path, '/');

@@ -1,12 +1,10 @@
-/* Writes hwloc's XML with only those <info> elements whose names are known to be the same on every
+/* Prints hwloc's XML with only those <info> elements whose names are known to be the same on every
  * machine of a kind: names of host and process, serial numbers, asset tags and the like stay out, those too
  * that later versions of hwloc may add. */
 #include "internal.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char *const allowed_infos[] = {
     "Architecture",     "Backend",          "CPUArchitecture",  "CPUFamilyNumber", "CPUImplementer",
@@ -50,40 +48,13 @@ static void write_scrubbed(const char *xml, FILE *file)
     fputs(xml, file);
 }
 
-static int write_file(const char *xml, const char *path)
-{
-    FILE *file = fopen(path, "we");
-    if (!file)
-        return -errno;
-    errno = EIO; /* what stands here where a stream fails without saying why */
-    write_scrubbed(xml, file);
-    int error = ferror(file) || fflush(file) || fsync(fileno(file)) ? -errno : 0;
-    if (fclose(file) && !error)
-        error = -errno;
-    return error;
-}
-
-static int write_by_rename(const char *xml, const char *path)
-{
-    char *temporary;
-    if (asprintf(&temporary, "%s.tmp", path) < 0)
-        return -ENOMEM;
-    int error = write_file(xml, temporary);
-    if (!error && rename(temporary, path))
-        error = -errno;
-    if (error)
-        unlink(temporary);
-    free(temporary);
-    return error;
-}
-
-int machine_export_topology(const struct machine *machine, const char *path)
+int machine_print_topology(const struct machine *machine, FILE *file)
 {
     char *xml;
     int length;
     if (hwloc_topology_export_xmlbuffer(machine->topology, &xml, &length, 0))
         return -ENOMEM;
-    int error = write_by_rename(xml, path);
+    write_scrubbed(xml, file);
     hwloc_free_xmlbuffer(machine->topology, xml);
-    return error;
+    return 0;
 }

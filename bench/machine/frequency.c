@@ -63,6 +63,8 @@ json_t *machine__describe_frequency(const struct machine *machine)
     machine__set_text(object, "boost", boost(root));
     machine__set_number(object, "minimum_mhz", policy_mhz(root, "cpuinfo_min_freq"));
     machine__set_number(object, "maximum_mhz", policy_mhz(root, "cpuinfo_max_freq"));
+    machine__set_number(object, "allowed_minimum_mhz", policy_mhz(root, "scaling_min_freq"));
+    machine__set_number(object, "allowed_maximum_mhz", policy_mhz(root, "scaling_max_freq"));
     machine__set_number(object, "measured_mhz", sample.frequency_mhz > 0 ? sample.frequency_mhz : NAN);
     machine__set_line(object, "idle_driver", root, "/sys/devices/system/cpu/cpuidle/current_driver");
     machine__set_line(object, "idle_governor", root, "/sys/devices/system/cpu/cpuidle/current_governor_ro");

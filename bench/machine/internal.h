@@ -11,8 +11,8 @@
 
 enum {
     MACHINE__TEXT_BYTES = 256,
-    MACHINE__SETTING_BYTES = 512,
     MACHINE__ID_BYTES = 96,
+    MACHINE__LIBRARIES_BYTES = 2048,
 };
 
 #define MACHINE__UNKNOWN "unknown"
@@ -24,7 +24,7 @@ struct machine {
     json_t *description;
     size_t n_usable;
     char id[MACHINE__ID_BYTES];
-    char cpu_setting[MACHINE__SETTING_BYTES];
+    char cpu_setting[MACHINE_SETTING_BYTES];
 };
 
 /* read.c. Numbers are NAN where they cannot be read and INFINITY where the file says max or unlimited. */
@@ -87,6 +87,9 @@ struct machine__cgroup {
 int machine__cgroup_find(const char *root, const char *controller, int version,
                          struct machine__cgroup *group);
 
+/* Whether this process is in a group of the controller, or may be, whose limits cannot be read. */
+bool machine__cgroup_is_hidden(const char *root, const char *controller);
+
 /* Moves to the group above; false at the top. */
 bool machine__cgroup_up(struct machine__cgroup *group);
 
@@ -131,6 +134,7 @@ json_t *machine__describe_frequency(const struct machine *machine);
 json_t *machine__describe_clock(const struct machine *machine);
 json_t *machine__describe_virtualization(const struct machine *machine);
 json_t *machine__describe_limits(struct machine *machine);
+json_t *machine__describe_process(const struct machine *machine);
 json_t *machine__describe_build(const struct machine *machine);
 json_t *machine__describe_counters(const struct machine *machine);
 

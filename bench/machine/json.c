@@ -2,12 +2,18 @@
 #include "internal.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "record/text.h"
 
 void machine__set_text(json_t *object, const char *key, const char *text)
 {
-    json_t *value = text && *text ? json_string(text) : NULL;
-    json_object_set_new(object, key, value ? value : json_string(MACHINE__UNKNOWN)); /* NULL: no UTF-8 */
+    char *clean = strdup(text ? text : "");
+    if (clean)
+        text_clean(clean);
+    json_object_set_new(object, key, json_string(clean && *clean ? clean : MACHINE__UNKNOWN));
+    free(clean);
 }
 
 void machine__set_number(json_t *object, const char *key, double value)

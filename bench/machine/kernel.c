@@ -108,6 +108,8 @@ static void describe_preemption(const char *root, json_t *object)
     machine__set_text(object, "preemption", MACHINE__UNKNOWN);
 }
 
+enum { MACHINE__SCHED_EXT = 7 }; /* too new for some headers */
+
 static const char *policy(const char *root)
 {
     if (*root)
@@ -118,8 +120,33 @@ static const char *policy(const char *root)
     case SCHED_IDLE: return "idle";
     case SCHED_FIFO: return "fifo";
     case SCHED_RR: return "round robin";
+    case SCHED_DEADLINE: return "deadline";
+    case MACHINE__SCHED_EXT: return "ext";
     default: return MACHINE__UNKNOWN;
     }
+}
+
+/* CPUs that others are kept from, or the timer: as they are now, whoever set them apart. */
+static void describe_cpus_apart(const char *root, json_t *object)
+{
+    static const struct { const char *key, *file; } lists[] = {
+        { "isolated_cpus", "isolated" }, { "tickless_cpus", "nohz_full" },
+    };
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        char text[MACHINE__TEXT_BYTES];
+        int error = machine__read_line(root, text, sizeof text, "/sys/devices/system/cpu/%s", lists[i].file);
+        bool is_none = error == -ENODATA || (error && machine__exists(root, "/sys/devices/system/cpu/isolated"));
+        machine__set_text(object, lists[i].key, is_none || strcmp(text, "(null)") == 0 ? "none" : text);
+    }
+}
+
+/* One that a program has loaded in the kernel's place. */
+static const char *scheduler_loaded(const char *root)
+{
+    char state[32];
+    if (machine__read_line(root, state, sizeof state, "/sys/kernel/sched_ext/state"))
+        return machine__exists(root, "/sys/kernel") ? "none" : MACHINE__UNKNOWN;
+    return strcmp(state, "disabled") == 0 ? "none" : "loaded";
 }
 
 json_t *machine__describe_kernel(const struct machine *machine)
@@ -132,6 +159,12 @@ json_t *machine__describe_kernel(const struct machine *machine)
     machine__set_text(object, "scheduling_policy", policy(root));
     machine__set_number(object, "sched_autogroup",
                         machine__read_number(root, "/proc/sys/kernel/sched_autogroup_enabled"));
+    machine__set_number(object, "sched_rt_runtime_us",
+                        machine__read_number(root, "/proc/sys/kernel/sched_rt_runtime_us"));
+    machine__set_number(object, "timer_migration", machine__read_number(root, "/proc/sys/kernel/timer_migration"));
+    machine__set_number(object, "watchdog", machine__read_number(root, "/proc/sys/kernel/watchdog"));
+    describe_cpus_apart(root, object);
+    machine__set_text(object, "sched_ext", scheduler_loaded(root));
     describe_parameters(root, object);
     describe_mitigations(root, object);
     return object;

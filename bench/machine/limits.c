@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysinfo.h>
 
 struct least {
     double n_threads;
@@ -159,20 +160,34 @@ static void consider_cgroup_memory(struct least *least, const char *root)
     }
 }
 
+/* In containers that show processes alone the kernel's calls stand in for /proc: what they call free is less than what
+ * is available. They do not tell pid_max, and running out of process ids would harm the whole machine: its least
+ * default is assumed, and named so. */
+static void consider_system(struct least *least, const char *root)
+{
+    double total_bytes = machine__read_field_number(root, "/proc/meminfo", "MemTotal") * 1024;
+    double available_bytes = machine__read_field_number(root, "/proc/meminfo", "MemAvailable") * 1024;
+    double n_threads = count_system_threads(root), pid_max = machine__read_number(root, "/proc/sys/kernel/pid_max");
+    bool is_shown = !isnan(total_bytes + available_bytes + n_threads + pid_max);
+    struct sysinfo info;
+    if (!is_shown && !*root && sysinfo(&info) == 0) {
+        total_bytes = (double)info.totalram * info.mem_unit;
+        available_bytes = (double)(info.freeram + info.bufferram) * info.mem_unit;
+        consider_pids(least, "pid_max, assumed", 32768, info.procs);
+    }
+    consider_pids(least, "pid_max", pid_max, n_threads);
+    consider_pids(least, "threads-max", machine__read_number(root, "/proc/sys/kernel/threads-max"), n_threads);
+    consider_memory(least, "memory", total_bytes, available_bytes);
+}
+
 void machine_headroom(const char *root, struct machine_headroom *headroom)
 {
     struct least least = { INFINITY, MACHINE__UNKNOWN };
-    double n_system_threads = count_system_threads(root);
-    consider_pids(&least, "pid_max", machine__read_number(root, "/proc/sys/kernel/pid_max"),
-                  n_system_threads);
-    consider_pids(&least, "threads-max", machine__read_number(root, "/proc/sys/kernel/threads-max"),
-                  n_system_threads);
+    consider_system(&least, root);
     consider_user(&least, root);
     consider_cgroup_pids(&least, root);
     consider_maps(&least, root);
     consider_own_memory(&least, root);
-    consider_memory(&least, "memory", machine__read_field_number(root, "/proc/meminfo", "MemTotal") * 1024,
-                    machine__read_field_number(root, "/proc/meminfo", "MemAvailable") * 1024);
     consider_cgroup_memory(&least, root);
     bool is_usable = isfinite(least.n_threads) && least.n_threads >= 1;
     headroom->max_threads = is_usable ? (size_t)least.n_threads : 1;

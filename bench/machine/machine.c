@@ -18,6 +18,7 @@ static void describe(struct machine *machine)
     json_object_set_new(description, "clock", machine__describe_clock(machine));
     json_object_set_new(description, "virtualization", machine__describe_virtualization(machine));
     json_object_set_new(description, "limits", machine__describe_limits(machine));
+    json_object_set_new(description, "process", machine__describe_process(machine));
     json_object_set_new(description, "counters", machine__describe_counters(machine));
     json_object_set_new(description, "build", machine__describe_build(machine));
     machine__make_id(machine);

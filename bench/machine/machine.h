@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "unknown.h"
+
 struct machine; /* a loaded topology and the description made from it */
 
 /* Reads the machine below root. Returns 0 or a negative errno. The caller ends it with machine_close(). */
@@ -38,12 +40,14 @@ const char *machine_id(const struct machine *machine);
 /* CPUs that this process may use: the affinity mask, cut by the cgroup quota (rounded up), at least 1. */
 size_t machine_usable_cpus(const struct machine *machine);
 
-/* A short text of mask and quota, the same text only if both are the same: "0-1 quota none". */
+/* A short text of mask and quota, the same text only if both are the same: "0-1 quota none"; and the same as it is
+ * now. */
+enum { MACHINE_SETTING_BYTES = 512 };
 const char *machine_cpu_setting(const struct machine *machine);
+void machine_read_cpu_setting(const char *root, char *text, size_t size);
 
-/* Writes hwloc's XML without HostName, ProcessName and other identifying values, by rename.
- * Returns 0 or a negative errno. */
-int machine_export_topology(const struct machine *machine, const char *path);
+/* Prints hwloc's XML without HostName, ProcessName and other identifying values. Returns 0 or -ENOMEM. */
+int machine_print_topology(const struct machine *machine, FILE *file);
 
 enum machine_bind { MACHINE_BIND_NONE, MACHINE_BIND_CORE, MACHINE_BIND_PU };
 
@@ -59,8 +63,8 @@ int machine_list_places(const struct machine *machine, enum machine_bind bind, c
 int machine_try_places(const cpu_set_t *sets, size_t n_sets);
 
 /* How many more threads a run may create before the reserve begins (at least 1), and the name of the limit
- * that binds: "pid_max", "threads-max", "RLIMIT_NPROC", "RLIMIT_AS", "RLIMIT_DATA", "cgroup pids.max",
- * "max_map_count", "memory". */
+ * that binds: "pid_max" (or "pid_max, assumed" where it is not shown), "threads-max", "RLIMIT_NPROC", "RLIMIT_AS",
+ * "RLIMIT_DATA", "cgroup pids.max", "max_map_count", "memory". */
 struct machine_headroom {
     size_t max_threads;
     char limit[32];

@@ -51,6 +51,8 @@ json_t *machine__describe_memory(const struct machine *machine)
     set_chosen(object, "transparent_huge_pages_defrag", root, "/sys/kernel/mm/transparent_hugepage/defrag");
     machine__set_number(object, "numa_balancing",
                         machine__read_number(root, "/proc/sys/kernel/numa_balancing"));
+    machine__set_number(object, "overcommit", machine__read_number(root, "/proc/sys/vm/overcommit_memory"));
+    machine__set_number(object, "ksm", machine__read_number(root, "/sys/kernel/mm/ksm/run"));
     machine__set_number(object, "swappiness", machine__read_number(root, "/proc/sys/vm/swappiness"));
     return object;
 }

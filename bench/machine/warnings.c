@@ -55,6 +55,94 @@ static void check_topology(struct list *list)
              "hwloc ignored the topology that the environment names, or was told that it is this machine's");
 }
 
+/* Variables of hwloc that only print. */
+static bool is_topology_variable(const char *name)
+{
+    return strncmp(name, "HWLOC_", 6) == 0 && !strstr(name, "VERBOSE") && !strstr(name, "DEBUG")
+        && strcmp(name, "HWLOC_HIDE_ERRORS") != 0;
+}
+
+static void check_variables(struct list *list)
+{
+    const char *name;
+    json_t *value;
+    json_t *variables = json_object_get(json_object_get(list->machine->description, "process"), "variables");
+    if (getenv("HWLOC_SYNTHETIC") || getenv("HWLOC_XMLFILE") || is(list, "processor", "topology", "not this system"))
+        return; /* said already */
+    json_object_foreach(variables, name, value)
+        if (is_topology_variable(name))
+            warn(list, "topology", "unset it", "%.40s is set: hwloc may describe another machine than this one", name);
+}
+
+/* The loader puts it into every program. */
+static void check_preload(struct list *list)
+{
+    char text[MACHINE__TEXT_BYTES];
+    if (machine__read_line(list->machine->root, text, sizeof text, "/etc/ld.so.preload") == 0 && text[0] != '#')
+        warn(list, "environment", "empty it", "/etc/ld.so.preload is not empty: foreign code runs in what is measured");
+}
+
+/* How this process was started, which those that measure inherit: what is usual has no warning. */
+static void check_process(struct list *list)
+{
+    static const struct { const char *topic, *key, *usual, *also, *name; } rows[] = {
+        { "process", "traced", "no", "", "environment" },
+        { "kernel", "scheduling_policy", "other", "", "process" },
+        { "kernel", "sched_ext", "none", "", "process" },
+        { "process", "utilization_clamp", "none", "", "process" },
+        { "process", "io_priority", "none", "best effort 4", "process" },
+        { "process", "addresses", "random", "", "process" },
+        { "process", "numa_policy", "default", "local", "process" },
+        { "process", "huge_pages_disabled", "off", "", "process" },
+        { "process", "memory_merging", "off", "", "process" },
+    };
+    static const struct { const char *key; double usual; } numbers[] = {
+        { "nice", 0 }, { "autogroup_nice", 0 }, { "timer_slack_ns", 50000 },
+    };
+    static const char advice[] = "start it as usual, or compare only with runs that were started so";
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *text = machine__text(list->machine, rows[i].topic, rows[i].key);
+        if (strcmp(text, MACHINE__UNKNOWN) != 0 && strcmp(text, rows[i].usual) != 0 && strcmp(text, rows[i].also) != 0)
+            warn(list, rows[i].name, advice, "%s of this process is '%s', and usually '%s'", rows[i].key, text,
+                 rows[i].usual);
+    }
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        double value = number(list, "process", numbers[i].key);
+        if (value < numbers[i].usual || value > numbers[i].usual)
+            warn(list, "process", advice, "%s of this process is %.0f, and usually %.0f", numbers[i].key, value,
+                 numbers[i].usual);
+    }
+    double cpu_s = number(list, "limits", "rlimit_cpu_s");
+    if (cpu_s >= 0)
+        warn(list, "process", "raise it with ulimit -t", "RLIMIT_CPU ends each process after %.0f s of processor time",
+             cpu_s);
+}
+
+/* A group that gets less than others where both want the CPUs. */
+static void check_weight(struct list *list)
+{
+    const char *text = machine__text(list->machine, "process", "cgroup_cpu_weight");
+    double weight, usual;
+    bool is_low = sscanf(text, "%lf of usually %lf", &weight, &usual) == 2 && weight < usual;
+    if (is_low || strcmp(text, "idle") == 0)
+        warn(list, "process", "run outside of this control group, or where nothing else does",
+             "the control group has a low weight: cpu weight %s", text);
+}
+
+/* What is not shown cannot be looked at: not before the run, and not in it. */
+static void check_unseen(struct list *list)
+{
+    const char *root = list->machine->root;
+    if (!machine__exists(root, "/proc/meminfo") || !machine__exists(root, "/proc/stat"))
+        warn(list, "unseen", "mount all of /proc", "/proc shows processes alone: memory, load and steal are unknown");
+    if (!machine__exists(root, "/sys/devices/system/cpu"))
+        warn(list, "unseen", "mount /sys: without it the machine has another id",
+             "/sys is not mounted: cores, caches, clock and frequency are unknown");
+    if (is_unknown(list, "limits", "quota_cpus"))
+        warn(list, "unseen", "mount the control groups below /sys/fs/cgroup",
+             "control groups are not mounted: whether a quota throttles this run is unknown");
+}
+
 /* The first line of /proc/stat, of all CPUs since boot. */
 enum { TICKS_USER, TICKS_NICE, TICKS_SYSTEM, TICKS_IDLE, TICKS_IOWAIT, TICKS_IRQ, TICKS_SOFTIRQ, TICKS_STEAL, N_TICKS };
 
@@ -189,13 +277,20 @@ static void check_battery_state(const char *name, void *arg)
         warn(list, "battery", "plug the machine in", "the machine runs on its battery");
 }
 
+/* The flags are those of the code that is measured: this file has one of its own. */
 static void check_build(struct list *list)
 {
+    static const char *const fast[] = { "-Ofast", "-ffast-math", "-funsafe-math-optimizations" };
+    const char *flags = machine__text(list->machine, "build", "flags");
 #ifndef __OPTIMIZE__
     warn(list, "build", "build with -O2", "poolbench was built without optimisation");
-#else
-    (void)list;
 #endif
+    for (size_t i = 0; i < sizeof fast / sizeof *fast; i++)
+        if (strstr(flags, fast[i])) {
+            warn(list, "build", "build with -O2, or compare only with runs of this build",
+                 "poolbench was built with %s: its arithmetic is not that of other builds", fast[i]);
+            return;
+        }
 }
 
 static void check_threads(struct list *list)
@@ -218,12 +313,17 @@ size_t machine_warnings(const struct machine *machine, struct machine_warning *w
 {
     struct list list = { .machine = machine, .warnings = warnings, .n_max = n_max };
     check_topology(&list);
+    check_variables(&list);
+    check_unseen(&list);
     check_build(&list);
     check_load(&list);
     check_clock(&list);
     check_quota(&list);
     check_affinity(&list);
     check_kinds(&list);
+    check_preload(&list);
+    check_process(&list);
+    check_weight(&list);
     check_steal(&list);
     check_memory_limit(&list);
     check_memory(&list);

@@ -11,6 +11,7 @@
 #include "gbench/gbench.h"
 #include "load/floors.h"
 #include "load/load.h"
+#include "unknown.h"
 
 enum { REASON_BYTES = 200, MEASURES_MAX = 8 };
 
@@ -20,6 +21,7 @@ struct measuring {
     const struct floor *floor;
     gbench_iteration *iterate;
     bool prepared;
+    bool is_lost;      /* tasks may run that nobody waits for: nothing can be taken down */
     cpu_set_t *cpusets;
     double first_ns;   /* the first iteration, which is discarded; NAN without one */
     enum { SETTLED_UNKNOWN, UNSETTLED, SETTLED } settled;

@@ -28,6 +28,8 @@ static void add_quantiles(json_t *metrics, struct recorder *recorder)
             set_count(metrics, quantiles[i].name, histogram_quantile(sojourn, quantiles[i].quantile));
     set_count(metrics, "max_ns", sojourn->max_ns);
     set_real(metrics, "mean_ns", sojourn->sum_ns / (double)sojourn->n);
+    if (recorder->service.n == 0) /* whole batches, which have no parts */
+        return;
     set_count(metrics, "lateness_p50_ns", histogram_quantile(&recorder->lateness, 0.5));
     set_count(metrics, "queue_p50_ns", histogram_quantile(&recorder->queue, 0.5));
     set_count(metrics, "service_p50_ns", histogram_quantile(&recorder->service, 0.5));
@@ -63,6 +65,7 @@ static void add_times(json_t *metrics, const struct measuring *m)
             add_quantiles(metrics, side->recorder);
         open_add_metrics(metrics, side);
     } else if (side->stamped) {
+        n_tasks = (double)side->recorder->sojourn.n;
         add_quantiles(metrics, side->recorder);
         set_real(metrics, "cpu_ns", (m->result.cpu_ns - (double)side->spun_ns) / n_tasks);
     } else if (side->idle_ns) {
@@ -96,10 +99,12 @@ json_t *measuring_metrics(struct measuring *m, int error)
         set_count(metrics, "threads_seen", atomic_load(&side->n_threads_seen));
     if (side->program.idiom)
         set_count(metrics, "lines", side->program.idiom->n_lines);
-    struct tally_sum sum = tally_sum((struct tally *)&side->tally);
+    struct tally_sum sum = tally_sum(&side->tally);
     set_count(metrics, "inline_tasks", sum.n_inline);
     if (side->executor && side->executor->capabilities & EXECUTOR_HELPS)
         set_real(metrics, "inline_share", (double)sum.n_inline / (double)sum.n_run);
+    if (!error)
+        set_real(metrics, "same_cpu", load_same_cpu(side));
     if (load_is_program(side)) { /* which tells nothing of its threads */
         if (!error)
             add_program(metrics, &side->program, (double)m->result.iterations);

@@ -14,11 +14,14 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "backends/python.h"
 #include "measure/measuring.h"
 #include "measure/open.h"
 #include "record/clock.h"
+#include "record/document.h"
+#include "record/text.h"
 
 int measuring_fail(struct measuring *m, int error, const char *format, ...)
 {
@@ -57,10 +60,20 @@ static int setup_workload(struct measuring *m)
     return m->side.workload->setup(&config, &m->side.workload_state);
 }
 
+static int check_counts(struct measuring *m)
+{
+    int error = load_check(&m->side, m->reason, sizeof m->reason);
+    m->is_lost = m->is_lost || error;
+    return error;
+}
+
 static int64_t iterate_load(void *context)
 {
     struct measuring *m = context;
-    return m->side.load->iterate(&m->side);
+    int64_t elapsed_ns = m->side.load->iterate(&m->side);
+    if (elapsed_ns >= 0)
+        m->side.error = check_counts(m);
+    return m->side.error ? -1 : elapsed_ns;
 }
 
 static int64_t iterate_floor(void *context)
@@ -77,6 +90,7 @@ static int64_t iterate_floor(void *context)
 static int warm_up(struct measuring *m, gbench_iteration *iterate)
 {
     uint64_t deadline = clock_now_ns() + job_number(m->job, "side_ms") * 1000000 / 5;
+    m->side.looks_often = true;
     int64_t now = iterate(m), shortest = now;
     m->first_ns = now < 0 ? NAN : (double)now;
     while (now >= 0 && m->settled != SETTLED && clock_now_ns() < deadline) {
@@ -84,6 +98,7 @@ static int warm_up(struct measuring *m, gbench_iteration *iterate)
         m->settled = now * 10 >= shortest * 9 ? SETTLED : UNSETTLED;
         shortest = now < shortest ? now : shortest;
     }
+    m->side.looks_often = false;
     return now < 0 ? m->side.error : 0;
 }
 
@@ -141,7 +156,7 @@ static int name_error(struct measuring *m, int error)
         return measuring_fail(m, error, "its queue was full at %llu tasks: the next one ran on the submitting thread",
                               n);
     if (error == -ENOTSUP)
-        return measuring_fail(m, error, "the backend has no such operation");
+        return measuring_fail(m, error, "%s", SIDE_NO_OPERATION);
     return measuring_fail(m, error, "%s", strerror(-error));
 }
 
@@ -164,14 +179,34 @@ static int check_tasks(struct measuring *m)
     struct workload_tally tally = {
         .n_submitted = m->side.n_submitted, .n_run = sum.n_run, .value_sum = sum.value_sum,
     };
-    int error = load_is_program(&m->side)
-        ? idiom_check(&m->side, m->reason, sizeof m->reason)
-        : m->side.workload->check(m->side.workload_state, &tally, m->reason, sizeof m->reason);
+    int error = m->is_lost ? m->side.error : check_counts(m);
+    if (!error && !load_is_program(&m->side))
+        error = m->side.workload->check(m->side.workload_state, &tally, m->reason, sizeof m->reason);
     bool may_run_inline = m->side.executor->capabilities & (EXECUTOR_INLINE | EXECUTOR_HELPS);
     if (!error && sum.n_inline && !may_run_inline)
         error = measuring_fail(m, -EBADMSG, "%llu tasks ran on the submitting or waiting thread",
                                (unsigned long long)sum.n_inline);
     return error;
+}
+
+/* A plugin's own numbers may not pass for those of the harness, and their names stand in what a run leaves. */
+static int take_measures(struct measuring *m)
+{
+    const struct workload *workload = m->side.workload;
+    size_t n = workload->measure(m->side.workload_state, m->measures, MEASURES_MAX);
+    if (n > MEASURES_MAX)
+        return measuring_fail(m, -EINVAL, "the workload has more than %d measures", MEASURES_MAX);
+    for (size_t i = 0; i < n && workload_is_added(workload); i++) {
+        const char *name = m->measures[i].name;
+        if (!name || !name[0] || !text_is_printable(name))
+            return measuring_fail(m, -EINVAL, "a measure of the workload has no name that can be printed");
+        if (document_has_metric(name))
+            return measuring_fail(m, -EINVAL, "a measure of the workload has the name of a metric: %.40s", name);
+        if (!isfinite(m->measures[i].value))
+            return measuring_fail(m, -EINVAL, "a measure of the workload is no number: %.40s", name);
+    }
+    m->n_measures = n;
+    return 0;
 }
 
 static int measure_side(struct measuring *m)
@@ -189,9 +224,9 @@ static int measure_side(struct measuring *m)
     int checked = check_tasks(m);
     if (checked)
         error = checked;
-    if (side->workload->measure && !python_is(side->executor))
-        m->n_measures = side->workload->measure(side->workload_state, m->measures, MEASURES_MAX);
-    if (side->backend)
+    if (!error && side->workload->measure && !python_is(side->executor))
+        error = take_measures(m);
+    if (side->backend && !m->is_lost)
         load_destroy_backend(side);
     return error ? explain(m, error) : 0;
 }
@@ -236,6 +271,10 @@ static const char *status_of(int error)
 static int write_result(struct measuring *m, int error, json_t *answer)
 {
     json_t *result = json_object();
+    m->reason[sizeof m->reason - 1] = '\0';
+    text_clean(m->reason); /* it comes from anywhere, and was cut off at its size */
+    if (error && !m->reason[0])
+        measuring_fail(m, error, "no reason was given");
     json_object_set_new(result, "status", json_string(status_of(error)));
     json_object_set_new(result, "reason", json_string(error ? m->reason : ""));
     json_object_set_new(result, "metrics", answer ? answer : measuring_metrics(m, error));
@@ -311,6 +350,8 @@ int side_main(const char *job_text)
     if (!answer && !error)
         error = floor ? measure_floor(m) : measure_side(m);
     int code = write_result(m, error, answer);
+    if (m->is_lost)
+        _exit(code);
     if (m->side.workload_state)
         m->side.workload->teardown(m->side.workload_state);
     if (m->side.recorder || m->side.args)

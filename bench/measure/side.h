@@ -12,6 +12,9 @@
 /* The descriptor on which the measuring process writes its one line. */
 enum { SIDE_RESULT_FD = 3 };
 
+/* The reason where a backend was not made for what a cell asks. */
+#define SIDE_NO_OPERATION "the backend has no such operation"
+
 /* Where an open load's generator and tasks run. */
 struct open_place {
     int generator_cpu;   /* -1: there is none to spare, it shares the tasks' */

@@ -21,6 +21,8 @@
 
 #include "machine/counters.h"
 #include "machine/machine.h"
+#include "measure/answer.h"
+#include "measure/pause.h"
 #include "measure/side.h"
 #include "record/clock.h"
 
@@ -29,8 +31,9 @@ struct child {
     int fd; /* where its line comes from, -1 at its end */
     char *text;
     size_t n_text;
-    bool ended, timed_out;
+    bool ended, timed_out, is_talkative; /* it said more than any answer is long */
     int wait_status;
+    struct pause_watch pause;
     struct rusage usage;
 };
 
@@ -110,6 +113,17 @@ static void clean_environment(void)
     }
 }
 
+/* What a thread's stack is where nobody says: that of most systems, whatever the shell's limit is, if it may be. */
+static void limit_stack(void)
+{
+    const rlim_t usual_bytes = 8 << 20;
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur == usual_bytes)
+        return;
+    limit.rlim_cur = limit.rlim_max < usual_bytes ? limit.rlim_max : usual_bytes;
+    setrlimit(RLIMIT_STACK, &limit);
+}
+
 /* Where memory is short the kernel is to end what measures: not this run, and nothing else on the machine. */
 static void offer_to_oom_killer(void)
 {
@@ -133,6 +147,7 @@ static void become_side(int result_fd, const char *job_text, pid_t parent)
     }
     dup2(STDERR_FILENO, STDOUT_FILENO);
     clean_environment();
+    limit_stack();
     offer_to_oom_killer();
     sigprocmask(SIG_SETMASK, &wait_mask, NULL);
     execl("/proc/self/exe", "poolbench", "side", job_text, (char *)NULL);
@@ -170,6 +185,7 @@ static void read_some(struct child *child)
         child->text = text;
         child->text[child->n_text] = '\0'; /* also if nothing came: the block may hold an older answer */
     }
+    child->is_talkative = child->n_text > ANSWER_MAX_BYTES;
     if (n > 0)
         return;
     if (n == 0 || errno != EINTR) {
@@ -227,12 +243,14 @@ static void attend(struct child *child, double timeout_s)
         child->ended = has_ended(child);
         uint64_t now = clock_now_ns();
         child->timed_out = !child->ended && now >= deadline;
-        if (child->ended || child->timed_out || spawn_caught_signal())
+        if (child->ended || child->timed_out || child->is_talkative || spawn_caught_signal())
             return;
-        uint64_t left = deadline - now;
+        uint64_t left = deadline - now < PAUSE_LOOK_NS ? deadline - now : PAUSE_LOOK_NS;
         struct timespec wait = { .tv_sec = (time_t)(left / 1000000000u), .tv_nsec = (long)(left % 1000000000u) };
         struct pollfd poll = { .fd = child->fd, .events = POLLIN };
-        if (ppoll(&poll, 1, &wait, &wait_mask) > 0)
+        int n_ready = ppoll(&poll, 1, &wait, &wait_mask);
+        deadline += pause_look(&child->pause, child->pid, now + left);
+        if (n_ready > 0)
             read_some(child);
     }
 }
@@ -240,7 +258,7 @@ static void attend(struct child *child, double timeout_s)
 static void read_rest(struct child *child)
 {
     struct pollfd poll_fd = { .fd = child->fd, .events = POLLIN };
-    while (child->fd >= 0 && poll(&poll_fd, 1, 0) > 0)
+    while (child->fd >= 0 && !child->is_talkative && poll(&poll_fd, 1, 0) > 0)
         read_some(child);
     if (child->fd >= 0)
         close(child->fd);
@@ -268,6 +286,9 @@ static void set_failure(struct spawn_result *result, const struct child *child, 
     int status = child->wait_status;
     if (child->timed_out)
         snprintf(result->reason, sizeof result->reason, "not done after %.0f s: stopped", timeout_s);
+    else if (child->is_talkative)
+        snprintf(result->reason, sizeof result->reason, "its answer is damaged: it is longer than %d MiB",
+                 ANSWER_MAX_BYTES >> 20);
     else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
         describe_kill(n_oom_kills, result->reason, sizeof result->reason);
     else if (WIFSIGNALED(status))
@@ -315,29 +336,12 @@ static void fill_environment(struct spawn_result *result, const struct rusage *u
     set_environment(e, "instructions", after->counts.instructions - before->counts.instructions);
 }
 
-static void take_answer(struct spawn_result *result, const json_t *answer)
-{
-    json_t *metrics = json_object_get(answer, "metrics");
-    const char *status = json_string_value(json_object_get(answer, "status"));
-    const char *reason = json_string_value(json_object_get(answer, "reason"));
-    snprintf(result->status, sizeof result->status, "%s", status ? status : "failed");
-    snprintf(result->reason, sizeof result->reason, "%s", reason ? reason : "");
-    if (metrics) {
-        json_decref(result->metrics);
-        result->metrics = json_incref(metrics);
-    }
-    result->histogram = json_incref(json_object_get(answer, "histogram"));
-    result->timeline = json_incref(json_object_get(answer, "timeline"));
-    result->lateness = json_incref(json_object_get(answer, "lateness"));
-    json_t *iteration_ns = json_object_get(answer, "iteration_ns");
-    result->iteration_ns = iteration_ns ? json_number_value(iteration_ns) : NAN;
-}
-
-int spawn_side(const json_t *job, double timeout_s, struct spawn_result *result)
+int spawn_side(const json_t *job, const struct cell *cell, double timeout_s, struct spawn_result *result)
 {
     struct child child = { .pid = -1 };
     char *job_text = json_dumps(job, JSON_COMPACT);
     struct sample before = take_sample();
+    pause_begin(&child.pause);
     uint64_t start_ns = clock_now_ns();
     int error = job_text ? start(&child, job_text) : -ENOMEM;
     free(job_text);
@@ -351,17 +355,32 @@ int spawn_side(const json_t *job, double timeout_s, struct spawn_result *result)
         return -EINTR;
     }
     *result = (struct spawn_result){ .iteration_ns = NAN, .metrics = json_object(), .environment = json_object() };
+    result->timed_out = child.timed_out;
+    if (child.timed_out || WIFEXITED(child.wait_status)) /* what crashes does so whatever stood still */
+        pause_end(&child.pause, result->pause, sizeof result->pause);
     result->wall_s = (double)(clock_now_ns() - start_ns) * 1e-9;
     struct sample after = take_sample();
-    json_t *answer = child.text && !child.timed_out ? json_loads(child.text, 0, NULL) : NULL;
-    if (answer && WIFEXITED(child.wait_status) && WEXITSTATUS(child.wait_status) == 0)
-        take_answer(result, answer);
-    else
-        set_failure(result, &child, timeout_s, after.machine.oom_kills - before.machine.oom_kills);
+    bool is_well = !child.timed_out && !child.is_talkative && WIFEXITED(child.wait_status)
+        && WEXITSTATUS(child.wait_status) == 0;
+    json_t *answer = NULL;
+    set_failure(result, &child, timeout_s, after.machine.oom_kills - before.machine.oom_kills);
+    if (is_well && child.n_text > 0)
+        answer = answer_read(job, cell, child.text, child.n_text, result->reason, sizeof result->reason);
+    if (answer)
+        answer_take(answer, result);
     fill_environment(result, &child.usage, answer, &before, &after);
     json_decref(answer);
     free(child.text);
     return 0;
+}
+
+int spawn_side_awake(const json_t *job, const struct cell *cell, double timeout_s, struct spawn_result *result)
+{
+    int error = spawn_side(job, cell, timeout_s, result);
+    if (error || !result->pause[0])
+        return error;
+    spawn_release(result);
+    return spawn_side(job, cell, timeout_s, result);
 }
 
 void spawn_release(struct spawn_result *result)

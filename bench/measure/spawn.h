@@ -6,10 +6,14 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "plan/plan.h"
+
 /* What a process left behind. */
 struct spawn_result {
     char status[8];      /* ok, failed, limit */
     char reason[256];
+    char pause[96];      /* why its times are those of no side: something stood still; "" if nothing did */
+    bool timed_out;
     json_t *metrics;     /* object, maybe empty; owned */
     json_t *histogram;   /* or NULL; owned */
     json_t *timeline;    /* or NULL; owned */
@@ -26,10 +30,14 @@ void spawn_begin(void);
 /* The signal that was caught, or 0. */
 int spawn_caught_signal(void);
 
-/* Runs the job in a new process for at most timeout_s. A crash, a hang, or a kill is a result.
+/* Runs the job, of a side of this cell or a question (NULL), in a new process for at most timeout_s. A crash, a hang, a
+ * kill, or an answer that is none is a result.
  * Returns 0 with *result filled, to be ended by spawn_release(); -EINTR if a signal came, with nothing
  * left running; another negative errno if no process could be started. */
-int spawn_side(const json_t *job, double timeout_s, struct spawn_result *result);
+int spawn_side(const json_t *job, const struct cell *cell, double timeout_s, struct spawn_result *result);
 void spawn_release(struct spawn_result *result);
+
+/* The same, and once more if something stood still: result->pause tells whether it did then too. */
+int spawn_side_awake(const json_t *job, const struct cell *cell, double timeout_s, struct spawn_result *result);
 
 #endif

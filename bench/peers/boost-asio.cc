@@ -1,9 +1,11 @@
 /* Boost.Asio's thread_pool: handlers posted into one queue under a lock. Its own wait, join(), ends the pool; so tasks
- * are counted. It takes no stack size, has no map, and a handler that waited for another would keep its thread. */
+ * are counted. It takes no stack size, has no map, and a handler that waited for another would keep its thread.
+ * A result comes as a std::future. */
 #include "peer.h"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_future.hpp>
 
 namespace {
 
@@ -45,6 +47,12 @@ int wait_all(void *state)
     return 0;
 }
 
+int call(void *state, executor_value_fn *fn, void *arg, uint64_t *result)
+{
+    *result = boost::asio::post(of(state).pool, boost::asio::use_future([=] { return fn(arg); })).get();
+    return 0;
+}
+
 void destroy(void *state)
 {
     of(state).pool.join();
@@ -52,8 +60,8 @@ void destroy(void *state)
 }
 
 const executor backend = {
-    "boost-asio", "Boost.Asio's thread_pool, post()", EXECUTOR_HAS_WORKERS,
-    create, submit, nullptr, wait_all, nullptr, destroy, nullptr, nullptr,
+    "boost-asio", "Boost.Asio's thread_pool, post()", EXECUTOR_HAS_WORKERS | EXECUTOR_SHARED,
+    create, submit, nullptr, wait_all, nullptr, destroy, nullptr, nullptr, call,
 };
 const executor *const backends[] = {&backend, nullptr};
 

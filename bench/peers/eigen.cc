@@ -2,8 +2,9 @@
  * A task from outside goes to a random one of them, and runs at once on the submitting thread if that is full: those
  * are counted as the caller's.
  *
- * It has no wait for its tasks: they are counted. Threads spin for a while before they sleep. It takes no stack size;
- * tasks of tasks would have to block a thread, and its loops are those of its tensors.
+ * It has no wait for its tasks: they are counted. A result is waited for with its Notification. Threads spin for
+ * a while before they sleep. It takes no stack size; tasks of tasks would have to block a thread, and its loops are
+ * those of its tensors.
  */
 #include "peer.h"
 
@@ -49,6 +50,17 @@ int wait_all(void *state)
     return 0;
 }
 
+int call(void *state, executor_value_fn *fn, void *arg, uint64_t *result)
+{
+    Eigen::Notification done;
+    of(state).pool.Schedule([=, &done] {
+        *result = fn(arg);
+        done.Notify();
+    });
+    done.Wait();
+    return 0;
+}
+
 void destroy(void *state)
 {
     delete &of(state);
@@ -56,8 +68,8 @@ void destroy(void *state)
 
 const executor backend = {
     "eigen", "Eigen's ThreadPool, Schedule(); the caller runs what its queues have no place for",
-    EXECUTOR_HAS_WORKERS | EXECUTOR_HELPS,
-    create, submit, nullptr, wait_all, nullptr, destroy, nullptr, nullptr,
+    EXECUTOR_HAS_WORKERS | EXECUTOR_HELPS | EXECUTOR_SHARED,
+    create, submit, nullptr, wait_all, nullptr, destroy, nullptr, nullptr, call,
 };
 const executor *const backends[] = {&backend, nullptr};
 

@@ -3,7 +3,8 @@
  *
  * The pool belongs to the process. Its size is read once, from UV_THREADPOOL_SIZE, before the first task; its threads
  * start with that and end with the process. So a second backend of another life cannot be made, and cells that time
- * creation again and again are none of libuv's. Stacks are those of libuv: 8 MiB, as far as they are touched.
+ * creation again and again are none of libuv's. A loop is one thread's: so several threads cannot submit here. Stacks
+ * are those of libuv: 8 MiB, as far as they are touched.
  */
 #include "peer.h"
 
@@ -57,6 +58,29 @@ static int submit(void *state, executor_fn *fn, void *arg)
     return uv_queue_work(state, &task->work, run, end);
 }
 
+struct call {
+    uv_work_t work; /* first, as above */
+    executor_value_fn *fn;
+    void *arg;
+    uint64_t result;
+};
+
+static void run_call(uv_work_t *work)
+{
+    struct call *call = (struct call *)work;
+    call->result = call->fn(call->arg);
+}
+
+static int call(void *state, executor_value_fn *fn, void *arg, uint64_t *result)
+{
+    struct call call = { .fn = fn, .arg = arg };
+    int error = uv_queue_work(state, &call.work, run_call, NULL);
+    if (!error)
+        error = uv_run(state, UV_RUN_DEFAULT);
+    *result = call.result;
+    return error;
+}
+
 static int wait_all(void *state)
 {
     return uv_run(state, UV_RUN_DEFAULT);
@@ -70,7 +94,7 @@ static void destroy(void *state)
 static const struct executor backend = {
     .name = "libuv", .summary = "libuv's thread pool, uv_queue_work() and uv_run()",
     .capabilities = EXECUTOR_HAS_WORKERS,
-    .create = create, .submit = submit, .wait_all = wait_all, .destroy = destroy,
+    .create = create, .submit = submit, .wait_all = wait_all, .destroy = destroy, .call = call,
 };
 static const struct executor *const backends[] = { &backend, NULL };
 const struct poolbench_plugin poolbench_plugin = { .version = POOLBENCH_PLUGIN_VERSION, .backends = backends };

@@ -23,6 +23,7 @@ struct task {
 struct backend_state {
     moodycamel::BlockingConcurrentQueue<task> queue;
     moodycamel::ProducerToken token{queue};
+    pthread_t caller = pthread_self();
     std::vector<pthread_t> threads;
     std::vector<task> batch; /* of submit_many() */
     peer_pending pending;
@@ -87,10 +88,17 @@ int create(const executor_options *options, void **state)
     return error;
 }
 
+/* The token is the caller's; for other threads the queue keeps one of its own. */
+bool put(backend_state &pool, const task &next)
+{
+    bool is_caller = pthread_equal(pthread_self(), pool.caller);
+    return is_caller ? pool.queue.enqueue(pool.token, next) : pool.queue.enqueue(next);
+}
+
 int submit(void *state, executor_fn *fn, void *arg)
 {
     peer_pending_add(&of(state).pending, 1);
-    if (of(state).queue.enqueue(of(state).token, task{fn, arg}))
+    if (put(of(state), task{fn, arg}))
         return 0;
     peer_pending_add(&of(state).pending, -1);
     return -ENOMEM;
@@ -116,8 +124,9 @@ int wait_all(void *state)
 }
 
 const executor backend = {
-    "moodycamel", "threads on moodycamel's BlockingConcurrentQueue", EXECUTOR_HAS_WORKERS,
-    create, submit, submit_many, wait_all, nullptr, destroy, nullptr, nullptr,
+    "moodycamel", "threads on moodycamel's BlockingConcurrentQueue",
+    EXECUTOR_HAS_WORKERS | EXECUTOR_SHARED,
+    create, submit, submit_many, wait_all, nullptr, destroy, nullptr, nullptr, nullptr,
 };
 const executor *const backends[] = {&backend, nullptr};
 

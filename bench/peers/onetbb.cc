@@ -74,6 +74,17 @@ int map(void *state, executor_fn *fn, char *args, size_t stride_bytes, size_t n_
     return 0;
 }
 
+/* Spawned rather than enqueued: the caller, who waits inside the arena, may run it. */
+int call(void *state, executor_value_fn *fn, void *arg, uint64_t *result)
+{
+    of(state).arena.execute([=] {
+        tbb::task_group one;
+        one.run([=] { *result = fn(arg); });
+        one.wait();
+    });
+    return 0;
+}
+
 int fork_task(void *, executor_fn *fn, void *left, void *right)
 {
     tbb::task_group both;
@@ -97,8 +108,9 @@ void destroy(void *state)
 }
 
 const executor backend = {
-    "onetbb", "oneTBB, an arena with task groups; the caller takes part", EXECUTOR_HAS_WORKERS | EXECUTOR_HELPS,
-    create, submit, submit_many, wait_all, nullptr, destroy, fork_task, map,
+    "onetbb", "oneTBB, an arena with task groups; the caller takes part",
+    EXECUTOR_HAS_WORKERS | EXECUTOR_HELPS | EXECUTOR_SHARED,
+    create, submit, submit_many, wait_all, nullptr, destroy, fork_task, map, call,
 };
 const executor *const backends[] = {&backend, nullptr};
 

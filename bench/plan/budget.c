@@ -10,6 +10,19 @@ static const double process_ms = 12;
 /* Warm-up takes at most a fifth of what a side may take. */
 static const double warmup_share = 0.2;
 
+/* A side that takes ten times what the pilot saw, and this much more, hangs. */
+static const double timeout_slack_s = 20, timeout_factor = 10;
+
+double budget_timeout_s(double expected_ms)
+{
+    return timeout_slack_s + timeout_factor * expected_ms * 1e-3;
+}
+
+double budget_hang_s(double expected_ms)
+{
+    return fmax(BUDGET_PILOT_TIMEOUT_S, budget_timeout_s(expected_ms));
+}
+
 uint64_t budget_iterations(unsigned side_ms, const double *iteration_ns, size_t n_sides)
 {
     double sum_ns = 0;

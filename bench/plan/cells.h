@@ -9,7 +9,7 @@ typedef void plan_cells_fn(struct plan *plan, const struct experiment *experimen
 plan_cells_fn floors_cells, reuse_cells, grain_cells, depth_cells, oneoff_cells, io_cells, cpu_cells, threads_cells,
     gap_cells, forget_cells, openload_cells, burst_cells, longrun_cells, kinds_cells, sizing_cells, gil_cells,
     spawn_cells, map_cells, idle_cells, fanout_cells, results_cells, status_cells, state_cells, first_cells,
-    steps_cells;
+    steps_cells, inject_cells, bounded_cells, shortmap_cells, handle_cells, metg_cells, crowd_cells;
 
 /* The largest of the run's worker counts. */
 static inline uint64_t plan_most_workers(const struct plan *plan)

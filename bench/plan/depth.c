@@ -26,6 +26,8 @@ void depth_cells(struct plan *plan, const struct experiment *experiment, const s
         plan_add_side(plan, cell, "pool", plan->factors.workers[0]);
         plan_add_side(plan, cell, "raw", 0);
         add_plugins(plan, cell);
+        if (plan->factors.profile->helps)
+            plan_add_side(plan, cell, "pool-helping", plan->factors.workers[0]);
         if (cell->role)
             plan_add_side(plan, cell, "pool-again", plan->factors.workers[0]);
     }

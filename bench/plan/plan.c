@@ -128,10 +128,19 @@ void plan_add_pool_sides(const struct plan *plan, struct cell *cell)
         plan_add_side(plan, cell, "pool", factors->workers[i]);
     for (size_t i = 0; i < factors->n_workers; i++)
         plan_add_plugin_sides(plan, cell, factors->workers[i]);
-    if (cell->role && strcmp(cell->role, "primary") == 0) {
+    bool is_primary = cell->role && strcmp(cell->role, "primary") == 0;
+    if (is_primary)
         plan_add_side(plan, cell, "pool-again", factors->workers[0]);
+    if (is_primary || factors->profile->helps)
         plan_add_side(plan, cell, "pool-helping", factors->workers[0]);
-    }
+}
+
+void plan_add_pool_sides_of(const struct plan *plan, struct cell *cell, size_t n_workers)
+{
+    plan_add_side(plan, cell, "pool", n_workers);
+    plan_add_plugin_sides(plan, cell, n_workers);
+    if (plan->factors.profile->helps)
+        plan_add_side(plan, cell, "pool-helping", n_workers);
 }
 
 void plan_add_usual_sides(const struct plan *plan, struct cell *cell)

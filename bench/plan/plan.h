@@ -1,17 +1,17 @@
 /* What a run measures: experiments, and the cells that a profile makes of them.
  *
- * A plan is a pure function of profile, seed, CPUs, workers, backends, filter and calibration, so that two
+ * A plan is a pure function of profile, seed, CPUs, workers, backends and filter, and of nothing measured, so that two
  * machines measure the same things and a resume finds the same cells in the same order.
  */
 #ifndef PLAN_H
 #define PLAN_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
+#include "unknown.h"
 #include "workload.h"
 
 enum {
@@ -35,16 +35,19 @@ struct side {
 };
 
 /* One point of an experiment; its sides run next to each other in every round. Keys that the harness knows:
- *   load  batch, window, gap, idle, open, python, idiom   mode   throughput, latency
+ *   load  batch, inject, window, gap, idle, open, python, idiom   mode   throughput, latency (of a batch: as a whole)
  *   tasks of one batch or window     batches  one after the other in one iteration (1)
  *   life  warm: the backend exists before the clock starts (the default); run: it is created and destroyed
  *         once in each iteration; batch: for each batch
  *   gate  closed: no task goes on before the last one was submitted, and nothing is retried
- *   call  map: the backend's own map makes the calls of a batch, where it has one
+ *   call  map: the backend's own map makes the calls of a batch, where it has one; get: its own call, one by one
+ *   submitters  threads that submit one by one, all at once (1)
+ *   bound     so many tasks wait at most, then submit does (none)
  *   count threads: how many threads ran the tasks is counted, which takes a moment of each task
  *   inflight  tasks outstanding in a window      pause_ns  before each task of a gap, or of an idle backend
  *   functions, chunk   a batch whose tasks have so many functions in turn, each with the work of so many tasks
  *   arrivals  of an open load: constant, poisson, burst, surge; at so many percent of the capacity, for duration_ms
+ *   size      of every pool, whatever the run has
  *   longs     long tasks beside those of an open load, together with them on the backend or apart: n_longs of
  *             long_ns, which wait or compute (long_kind)
  * and of programs, whose load is idiom:
@@ -133,6 +136,7 @@ struct profile {
     const char *summary;
     size_t rounds;
     const struct profile_row *rows; /* ended by a NULL experiment */
+    bool helps;                     /* pool-helping stands beside every pool, not in primary cells alone */
 };
 
 /* Stands for 0 in a grid. */
@@ -152,7 +156,6 @@ struct plan_factors {
     size_t n_workers;
     const char *const *backends; /* names, ended by NULL */
     const char *filter;          /* POSIX extended regular expression, or NULL */
-    const json_t *calibration;   /* workload name -> number; <workload>_goetz -> pool size */
 };
 
 struct plan {
@@ -184,8 +187,12 @@ void plan_add_variant(const struct plan *plan, struct cell *cell, const char *na
 /* Adds pool, raw-capped (each at every size), raw and serial; in a primary cell pool-again and pool-helping too. */
 void plan_add_usual_sides(const struct plan *plan, struct cell *cell);
 
-/* Adds pool at every size and the backends of plugins; in a primary cell pool-again and pool-helping too. */
+/* Adds pool at every size and the backends of plugins; in a primary cell pool-again and pool-helping too, and that in
+ * every cell where the profile says so. */
 void plan_add_pool_sides(const struct plan *plan, struct cell *cell);
+
+/* The same at one size, and without pool-again. */
+void plan_add_pool_sides_of(const struct plan *plan, struct cell *cell, size_t n_workers);
 
 /* Adds all backends of plugins, with so many workers where they have any. */
 void plan_add_plugin_sides(const struct plan *plan, struct cell *cell, size_t n_workers);
@@ -222,6 +229,12 @@ uint64_t budget_iterations(unsigned side_ms, const double *iteration_ns, size_t 
 /* What a round of all sides of a cell takes: side_ms for each, or more where the tasks of one iteration are known to
  * take more on so many CPUs. In milliseconds. */
 double budget_block_ms(const struct cell *cell, size_t n_cpus);
+
+/* After so many seconds a side that should take this long hangs, in the pilot and in a round; and what it costs at most
+ * in a whole run, since it is not tried again then. */
+enum { BUDGET_PILOT_TIMEOUT_S = 60 };
+double budget_timeout_s(double expected_ms);
+double budget_hang_s(double expected_ms);
 
 /* What a side costs beyond side_ms: warm-up, start of its process, set-up. In milliseconds. */
 double budget_overhead_ms(unsigned side_ms);

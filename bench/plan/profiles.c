@@ -31,6 +31,12 @@ static const struct profile_row smoke[] = {
     { "spawn", "fib", 8, { 10 } },
     { "map", "spin", 8, { 100 } },
     { "idle", "empty", 60, { 50 * MS } },
+    { "inject", "empty", 8, { 2 } },
+    { "bounded", "empty", 8, { 2 } },
+    { "shortmap", "empty", 8, { 2 } },
+    { "handle", "empty", 8, { 0 } },
+    { "metg", "spin", 8, { 1 * US } },
+    { "crowd", "empty", 8, { 2, 64 } },
     { "fanout", "spin", 8, { 10000 } },
     { "results", "empty", 8, { GRID_ZERO, 8 } },
     { "status", "spin", 8, { GRID_ZERO, 1000 } },
@@ -102,21 +108,27 @@ static const struct profile_row full[] = {
 /* What tells pools apart, for which backends of plugins are given: see docs/peers.md. */
 static const struct profile_row peers[] = {
     { "floors", "", 30, { 0 } },
-    { "grain", "spin", 60, { 300, 1 * US, 3 * US, 10 * US, 30 * US, 100 * US, 1 * MS } },
+    { "grain", "spin", 60, { 300, 1 * US, 10 * US, 100 * US, 1 * MS } },
+    { "metg", "spin", 24, { 20, 50, 100, 200, 500, 1 * US, 2 * US, 5 * US, 10 * US, 20 * US, 50 * US, 100 * US } },
+    { "inject", "empty", 30, { 1, 2 } },
+    { "bounded", "empty", 30, { 1, 64 } },
+    { "crowd", "empty", 30, { 2, 64 } },
     { "gap", "empty", 60, { GRID_ZERO, 1 * MS } },
+    { "handle", "empty", 30, { 0 } },
+    { "shortmap", "empty", 30, { 2, 64 } },
     { "spawn", "fib", 60, { 16, 20 } },
     { "map", "spin", 60, { 100, 1 * US } },
     { "oneoff", "empty", 60, { 0 } },
     { "idle", "empty", 200, { 200 * MS } },
-    { "depth", "empty", 300, { 1000, 10000, 100000 } },
+    { "depth", "empty", 100, { 1000, 10000, 100000 } },
     { .experiment = NULL },
 };
 
 const struct profile profile_table[] = {
-    { "smoke", "every part once, in seconds: decides nothing", 3, smoke },
-    { "quick", "the headline claims within five minutes", 10, quick },
-    { "full", "every claim within an hour", 20, full },
-    { "peers", "the pool beside those of other libraries, given as plugins", 12, peers },
+    { "smoke", "every part once, in seconds: decides nothing", 3, smoke, false },
+    { "quick", "the headline claims within five minutes", 10, quick, false },
+    { "full", "every claim within an hour", 20, full, false },
+    { "peers", "the pool beside those of other libraries, given as plugins", 12, peers, true },
     { .name = NULL },
 };
 

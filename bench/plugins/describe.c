@@ -7,11 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "measure/spawn.h"
 #include "plugin.h"
+#include "record/check.h"
 #include "record/folder.h"
+#include "record/text.h"
 
 enum { DESCRIBE_TIMEOUT_S = 10, CALIBRATE_TIMEOUT_S = 30 };
 
@@ -71,6 +74,42 @@ static int add_workload(const json_t *row)
     return workload_find(described->workload.name) ? -EEXIST : workload_add(&described->workload);
 }
 
+static const struct check_field of_backend[] = {
+    { "name", CHECK_TEXT, false }, { "summary", CHECK_TEXT, false }, { "capabilities", CHECK_COUNT, false },
+    { NULL, CHECK_TEXT, false },
+};
+
+static const struct check_field of_workload[] = {
+    { "name", CHECK_TEXT, false }, { "summary", CHECK_TEXT, false }, { "kind", CHECK_COUNT, false },
+    { "parameters", CHECK_LIST, false }, { NULL, CHECK_TEXT, false },
+};
+
+static const struct check_field of_parameter[] = {
+    { "name", CHECK_TEXT, false }, { "summary", CHECK_TEXT, false }, { "default", CHECK_COUNT, false },
+    { "min", CHECK_COUNT, false }, { "max", CHECK_COUNT, false }, { NULL, CHECK_TEXT, false },
+};
+
+static bool are_rows(const json_t *list, const struct check_field *fields)
+{
+    char reason[CHECK_REASON_BYTES];
+    size_t i;
+    const json_t *row;
+    json_array_foreach(list, i, row)
+        if (check_fields(row, fields, false, reason, sizeof reason) != 0)
+            return false;
+    return json_is_array(list);
+}
+
+/* The plugin's code was in the process that wrote it. */
+static bool is_description(const json_t *description)
+{
+    const json_t *workloads = json_object_get(description, "workloads"), *row;
+    bool good = are_rows(json_object_get(description, "backends"), of_backend) && are_rows(workloads, of_workload);
+    for (size_t i = 0; good && (row = json_array_get(workloads, i)); i++)
+        good = are_rows(json_object_get(row, "parameters"), of_parameter);
+    return good;
+}
+
 /* Two plugins may bring the same name. */
 static int add_all(const char *path, const json_t *description)
 {
@@ -78,6 +117,8 @@ static int add_all(const char *path, const json_t *description)
     const json_t *workloads = json_object_get(description, "workloads");
     size_t i;
     int error = 0;
+    if (!is_description(description))
+        return complain(path, "it does not say what it brings");
     for (i = 0; (row = json_array_get(backends, i)) && !error; i++)
         error = add_backend(row);
     for (i = 0; (row = json_array_get(workloads, i)) && !error; i++)
@@ -90,11 +131,16 @@ int plugins_describe(const char *path, struct plugin *plugin)
 {
     char *absolute = realpath(path, NULL);
     struct spawn_result result;
-    if (!absolute || access(absolute, R_OK) != 0)
+    struct stat status;
+    if (!absolute || stat(absolute, &status) != 0 || access(absolute, R_OK) != 0)
         return complain(path, strerror(errno));
+    if (!S_ISREG(status.st_mode))
+        return complain(path, "it is no regular file");
+    if (!text_is_printable(absolute))
+        return complain(path, "the name of a folder above it is not printable UTF-8: put it elsewhere");
     spawn_begin();
     json_t *job = json_pack("{s:s}", "describe", absolute);
-    int error = spawn_side(job, DESCRIBE_TIMEOUT_S, &result);
+    int error = spawn_side(job, NULL, DESCRIBE_TIMEOUT_S, &result);
     json_decref(job);
     if (error)
         return complain(path, error == -EINTR ? "stopped" : strerror(-error));
@@ -133,13 +179,16 @@ int plugins_calibrate(const struct plugin *plugins, size_t n_plugins, const stru
         return 0;
     json_t *job = json_pack("{s:s, s:o}", "calibrate", workload->name, "plugins",
                             plugins_paths(plugins, n_plugins, "", workload->name));
-    int error = spawn_side(job, CALIBRATE_TIMEOUT_S, &result);
+    int error = spawn_side(job, NULL, CALIBRATE_TIMEOUT_S, &result);
     json_decref(job);
     if (error)
         return error;
-    *value = (uint64_t)json_integer_value(json_object_get(result.metrics, "calibration"));
-    if (strcmp(result.status, "ok") != 0) {
-        fprintf(stderr, "poolbench: workload '%s' cannot be calibrated: %s\n", workload->name, result.reason);
+    const json_t *found = json_object_get(result.metrics, "calibration");
+    *value = (uint64_t)json_integer_value(found);
+    bool is_well = strcmp(result.status, "ok") == 0;
+    if (!is_well || !json_is_integer(found) || json_integer_value(found) < 0) {
+        fprintf(stderr, "poolbench: workload '%s' cannot be calibrated: %s\n", workload->name,
+                is_well ? "it returned no number that can be recorded" : result.reason);
         error = -EINVAL;
     }
     spawn_release(&result);

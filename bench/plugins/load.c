@@ -5,10 +5,19 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "plugin.h"
+#include "record/text.h"
+
+enum { NAME_MAX_BYTES = 40, PARAMETERS_MAX_BYTES = 90 };
+
+/* The first one does not begin a name. */
+static const char name_letters[] = "-abcdefghijklmnopqrstuvwxyz0123456789";
+static const char parameter_letters[] = "_abcdefghijklmnopqrstuvwxyz0123456789";
 
 static int refuse(char *reason, size_t reason_bytes, const char *format, ...)
 {
@@ -19,43 +28,71 @@ static int refuse(char *reason, size_t reason_bytes, const char *format, ...)
     return -EINVAL;
 }
 
-static bool is_name(const char *name)
+static bool is_name(const char *name, const char *letters)
 {
-    return name && name[0] && strlen(name) < 40
-        && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(name);
+    return name && name[0] && name[0] != letters[0] && strlen(name) < NAME_MAX_BYTES
+        && strspn(name, letters) == strlen(name);
 }
 
+static bool is_summary(const char *summary)
+{
+    return summary && summary[0] && text_is_printable(summary);
+}
+
+/* Names and default values stand in the names of cells and files, which have an end. */
 static bool has_parameters(const struct workload *workload)
 {
     size_t n = 0;
-    for (const struct workload_parameter *p = workload->parameters; p && p->name; p++)
-        if (++n > WORKLOAD_PARAMETERS_MAX || !p->summary || p->min > p->default_value || p->default_value > p->max)
+    int n_bytes = 0;
+    for (const struct workload_parameter *p = workload->parameters; p && p->name; p++) {
+        if (++n > WORKLOAD_PARAMETERS_MAX || !is_name(p->name, parameter_letters) || !is_summary(p->summary)
+            || p->min > p->default_value || p->default_value > p->max || p->max > INT64_MAX)
             return false;
-    return true;
+        n_bytes += snprintf(NULL, 0, "/%s:%llu", p->name, (unsigned long long)p->default_value);
+    }
+    return n_bytes <= PARAMETERS_MAX_BYTES;
+}
+
+/* What a backend of an older version did not have yet is 0. NULL without memory. */
+static const struct executor *of_this_version(const struct executor *e, unsigned version)
+{
+    if (version == POOLBENCH_PLUGIN_VERSION)
+        return e;
+    struct executor *grown = calloc(1, sizeof *grown);
+    if (grown)
+        memcpy(grown, e, offsetof(struct executor, call));
+    return grown;
 }
 
 static int add_backend(const struct executor *e, char *reason, size_t reason_bytes)
 {
-    if (!is_name(e->name))
+    if (!e)
+        return refuse(reason, reason_bytes, "no memory");
+    if (!is_name(e->name, name_letters))
         return refuse(reason, reason_bytes, "a backend's name must be lower-case letters, digits and hyphens");
     if (executor_find(e->name))
         return refuse(reason, reason_bytes, "there is a backend '%s' already", e->name);
-    if (!e->summary || !e->create || !e->submit || !e->wait_all || !e->destroy)
-        return refuse(reason, reason_bytes, "backend '%s' lacks a summary or a function", e->name);
+    if (!is_summary(e->summary))
+        return refuse(reason, reason_bytes, "the summary of backend '%s' is no printable UTF-8", e->name);
+    if (!e->create || !e->submit || !e->wait_all || !e->destroy)
+        return refuse(reason, reason_bytes, "backend '%s' lacks a function", e->name);
     return executor_add(e) ? refuse(reason, reason_bytes, "too many backends") : 0;
 }
 
 static int add_workload(const struct workload *w, char *reason, size_t reason_bytes)
 {
-    if (!is_name(w->name))
+    if (!is_name(w->name, name_letters))
         return refuse(reason, reason_bytes, "a workload's name must be lower-case letters, digits and hyphens");
     if (workload_find(w->name))
         return refuse(reason, reason_bytes, "there is a workload '%s' already", w->name);
-    if (!w->summary || !w->setup || !w->run || !w->check || !w->teardown)
-        return refuse(reason, reason_bytes, "workload '%s' lacks a summary or a function", w->name);
+    if (!is_summary(w->summary))
+        return refuse(reason, reason_bytes, "the summary of workload '%s' is no printable UTF-8", w->name);
+    if (!w->setup || !w->run || !w->check || !w->teardown)
+        return refuse(reason, reason_bytes, "workload '%s' lacks a function", w->name);
     if (!has_parameters(w))
-        return refuse(reason, reason_bytes, "workload '%s' has a parameter without summary, a default outside of its "
-                      "range, or more than %d", w->name, WORKLOAD_PARAMETERS_MAX);
+        return refuse(reason, reason_bytes, "workload '%s' has a parameter without name or printable summary, a "
+                      "default outside of its range, more than %d, or names and values that are too long", w->name,
+                      WORKLOAD_PARAMETERS_MAX);
     return workload_add(w) ? refuse(reason, reason_bytes, "too many workloads") : 0;
 }
 
@@ -74,13 +111,13 @@ int plugins_load(const char *path, char *reason, size_t reason_bytes)
     if (!plugin)
         return refuse(reason, reason_bytes, "%s", library ? "it does not define poolbench_plugin: see bench/plugin.h"
                                                           : link_error(path));
-    if (plugin->version != POOLBENCH_PLUGIN_VERSION)
+    if (plugin->version < POOLBENCH_PLUGIN_OLDEST || plugin->version > POOLBENCH_PLUGIN_VERSION)
         return refuse(reason, reason_bytes, "it was built with version %u of bench/plugin.h, this is version %d",
                       plugin->version, POOLBENCH_PLUGIN_VERSION);
     if (!(plugin->backends && *plugin->backends) && !(plugin->workloads && *plugin->workloads))
         return refuse(reason, reason_bytes, "it brings neither a backend nor a workload");
     for (const struct executor *const *e = plugin->backends; e && *e && !error; e++)
-        error = add_backend(*e, reason, reason_bytes);
+        error = add_backend(of_this_version(*e, plugin->version), reason, reason_bytes);
     for (const struct workload *const *w = plugin->workloads; w && *w && !error; w++)
         error = add_workload(*w, reason, reason_bytes);
     return error;

@@ -59,6 +59,7 @@ static const struct metric {
     { "inline_tasks", "tasks", "none", "count", "any", "tasks that ran on the submitting or waiting thread" },
     { "inline_share", "1", "none", "count", "any",
       "those over all tasks, warm-up included, where the caller may run tasks while it waits" },
+    { "same_cpu", "1", "none", "count", "any", "share of tasks that ran on the submitter's CPU" },
 };
 
 json_t *document_metrics(void)
@@ -71,6 +72,14 @@ json_t *document_metrics(void)
             "kind", m->kind, "mode", m->mode, "summary", m->summary));
     }
     return list;
+}
+
+bool document_has_metric(const char *name)
+{
+    for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++)
+        if (strcmp(metrics[i].name, name) == 0)
+            return true;
+    return false;
 }
 
 json_t *document_backends(void)
@@ -190,7 +199,7 @@ json_t *document_cells(const struct plan *plan)
 
 json_t *document_samples(const json_t *lines)
 {
-    static const char *const left_out[] = { "schema", "histogram", "timeline", "lateness", "wall_s" };
+    static const char *const left_out[] = { "schema", "histogram", "timeline", "lateness", "wall_s", "timed_out" };
     json_t *list = json_array();
     size_t i;
     json_t *line;

@@ -3,11 +3,13 @@
 #define RECORD_DOCUMENT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "plan/plan.h"
 
 /* The parts that come straight from the plan. New references. */
 json_t *document_metrics(void);
+bool document_has_metric(const char *name);
 json_t *document_backends(void);
 json_t *document_workloads(void); /* with their parameters */
 json_t *document_experiments(const struct plan *plan);

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "gbench/gbench.h"
 #include "record/folder.h"
@@ -114,12 +113,13 @@ struct gbench_text {
     const char *rows;
 };
 
-static void print_gbench(FILE *file, const void *data)
+static int print_gbench(FILE *file, const void *data)
 {
     const struct gbench_text *text = data;
     fputs("{\n\"context\": ", file);
-    json_dumpf(text->context, file, JSON_INDENT(2));
+    int error = json_dumpf(text->context, file, JSON_INDENT(2)) != 0 ? -ENOMEM : 0;
     fprintf(file, ",\n\"benchmarks\": [\n%s\n]\n}\n", text->rows);
+    return error;
 }
 
 int exports_gbench(const char *run_dir, const struct plan *plan, const json_t *lines, const json_t *context)
@@ -176,14 +176,16 @@ static void add_line(struct histogram *histogram, const json_t *line)
         histogram->max_ns = (uint64_t)max_ns;
 }
 
-static void print_percentiles(FILE *file, const void *histogram)
+static int print_percentiles(FILE *file, const void *histogram)
 {
     histogram_print_percentiles(histogram, file);
+    return 0;
 }
 
-static void print_buckets(FILE *file, const void *histogram)
+static int print_buckets(FILE *file, const void *histogram)
 {
     histogram_print_buckets(histogram, file);
+    return 0;
 }
 
 static int write_histogram(const char *hist_dir, const json_t *line, const struct histogram *histogram)
@@ -206,16 +208,15 @@ int exports_histograms(const char *run_dir, const json_t *lines)
     size_t n_lines = json_array_size(lines);
     bool *done = calloc(n_lines + 1, sizeof *done);
     struct histogram *merged = malloc(sizeof *merged);
-    snprintf(hist_dir, sizeof hist_dir, "%s/hist", run_dir);
+    snprintf(hist_dir, sizeof hist_dir, "%s/%s", run_dir, FOLDER_HISTOGRAMS);
     int error = !done || !merged ? -ENOMEM : 0;
     for (size_t i = 0; i < n_lines && !error; i++) {
         const json_t *first = json_array_get(lines, i);
         if (done[i] || !has_histogram(first))
             continue;
-        if (mkdir(hist_dir, 0777) != 0 && errno != EEXIST) {
-            error = -errno;
+        error = folder_make(run_dir, FOLDER_HISTOGRAMS);
+        if (error)
             break;
-        }
         memset(merged, 0, sizeof *merged);
         for (size_t j = i; j < n_lines; j++) {
             const json_t *line = json_array_get(lines, j);

@@ -42,10 +42,10 @@ static json_t *plugins_json(const struct run_options *options)
     return list;
 }
 
-static json_t *factors_json(const struct run *run)
+json_t *run_factors_json(const struct run *run)
 {
     const struct plan_factors *factors = &run->plan.factors;
-    const char *python = run->python[0] ? run->python : NULL;
+    const json_t *around = run->surroundings;
     return json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:s, s:s*}",
                      "profile", factors->profile->name, "seed", (json_int_t)factors->seed,
                      "rounds", (json_int_t)factors->rounds,
@@ -56,7 +56,9 @@ static json_t *factors_json(const struct run *run)
                      "cpus_usable", (json_int_t)factors->cpus_usable,
                      "cpus_open", (json_int_t)factors->cpus_open,
                      "generator", run->open_place.generator_cpu >= 0 ? "a core of its own" : "shares the tasks' CPU",
-                     "cpu_setting", machine_cpu_setting(run->machine), "kernel", run->kernel, "python", python);
+                     "cpu_setting", machine_cpu_setting(run->machine),
+                     "kernel", json_string_value(json_object_get(around, "kernel")),
+                     "python", json_string_value(json_object_get(around, "python")));
 }
 
 static json_t *list_text(const json_t *list)
@@ -126,7 +128,7 @@ static json_t *run_json(const struct run *run, const char *status)
     struct tm utc;
     if (strcmp(status, "complete") == 0)
         strftime(ended, sizeof ended, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:f, s:i}", "id", last_name(run->dir),
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:f, s:i}", "id", run->id,
                      "machine", machine_id(run->machine), "status", status, "started", run->started, "ended", ended,
                      "duration_s", duration_s(run), "resumes", run->n_resumes);
 }
@@ -148,8 +150,8 @@ int run_write_document(const struct run *run, const char *status)
         " s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:O}",
         "schema", 1,
         "suite", "name", "poolbench", "version", POOLBENCH_VERSION, "commit", POOLBENCH_COMMIT,
-        "dirty", POOLBENCH_DIRTY, "binary", run->binary,
-        "run", run_json(run, status), "factors", factors_json(run), "command", command_json(run),
+        "dirty", POOLBENCH_DIRTY, "binary", json_string_value(json_object_get(run->surroundings, "binary")),
+        "run", run_json(run, status), "factors", run_factors_json(run), "command", command_json(run),
         "clock", clock_json(run), "calibration", run->calibration,
         "headroom", "max_threads", (json_int_t)run->headroom.max_threads, "limit", run->headroom.limit,
         "metrics", document_metrics(), "backends", document_backends(), "workloads", document_workloads(),

@@ -10,8 +10,6 @@
 
 #include "measure/spawn.h"
 
-enum { PILOT_TIMEOUT_S = 60 };
-
 static double min_time_ns(const struct cell *cell)
 {
     double tenth_ns = cell->side_ms * 1e5;
@@ -25,11 +23,13 @@ static int time_iteration(struct run *run, const struct cell *cell, const struct
     struct spawn_result result;
     json_t *job = side_job(cell, side, &setting, 0, min_time_ns(cell));
     progress_show(&run->progress, cell->name, side->backend);
-    int error = spawn_side(job, PILOT_TIMEOUT_S, &result);
+    int error = spawn_side_awake(job, cell, BUDGET_PILOT_TIMEOUT_S, &result);
     json_decref(job);
     if (error)
         return error;
-    *iteration_ns = strcmp(result.status, "ok") == 0 ? result.iteration_ns : NAN;
+    *iteration_ns = strcmp(result.status, "ok") == 0 && !result.pause[0] ? result.iteration_ns : NAN;
+    if (result.timed_out && !result.pause[0])
+        run_note_hang(run, cell, side, BUDGET_PILOT_TIMEOUT_S, -1);
     spawn_release(&result);
     return 0;
 }
@@ -57,8 +57,9 @@ static json_t *plan_line(const struct run *run)
     json_t *iterations = json_array();
     for (size_t i = 0; i < run->plan.n_cells; i++)
         json_array_append_new(iterations, json_integer((json_int_t)run->plan.cells[i].iterations));
-    return json_pack("{s:i, s:s, s:O, s:o}", "schema", JOURNAL_SCHEMA, "plan", run->plan_hash,
-                     "calibration", run->calibration, "iterations", iterations);
+    return json_pack("{s:i, s:s, s:O, s:o, s:O*}", "schema", JOURNAL_SCHEMA, "plan", run->plan_hash,
+                     "calibration", run->calibration, "iterations", iterations,
+                     "hangs", json_object_size(run->hangs) ? run->hangs : NULL);
 }
 
 int run_pilot(struct run *run)
@@ -71,20 +72,21 @@ int run_pilot(struct run *run)
         return RUN_STOPPED;
     if (error)
         return run_give_up(run, "cannot start a process for", error);
+    int code = run_look_again(run, RUN_LOOK_CLOSELY);
+    if (code)
+        return code;
     error = journal_append(&run->journal, plan_line(run));
     return error ? run_give_up(run, "cannot write the journal of", error) : 0;
 }
 
 int run_adopt_plan_line(struct run *run)
 {
-    const json_t *hash = json_object_get(run->journal.plan, "plan");
+    const char *hash = json_string_value(json_object_get(run->journal.plan, "plan"));
     const json_t *iterations = json_object_get(run->journal.plan, "iterations");
-    if (!json_is_string(hash) || strcmp(json_string_value(hash), run->plan_hash) != 0
-        || json_array_size(iterations) != run->plan.n_cells) {
-        fprintf(stderr, "poolbench: '%s': its journal belongs to another plan\n", run->dir);
-        return RUN_ERROR;
-    }
+    if (strcmp(hash, run->plan_hash) != 0 || json_array_size(iterations) != run->plan.n_cells)
+        return run_refuse(run, "its journal.jsonl: line 1: it is of another plan");
     for (size_t i = 0; i < run->plan.n_cells; i++)
         run->plan.cells[i].iterations = (uint64_t)json_integer_value(json_array_get(iterations, i));
+    run_adopt_hangs(run);
     return 0;
 }

@@ -12,6 +12,7 @@
 #include "measure/spawn.h"
 #include "nearest.h"
 #include "record/folder.h"
+#include "record/text.h"
 
 enum { WARNINGS_MAX = 32, PROBE_TIMEOUT_S = 30 };
 
@@ -78,7 +79,7 @@ static void pick_places(struct run *run)
 /* Variables that change what is measured here and that a reader of the run cannot see. */
 static void check_environment(json_t *checks)
 {
-    static const char *const names[] = { "LD_PRELOAD", "LD_AUDIT" };
+    static const char *const names[] = { "LD_PRELOAD", "LD_AUDIT", "LD_PROFILE", "LD_DEBUG" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (getenv(names[i])) {
             json_t *text = json_sprintf("%s is set: foreign code runs in what is measured", names[i]);
@@ -92,15 +93,22 @@ static json_t *read_checks(const struct machine *machine)
     struct machine_warning warnings[WARNINGS_MAX];
     size_t n = machine_warnings(machine, warnings, WARNINGS_MAX);
     json_t *checks = json_array();
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        text_clean(warnings[i].text); /* cut off at its size, maybe within a character */
+        text_clean(warnings[i].advice);
         json_array_append_new(checks, json_pack("{s:s, s:s, s:s}", "name", warnings[i].name, "text", warnings[i].text,
                                                 "advice", warnings[i].advice));
+    }
     return checks;
 }
 
 int run_look_around(struct run *run)
 {
-    struct utsname system;
+    if (access("/proc/self/exe", F_OK) != 0) {
+        fputs("poolbench: '/proc/self/exe' is not there: mount /proc, where a run finds its program and its limits\n",
+              stderr);
+        return RUN_ERROR;
+    }
     int error = machine_open("", &run->machine);
     if (error) {
         fprintf(stderr, "poolbench: cannot read the machine's topology: %s\n", strerror(-error));
@@ -117,12 +125,10 @@ int run_look_around(struct run *run)
     check_environment(run->checks);
     pick_places(run);
     error = recorder_measure_cost(&run->clock);
-    if (error || uname(&system) != 0) {
-        fprintf(stderr, "poolbench: cannot measure the clock: %s\n", strerror(error ? -error : errno));
+    if (error) {
+        fprintf(stderr, "poolbench: cannot measure the clock: %s\n", strerror(-error));
         return RUN_ERROR;
     }
-    snprintf(run->kernel, sizeof run->kernel, "%.60s %.60s", system.release, system.machine);
-    folder_hash_file("/proc/self/exe", run->binary);
     return 0;
 }
 
@@ -138,7 +144,6 @@ static struct plan_factors make_factors(const struct run *run)
         .n_workers = options->n_workers,
         .backends = options->backends,
         .filter = options->filter,
-        .calibration = run->calibration,
     };
     memcpy(factors.workers, options->workers, sizeof factors.workers);
     if (factors.n_workers == 0)
@@ -221,13 +226,13 @@ struct side_setting run_setting(const struct run *run)
     };
 }
 
-/* The power of two next to x: rounded, so that two runs of one machine usually agree. */
-static json_int_t next_power(double x)
+static json_int_t whole_size(double x)
 {
-    return x < 1 ? 1 : x > 4096 ? 4096 : (json_int_t)exp2(round(log2(x)));
+    return x < 1 ? 1 : x > 4096 ? 4096 : (json_int_t)round(x);
 }
 
-/* Goetz's pool size N*U*(1+W/C) with U = 1: a task's wall time over its processor time, on the caller's own thread. */
+/* Goetz's pool size N*U*(1+W/C) with U = 1: a task's wall time over its processor time, on the caller's own thread. It
+ * stands beside the sizes that are measured, and is none of them. */
 static int probe_goetz(struct run *run, const struct cell *cell)
 {
     char key[64];
@@ -235,7 +240,7 @@ static int probe_goetz(struct run *run, const struct cell *cell)
     struct side_setting setting = run_setting(run);
     struct spawn_result result;
     json_t *job = side_job(cell, &serial, &setting, 0, probe_min_time_ns);
-    int error = spawn_side(job, PROBE_TIMEOUT_S, &result);
+    int error = spawn_side_awake(job, cell, PROBE_TIMEOUT_S, &result);
     json_decref(job);
     if (error == -EINTR)
         return RUN_STOPPED;
@@ -246,9 +251,9 @@ static int probe_goetz(struct run *run, const struct cell *cell)
     double time_ns = json_number_value(json_object_get(result.metrics, "time_ns"));
     double cpu_ns = json_number_value(json_object_get(result.metrics, "cpu_ns"));
     snprintf(key, sizeof key, "%s_goetz", cell->workload->name);
-    if (cpu_ns > 0)
+    if (cpu_ns > 0 && !result.pause[0])
         json_object_set_new(run->calibration, key,
-                            json_integer(next_power((double)run->plan.factors.cpus_usable * time_ns / cpu_ns)));
+                            json_integer(whole_size((double)run->plan.factors.cpus_usable * time_ns / cpu_ns)));
     spawn_release(&result);
     return 0;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "measure/spawn.h"
+#include "record/text.h"
 
 enum { ASK_TIMEOUT_S = 30 };
 
@@ -17,14 +18,18 @@ static bool plan_has_python(const struct plan *plan)
     return false;
 }
 
-int run_find_python(struct run *run)
+struct python {
+    char text[64]; /* which one, or "none", or "unknown" */
+    char executable[sizeof ((struct run *)0)->python_executable];
+};
+
+/* Returns 0, or an exit code. */
+static int ask(struct python *python)
 {
     struct spawn_result result;
     const char *text = "unknown", *executable = "python3";
-    if (!plan_has_python(&run->plan))
-        return 0;
     json_t *job = json_pack("{s:b}", "ask_python", 1);
-    int error = spawn_side(job, ASK_TIMEOUT_S, &result);
+    int error = spawn_side(job, NULL, ASK_TIMEOUT_S, &result);
     json_decref(job);
     if (error == -EINTR)
         return RUN_STOPPED;
@@ -36,11 +41,36 @@ int run_find_python(struct run *run)
         json_unpack(result.metrics, "{s:s, s:s}", "text", &text, "executable", &executable);
     else if (strcmp(result.status, "limit") == 0)
         text = "none";
-    bool is_another = run->python[0] && strcmp(run->python, text) != 0;
-    snprintf(run->python, sizeof run->python, "%s", text);
-    snprintf(run->python_executable, sizeof run->python_executable, "%s", executable);
+    snprintf(python->text, sizeof python->text, "%s", text);
+    text_clean(python->text);
+    snprintf(python->executable, sizeof python->executable, "%s", executable);
     spawn_release(&result);
-    if (is_another)
-        fprintf(stderr, "poolbench: cannot resume '%s': it was measured with another python3\n", run->dir);
-    return is_another ? RUN_ERROR : 0;
+    return 0;
+}
+
+int run_find_python(struct run *run)
+{
+    struct python python;
+    if (!plan_has_python(&run->plan))
+        return 0;
+    int code = ask(&python);
+    if (code)
+        return code;
+    json_t *now = json_pack("{s:s}", "python", python.text);
+    const struct run_change *change = run_find_change(run->surroundings, now);
+    json_object_update(run->surroundings, now);
+    memcpy(run->python_executable, python.executable, sizeof run->python_executable);
+    json_decref(now);
+    return change ? run_refuse(run, "%s", change->refusal) : 0;
+}
+
+int run_look_at_python(const struct run *run, json_t *now)
+{
+    struct python python;
+    if (!plan_has_python(&run->plan))
+        return 0;
+    int code = ask(&python);
+    if (!code)
+        json_object_set_new(now, "python", json_string(python.text));
+    return code;
 }

@@ -1,17 +1,11 @@
-/* A run: look around, calibrate, plan, pilot, then round after round, side after side; then the files.
- *
- * What is known of a side of a round is its line in the journal, so a resume does whatever has no line.
- */
+/* A run: look around, calibrate, plan, pilot, then round after round; then the files. */
 #include "run/run.h"
 
 #include <errno.h>
-#include <libgen.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "measure/spawn.h"
@@ -20,21 +14,22 @@
 #include "record/folder.h"
 #include "version.h"
 
-/* A side that takes ten times what the pilot saw, and this much more, hangs. */
-static const double timeout_slack_s = 20, timeout_factor = 10;
-
-static int complain(const struct run *run, const char *what, int error)
+int run_complain(const struct run *run, const char *what, int error)
 {
     progress_end(&run->progress);
-    fprintf(stderr, "poolbench: %s '%s': %s\n", what, run->dir, strerror(-error));
+    fprintf(stderr, "poolbench: %s '%s': %s\n", what, run->dir, folder_why(error));
     return RUN_ERROR;
 }
 
 int run_give_up(const struct run *run, const char *what, int error)
 {
     progress_end(&run->progress);
-    fprintf(stderr, "poolbench: %s '%s': %s; then go on with: poolbench run --resume %s\n", what, run->dir,
-            strerror(-error), run->dir);
+    if (error == -ENOENT || error == -ESTALE)
+        fprintf(stderr, "poolbench: %s '%s': the folder, or a file in it, was removed or moved meanwhile\n", what,
+                run->dir);
+    else
+        fprintf(stderr, "poolbench: %s '%s': %s; then go on with: poolbench run --resume %s\n", what, run->dir,
+                folder_why(error), run->dir);
     return RUN_ERROR;
 }
 
@@ -42,39 +37,27 @@ static int stopped(const struct run *run)
 {
     progress_end(&run->progress);
     int error = run_write_document(run, "incomplete");
+    if (error == -ENOENT || error == -ESTALE)
+        return run_give_up(run, "cannot write to", error);
     if (error)
-        complain(run, "cannot write to", error);
+        run_complain(run, "cannot write to", error);
     fprintf(stderr, "poolbench: stopped; go on with: poolbench run --resume %s\n", run->dir);
     return RUN_STOPPED;
 }
 
-size_t run_side_number(const struct run *run, struct plan_step step)
+int run_check_room(const struct run *run, const char *path)
 {
-    size_t number = step.side;
-    for (size_t i = 0; i < step.cell; i++)
-        number += run->plan.cells[i].n_sides;
-    return number;
-}
-
-static int check_room(const struct run *run, const char *path)
-{
-    unsigned long long free_mib = folder_free_bytes(path) >> 20;
+    unsigned long long free_bytes, free_mib;
+    int error = folder_free_bytes(path, &free_bytes);
+    if (error)
+        return run_give_up(run, "cannot write to", error);
+    free_mib = free_bytes >> 20;
     if (free_mib >= RUN_RESERVE_DISK_MIB)
         return 0;
     progress_end(&run->progress);
     fprintf(stderr, "poolbench: no room: %llu MiB are free in '%s', and the last %d are left alone%s%s\n", free_mib,
             path, RUN_RESERVE_DISK_MIB, run->dir[0] ? "; then go on with: poolbench run --resume " : "", run->dir);
     return RUN_ERROR;
-}
-
-static void hash_plan(struct run *run)
-{
-    json_t *cells = document_cells(&run->plan);
-    const struct plan_factors *f = &run->plan.factors;
-    json_t *factors = json_pack("{s:s, s:I, s:I, s:s?, s:o}", "profile", f->profile->name, "seed", (json_int_t)f->seed,
-                                "rounds", (json_int_t)f->rounds, "filter", f->filter, "cells", cells);
-    document_hash(factors, run->plan_hash);
-    json_decref(factors);
 }
 
 static void expect_durations(struct run *run)
@@ -104,120 +87,6 @@ static double expected_pilot_ms(const struct run *run)
         for (size_t s = 0; s < run->plan.cells[c].n_sides && !run->plan.cells[c].once; s++)
             sum += budget_pilot_ms(&run->plan.cells[c], &run->plan.cells[c].sides[s], run->plan.factors.cpus_usable);
     return sum;
-}
-
-static json_t *line_of(const struct run *run, size_t round, const struct plan_step *step,
-                       const struct spawn_result *result)
-{
-    const struct cell *cell = &run->plan.cells[step->cell];
-    const struct side *side = &cell->sides[step->side];
-    return json_pack("{s:i, s:I, s:s, s:s, s:I, s:s, s:s, s:O, s:O, s:f, s:O*, s:O*, s:O*}", "schema", JOURNAL_SCHEMA,
-                     "round", (json_int_t)round, "cell", cell->name, "backend", side->backend,
-                     "workers", (json_int_t)side->workers, "status", result->status, "reason", result->reason,
-                     "metrics", result->metrics, "environment", result->environment, "wall_s", result->wall_s,
-                     "histogram", result->histogram, "timeline", result->timeline, "lateness", result->lateness);
-}
-
-/* What this round's cell for it found, of an open load. */
-static void add_capacity(const struct run *run, size_t round, const struct cell *cell, struct side_setting *setting)
-{
-    const struct cell *capacity = plan_capacity_cell(&run->plan, cell);
-    setting->round = round;
-    for (size_t i = json_array_size(run->journal.lines); capacity && i-- > 0;) {
-        const json_t *line = json_array_get(run->journal.lines, i);
-        const char *name = json_string_value(json_object_get(line, "cell"));
-        if ((size_t)json_integer_value(json_object_get(line, "round")) != round || strcmp(name, capacity->name) != 0)
-            continue;
-        double service_ns = json_number_value(json_object_get(json_object_get(line, "metrics"), "time_ns"));
-        setting->service_ns = service_ns;
-        setting->capacity_per_s = service_ns > 0 ? 1e9 / service_ns * (double)run->open_place.n_task_cpus : 0;
-        return;
-    }
-}
-
-/* That of the start, so that rounds are alike, unless a limit was lowered or much of it was taken since: small changes
- * are what the reserve is for. */
-static struct machine_headroom headroom_now(const struct run *run)
-{
-    struct machine_headroom now;
-    machine_headroom("", &now);
-    return now.max_threads < run->headroom.max_threads / 10 * 9 ? now : run->headroom;
-}
-
-static int measure(struct run *run, size_t round, const struct plan_step *step)
-{
-    const struct cell *cell = &run->plan.cells[step->cell];
-    const struct side *side = &cell->sides[step->side];
-    struct side_setting setting = run_setting(run);
-    add_capacity(run, round, cell, &setting);
-    struct machine_headroom headroom;
-    struct spawn_result result;
-    double expected_ms = run->expected_ms[run_side_number(run, *step)];
-    int code = check_room(run, run->dir);
-    if (code)
-        return code;
-    if (cell->once) { /* a ramp, which may go on to the reserve */
-        headroom = headroom_now(run);
-        setting.max_threads = headroom.max_threads;
-        setting.thread_limit = headroom.limit;
-    }
-    progress_show(&run->progress, cell->name, side->backend);
-    json_t *job = side_job(cell, side, &setting, cell->iterations, 0);
-    int error = spawn_side(job, timeout_slack_s + timeout_factor * expected_ms * 1e-3, &result);
-    json_decref(job);
-    if (error == -EINTR)
-        return stopped(run);
-    if (error)
-        return run_give_up(run, "cannot start a process for", error);
-    error = journal_append(&run->journal, line_of(run, round, step, &result));
-    spawn_release(&result);
-    progress_add(&run->progress, expected_ms);
-    return error ? run_give_up(run, "cannot write the journal of", error) : 0;
-}
-
-static bool same_step(const struct run *run, const struct plan_step *step, const json_t *line)
-{
-    const struct cell *cell = &run->plan.cells[step->cell];
-    const struct side *side = &cell->sides[step->side];
-    const char *name = json_string_value(json_object_get(line, "cell"));
-    const char *backend = json_string_value(json_object_get(line, "backend"));
-    return name && backend && strcmp(cell->name, name) == 0 && strcmp(side->backend, backend) == 0
-        && (size_t)json_integer_value(json_object_get(line, "workers")) == side->workers;
-}
-
-/* Only lines of an earlier process can hold a step that is still ahead of this one. */
-static bool is_done(const struct run *run, size_t round, const struct plan_step *step, size_t n_old)
-{
-    for (size_t i = 0; i < n_old; i++) {
-        const json_t *line = json_array_get(run->journal.lines, i);
-        if ((size_t)json_integer_value(json_object_get(line, "round")) == round && same_step(run, step, line))
-            return true;
-    }
-    return false;
-}
-
-static int measure_rounds(struct run *run)
-{
-    size_t n_steps = plan_n_sides(&run->plan), n_old = json_array_size(run->journal.lines);
-    size_t n_rounds = run->plan.factors.rounds;
-    struct plan_step *steps = calloc(n_steps + 1, sizeof *steps);
-    int code = steps ? 0 : RUN_ERROR;
-    for (size_t round = 0; round < n_rounds && !code; round++) {
-        bool any = false;
-        plan_order(&run->plan, round, steps);
-        for (size_t i = 0; i < n_steps && !code; i++) {
-            if (is_done(run, round, &steps[i], n_old)) {
-                run->progress.total_ms -= run->expected_ms[run_side_number(run, steps[i])];
-                continue;
-            }
-            code = measure(run, round, &steps[i]);
-            any = true;
-        }
-        if (!code && any && !run->progress.terminal)
-            progress_note(&run->progress, "round %zu of %zu", round + 1, n_rounds);
-    }
-    free(steps);
-    return code;
 }
 
 static json_t *gbench_context(const struct run *run)
@@ -266,8 +135,27 @@ static int print_failures(const json_t *failures, size_t n_rounds)
     return code;
 }
 
+/* What was left out is said: so many sides had a second turn, and why the first of them had. */
+static void check_pauses(struct run *run)
+{
+    size_t i, n = 0;
+    json_t *line;
+    const char *why = NULL;
+    json_array_foreach(run->journal.lines, i, line) {
+        const char *again = json_string_value(json_object_get(line, "again"));
+        why = why ? why : again;
+        n += again != NULL;
+    }
+    if (!n)
+        return;
+    json_t *text = json_sprintf("%zu %s measured again: %s", n, n == 1 ? "side was" : "sides were", why);
+    json_array_append_new(run->checks, json_pack("{s:s, s:o, s:s}", "name", "pauses", "text", text, "advice",
+                                                 "keep the machine awake and stop nothing while a run measures"));
+}
+
 static int finish(struct run *run)
 {
+    check_pauses(run);
     json_t *context = gbench_context(run), *failures = document_failures(run->journal.lines);
     int error = exports_gbench(run->dir, &run->plan, run->journal.lines, context), code = RUN_OK;
     if (!error)
@@ -275,118 +163,13 @@ static int finish(struct run *run)
     if (!error)
         error = run_write_document(run, "complete");
     progress_end(&run->progress);
+    size_t n_unmeasured = run_print_unmeasured(run->journal.lines);
     code = print_failures(failures, run->plan.factors.rounds);
+    if (n_unmeasured)
+        code = RUN_SOME_FAILED;
     json_decref(context);
     json_decref(failures);
     return error ? run_give_up(run, "cannot write to", error) : code;
-}
-
-/* The machine, and what the scratch folder lies on. */
-static int write_machine(const struct run *run)
-{
-    json_t *description = json_copy(machine_description(run->machine)), *scratch;
-    if (machine_describe_path("", run->options.scratch_dir, &scratch) == 0)
-        json_object_set_new(description, "scratch", scratch);
-    int error = folder_write_json(run->dir, "machine.json", description);
-    json_decref(description);
-    return error;
-}
-
-/* The folder and what is known before the first side. */
-static int create_folder(struct run *run)
-{
-    time_t now = time(NULL);
-    struct tm utc;
-    char path[4096 + 16];
-    strftime(run->started, sizeof run->started, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
-    const char *results_dir = run->options.results_dir;
-    int error = folder_create(results_dir, machine_id(run->machine), POOLBENCH_COMMIT, run->dir, sizeof run->dir);
-    if (error) {
-        fprintf(stderr, "poolbench: cannot make a run folder in '%s': %s\n", results_dir, strerror(-error));
-        return RUN_ERROR;
-    }
-    snprintf(path, sizeof path, "%s/topology.xml", run->dir);
-    error = run_write_document(run, "incomplete");
-    if (!error)
-        error = write_machine(run);
-    if (!error)
-        error = machine_export_topology(run->machine, path);
-    return error ? complain(run, "cannot write to", error) : 0;
-}
-
-static int open_journal(struct run *run)
-{
-    int error = journal_open(&run->journal, run->dir);
-    if (error == -EWOULDBLOCK)
-        fprintf(stderr, "poolbench: '%s': another process is measuring this run\n", run->dir);
-    else if (error == -EPROTO)
-        fprintf(stderr, "poolbench: '%s': its journal was written by a newer version\n", run->dir);
-    else if (error == -EBADMSG)
-        fprintf(stderr, "poolbench: '%s': its journal is damaged before its last line\n", run->dir);
-    else if (error)
-        complain(run, "cannot open the journal of", error);
-    return error ? RUN_ERROR : 0;
-}
-
-/* In the results folder, or where it will be made: in the nearest folder above that is there. What else keeps
- * it from being made shows when it is. */
-static int check_results_room(const struct run *run)
-{
-    char path[4096];
-    const char *nearest = path;
-    struct stat status;
-    snprintf(path, sizeof path, "%s", run->options.results_dir);
-    while (stat(nearest, &status) != 0) {
-        if (errno != ENOENT || strcmp(nearest, ".") == 0)
-            return 0;
-        nearest = dirname(path);
-    }
-    return check_room(run, nearest);
-}
-
-/* A new run: nothing is written before the plan is known to be good. */
-static int begin(struct run *run)
-{
-    int code = run_look_around(run);
-    if (!code)
-        code = run_make_plan(run);
-    if (!code)
-        code = run_calibrate(run);
-    if (!code)
-        code = run_make_plan(run);
-    if (!code)
-        code = run_find_python(run);
-    if (code)
-        return code;
-    hash_plan(run);
-    code = check_results_room(run);
-    if (!code)
-        code = create_folder(run);
-    return code ? code : open_journal(run);
-}
-
-/* A run that goes on: calibration and iterations are those of its journal, if it got so far. */
-static int take_up(struct run *run)
-{
-    int code = run_load(run);
-    if (!code)
-        code = open_journal(run);
-    if (code)
-        return code;
-    if (run->journal.plan)
-        json_object_update(run->calibration, json_object_get(run->journal.plan, "calibration"));
-    else if ((code = run_make_plan(run)) || (code = run_calibrate(run)))
-        return code;
-    code = run_make_plan(run);
-    if (!code)
-        code = run_find_python(run);
-    if (code)
-        return code;
-    hash_plan(run);
-    if (run->journal.plan && (code = run_adopt_plan_line(run)))
-        return code;
-    int error = run_write_document(run, "incomplete");
-    return error ? complain(run, "cannot write to", error) : 0;
 }
 
 static int carry_out(struct run *run)
@@ -396,6 +179,7 @@ static int carry_out(struct run *run)
     bool pilot = !run->journal.plan;
     double n_rounds = (double)run->plan.factors.rounds;
     progress_start(&run->progress, (pilot ? expected_pilot_ms(run) : 0) + n_rounds * expected_round_ms(run));
+    run_say_worst(run);
     if (pilot) {
         double before_ms = expected_round_ms(run);
         code = run_pilot(run);
@@ -404,11 +188,9 @@ static int carry_out(struct run *run)
             code = run_give_up(run, "cannot write to", error);
         run->progress.total_ms += n_rounds * (expected_round_ms(run) - before_ms);
     }
-    if (code == RUN_STOPPED)
-        return stopped(run);
     if (!code)
-        code = measure_rounds(run);
-    return code ? code : finish(run);
+        code = run_measure_rounds(run);
+    return code == RUN_STOPPED ? stopped(run) : code ? code : finish(run);
 }
 
 static void print_checks(const struct run *run)
@@ -422,11 +204,14 @@ static void print_checks(const struct run *run)
 
 int run_main(struct run_options *options)
 {
-    struct run run = { .options = *options, .calibration = json_object(), .journal = { .fd = -1 } };
+    struct run run = {
+        .options = *options, .calibration = json_object(), .hangs = json_object(), .journal = { .fd = -1 },
+        .scratch_fd = -1,
+    };
     spawn_begin();
     int code = run_make_scratch(&run);
     if (!code)
-        code = options->resume ? take_up(&run) : begin(&run);
+        code = options->resume ? run_take_up(&run) : run_begin(&run);
     if (!code) {
         print_checks(&run);
         code = carry_out(&run);
@@ -436,9 +221,12 @@ int run_main(struct run_options *options)
     if (code == RUN_OK || code == RUN_SOME_FAILED)
         printf("%s\n", run.dir);
     run_remove_scratch(&run);
+    json_decref(run.recorded);
     journal_close(&run.journal);
     plan_release(&run.plan);
     json_decref(run.calibration);
+    json_decref(run.hangs);
+    json_decref(run.surroundings);
     json_decref(run.checks);
     free(run.expected_ms);
     free(run.cpusets);
