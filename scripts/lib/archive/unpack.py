@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from archive import frames
 from archive.manifests import (ABOUT, BLOCK, DRAWN, END, MANIFEST, MANIFEST_MAX_BYTES, MEASURED, TEXT_MAX_BYTES,
                                Manifest, Member, check_names, check_text, header, is_text, kind_of, padding,
                                parse_manifest)
@@ -22,7 +23,6 @@ from base.files import CHUNK_BYTES, RunError, read_chunks, sha256_of
 from base.read import read_run
 from base.text import clean
 
-MAGIC = b"\x28\xb5\x2f\xfd"
 FILE_MAX_BYTES = 1 << 30
 UNPACKED = ("--decompress", "--memory=32MiB")
 KINDS = {b"1": "a hard link", b"2": "a symbolic link", b"3": "a device", b"4": "a device", b"5": "a folder",
@@ -36,7 +36,7 @@ class _Stream:
     """What zstd makes of the file, of which no more is taken than is asked for."""
 
     def __init__(self, process: "subprocess.Popen[bytes]", what: str) -> None:
-        self.process, self.what = process, what
+        self.process, self.what, self.n_bytes = process, what, 0
 
     def some(self, most: int) -> bytes:
         """Empty at the end."""
@@ -44,6 +44,7 @@ class _Stream:
         data = self.process.stdout.read(min(most, CHUNK_BYTES))
         if not data and self.process.wait():
             raise RunError(f"{self.what} is damaged: {complaint(self.process)}")
+        self.n_bytes += len(data)
         return data
 
     def exactly(self, size: int) -> bytes:
@@ -62,7 +63,8 @@ class _Stream:
 
 @contextmanager
 def _stream(path: Path) -> Iterator[_Stream]:
-    """Nothing but files is opened: what else bears a name may never end."""
+    """Nothing but files is opened: what else bears a name may never end. What is taken from it to the end is held
+    against what was read for it."""
     what = f"'{path}'"
     if not os.path.isfile(path):
         raise RunError(f"{what} is no file: give an archive, <machine>-<run>.tar.zst")
@@ -71,13 +73,19 @@ def _stream(path: Path) -> Iterator[_Stream]:
     except OSError as error:
         raise RunError(f"cannot read {what}: {error.strerror}") from None
     with file:
-        if os.fstat(file.fileno()).st_size > FILE_MAX_BYTES:
+        size = os.fstat(file.fileno()).st_size
+        if size > FILE_MAX_BYTES:
             raise RunError(f"{what} is larger than {FILE_MAX_BYTES >> 20} MiB: no archive of a run is")
-        if file.read(len(MAGIC)) != MAGIC:
+        if file.read(len(frames.MAGIC)) != frames.MAGIC:
             raise RunError(f"{what} is no archive: it is not compressed by zstd")
+        file.seek(0)
+        n_blocks = frames.check(file, what, frames.blocks_max(FILE_MAX_BYTES))
         os.lseek(file.fileno(), 0, os.SEEK_SET)
         with zstd(*UNPACKED, stdin=file, stdout=subprocess.PIPE) as process:
-            yield _Stream(process, what)
+            stream = _Stream(process, what)
+            yield stream
+        if n_blocks > frames.blocks_max(stream.n_bytes) or size > frames.packed_max(stream.n_bytes):
+            raise RunError(f"{what} is larger than what is in it, and is not packed as scripts/archive does")
 
 
 def _name_of(block: bytes) -> str:

@@ -1,7 +1,7 @@
 """Files of a run and fields of their JSON. Nothing in them is trusted: types are checked where they are read, every
 text is cleaned, and what is no file, too large, torn or no JSON is refused in a line."""
-import gzip
 import hashlib
+import io
 import json
 import math
 import os
@@ -33,15 +33,48 @@ class RunError(Exception):
 
 # Files of a run.
 
-def _open(path: Path) -> BinaryIO | None:
+class _Unpacked(io.RawIOBase):
+    """What is in a file of gzip: one member and nothing behind it. Several of them, or zeros, could go on for as long
+    as the file does without a byte coming out."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file, self.left, self.unpacker = file, b"", zlib.decompressobj(16 + zlib.MAX_WBITS)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self.unpacker.eof:
+            self.left = self.left or self.file.read(CHUNK_BYTES)
+            data = self.unpacker.decompress(self.left, len(buffer))
+            if not data and not self.left and not self.unpacker.eof:
+                raise EOFError("it ends early")
+            self.left = self.unpacker.unconsumed_tail
+            if data:
+                buffer[:len(data)] = data
+                return len(data)
+        if self.unpacker.unused_data or self.file.read(1):
+            raise EOFError("it goes on behind its end: pack it with gzip alone")
+        return 0
+
+    def close(self) -> None:
+        self.file.close()
+        super().close()
+
+
+def _open(path: Path, most: int) -> BinaryIO | None:
     """The file, or the file with .gz behind its name; None if neither is there. Nothing but files is opened: what else
-    bears a file's name may never end."""
+    bears a file's name may never end. Nor is what is larger as it lies there, packed or with holes."""
     packed = path.with_name(path.name + ".gz")
     for of in (path, packed):
         if os.path.lexists(of):
             if not of.is_file():
                 raise RunError(f"'{of}' is no file")
-            return cast(BinaryIO, gzip.open(of) if of == packed else of.open("rb"))
+            file = of.open("rb")
+            if os.fstat(file.fileno()).st_size > most:
+                file.close()
+                raise _too_large(of, most)
+            return cast(BinaryIO, io.BufferedReader(_Unpacked(file), CHUNK_BYTES) if of == packed else file)
     return None
 
 
@@ -53,7 +86,7 @@ def _reading(path: Path) -> Iterator[None]:
         raise RunError(f"cannot read '{path}': {getattr(error, 'strerror', None) or error}") from None
 
 
-def _too_large(path: Path, most: int = SIZE_MAX_BYTES) -> RunError:
+def _too_large(path: Path, most: int) -> RunError:
     return RunError(f"'{path}' is larger than {most >> 20} MiB: no run of poolbench is")
 
 
@@ -65,7 +98,7 @@ def is_there(path: Path) -> bool:
 def read_chunks(path: Path, most: int = SIZE_MAX_BYTES) -> Iterator[bytes]:
     """All of a file that is there, piece by piece."""
     with _reading(path):
-        file = _open(path)
+        file = _open(path, most)
         if file is None:
             raise RunError(f"'{path}' is not there")
         n_bytes = 0
@@ -95,13 +128,13 @@ def sha256_of(path: Path) -> str | None:
 def read_lines(path: Path) -> Iterator[bytes]:
     """Whole lines, one at a time: what stands behind the last end of line is torn."""
     with _reading(path):
-        file = _open(path)
+        file = _open(path, SIZE_MAX_BYTES)
         n_bytes = 0
         with file or nullcontext():
             while file and (line := file.readline(LINE_MAX_BYTES)):
                 n_bytes += len(line)
                 if n_bytes > SIZE_MAX_BYTES or len(line) == LINE_MAX_BYTES:
-                    raise _too_large(path)
+                    raise _too_large(path, SIZE_MAX_BYTES)
                 if line.endswith(b"\n"):
                     yield line
 
@@ -180,10 +213,11 @@ def parse(data: bytes, what: str) -> dict[str, Any]:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"'{next(name for name in names if names.count(name) > 1)}' is there twice")
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"'{name}' is there twice")
+        found[name] = value
     return found
 
 

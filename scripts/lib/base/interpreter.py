@@ -1,29 +1,46 @@
-"""What every script does before and around its work: finds a Python that has the modules, bounds its memory, and ends
-with one line where it cannot go on.
+"""What every script does before and around its work: finds a Python that serves, reads and writes UTF-8 whatever the
+locale, bounds its memory, and ends with one line where it cannot go on.
 
-The first python3 on PATH is often not the one that the distribution's packages are installed for.
+The first python3 on PATH is often not the one that the distribution's packages are installed for, or too old: an older
+one has to understand this file, and so have the scripts themselves up to where they call it.
 """
+import codecs
+import locale
 import os
 import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from types import FrameType
-from typing import NoReturn
+from typing import Callable, NoReturn
 
-MODULES = "import jinja2, numpy, scipy.stats"
+OLDEST, NEWEST = (3, 10), (3, 30)  # the newest that is looked for by its own name
+MODULES = "import jinja2, numpy, scipy.special"
 TRIED = "POOLBENCH_PYTHON_TRIED"
 MEMORY_MAX_BYTES = 1 << 30  # a run may come from anyone
 LIBRARIES_BYTES = 1 << 27   # of it, for code, which the system does not count as data
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def _serves(python: str) -> bool:
+def _candidates() -> list:
+    named = ["python3.%d" % minor for minor in range(NEWEST[1], OLDEST[1] - 1, -1)]
+    return [python for python in [os.environ.get("PYTHON"), "python3", "/usr/bin/python3"] + named if python]
+
+
+def _is_new(python: str) -> bool:
+    code = "import sys; sys.exit(sys.version_info < %r)" % (OLDEST,)
     try:
-        return subprocess.run([python, "-c", MODULES], capture_output=True).returncode == 0
+        return subprocess.call([python, "-c", code], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL) == 0
     except OSError:
         return False
+
+
+def _serves_itself(modules: str) -> bool:
+    try:
+        exec(modules, {})
+    except Exception:  # modules that do not fit each other raise all sorts
+        return False
+    return True
 
 
 def _bound_memory() -> None:
@@ -33,22 +50,36 @@ def _bound_memory() -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
 
 
+def _is_utf8(encoding: str) -> bool:
+    return codecs.lookup(encoding).name == "utf-8"
+
+
+def _require_utf8() -> None:
+    """Of files, names of files and arguments, as all that runs and scripts write is. Python knows it from its start."""
+    if sys.executable and not (_is_utf8(locale.getpreferredencoding(False)) and _is_utf8(sys.getfilesystemencoding())):
+        os.execv(sys.executable, [sys.executable, "-X", "utf8"] + sys.orig_argv[1:])
+
+
+def require_python(modules: str = "", names: str = "") -> None:
+    """Returns if this interpreter serves. Otherwise replaces the process by the next one, or ends it with a line. That
+    one finds out itself whether it has the modules: to import them twice would take longer than most scripts run."""
+    if sys.version_info >= OLDEST and _serves_itself(modules):
+        os.environ.pop(TRIED, None)
+        _require_utf8()
+        return
+    tried = os.environ.get(TRIED, "")
+    for index, python in enumerate(_candidates()):
+        if index >= (int(tried) if tried.isdigit() else 0) and _is_new(python):
+            os.environ[TRIED] = str(index + 1)
+            os.execvp(python, [python] + sys.argv)
+    sys.exit("scripts/%s: no Python here is %d.%d or newer%s, or name one that is in PYTHON"
+             % ((os.path.basename(sys.argv[0]),) + OLDEST + (names or ": install python3",)))
+
+
 def require_modules() -> None:
-    """Returns if this interpreter has the modules. Otherwise replaces the process, or ends it with a line."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # each of its threads takes memory, and nothing here needs them
     _bound_memory()
-    try:
-        exec(MODULES, {})
-        return
-    except ImportError:
-        pass
-    if TRIED not in os.environ:
-        for python in (os.environ.get("PYTHON"), "python3", "/usr/bin/python3"):
-            if python and _serves(python):
-                os.environ[TRIED] = "1"
-                os.execvp(python, [python, *sys.argv])
-    sys.exit(f"{os.path.basename(sys.argv[0])}: no python3 here has numpy, scipy and jinja2: install "
-             "python3-numpy, python3-scipy and python3-jinja2, or name a Python that has them in PYTHON")
+    require_python(MODULES, " and has numpy, scipy and jinja2: install python3-numpy, python3-scipy and python3-jinja2")
 
 
 def _print_no_more() -> None:
@@ -67,7 +98,7 @@ def _unwind_when_stopped() -> None:
     """For a service manager, a time limit, and a terminal that is closed. nohup's SIGHUP stays ignored."""
     owner = os.getpid()
 
-    def stop(number: int, _: FrameType | None) -> None:
+    def stop(number: int, _: object) -> None:
         if os.getpid() != owner:  # a copy of this process makes nothing that is to be removed
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
@@ -94,11 +125,11 @@ def _say_stopped() -> None:
         _print_no_more()
 
 
-def end(main: Callable[[], int]) -> NoReturn:
+def end(main: "Callable[[], int]") -> NoReturn:
     """Ends the process with what main returns."""
     from base.command import say  # which takes the modules
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # not every terminal has every letter
+        stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]  # a name may be no text
     code = 0
     _unwind_when_stopped()
     try:

@@ -2,6 +2,7 @@
 import os
 import re
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ TASKS_MAX = 1 << 40  # of one line of the journal
 TIMELINE_MAX = 100000
 MACHINE_MAX_BYTES = 1 << 24
 DIFFERENCES = {"cpu_ns", "bytes_per_task", "kernel_bytes_per_task"}  # of two readings, which noise can turn around
+SHARES = {"same_cpu", "inline_share"}
 UNIT = re.compile(r"[A-Za-z0-9 %/]{0,20}")
 
 
@@ -131,28 +133,6 @@ class Journal:
     lines: dict[tuple[int, Side], int] = field(default_factory=dict)
 
 
-def _read_histograms(path: Path, cells: dict[str, Cell]) -> Journal:
-    """Of a complete run: histograms and timelines alone. Lines without any are not looked at."""
-    journal = Journal()
-    for number, line in enumerate(read_lines(path), 1):
-        if number == 1 or b'"histogram"' not in line and b'"timeline"' not in line:
-            continue
-        where = f"'{path}' line {number}"
-        parsed = parse(line, where)
-        side = Side(get(parsed, "cell", str, where), get(parsed, "backend", str, where),
-                    get(parsed, "workers", int, where))
-        if side.cell not in cells or side not in cells[side.cell].sides:
-            raise RunError(f"{where} is of no side of a cell: {side.cell}")
-        if "timeline" in parsed:
-            journal.timelines.setdefault(side, []).append(_timeline(parsed, where))
-        for name, kept in (("histogram", journal.histograms), ("lateness", journal.latenesses)):
-            counts = _histogram(parsed, where, name)
-            into = kept.setdefault(side, defaultdict(int)) if counts else {}
-            for bucket, count in counts.items():
-                into[bucket] += count
-    return journal
-
-
 def _read_journal(path: Path, checks: "_Checks", keeps_samples: bool) -> Journal:
     """What a complete run has in run.json is checked here too, but not kept twice."""
     journal = Journal()
@@ -185,7 +165,8 @@ class _Checks:
     """Refuses a sample that cannot be one of this run, as soon as it is read."""
 
     def __init__(self, cells: dict[str, Cell], metrics: dict[str, Metric], rounds: int) -> None:
-        self.cells, self.metrics, self.rounds = cells, metrics, rounds
+        self.sides = {side for cell in cells.values() for side in cell.sides}
+        self.metrics, self.rounds = metrics, rounds
         self.seen: set[tuple[int, Side]] = set()
 
     def check(self, sample: Sample) -> None:
@@ -193,7 +174,7 @@ class _Checks:
         if (sample.round, side) in self.seen:
             raise RunError(f"round {sample.round} of {side.backend} in {side.cell} is there twice")
         self.seen.add((sample.round, side))
-        if side.cell not in self.cells or side not in self.cells[side.cell].sides:
+        if side not in self.sides:
             raise RunError(f"a sample of {side.backend} is of no side of a cell: {side.cell}")
         if not 0 <= sample.round < self.rounds:
             raise RunError(f"a sample of {side.cell} is of round {sample.round}, of {self.rounds}")
@@ -208,6 +189,8 @@ class _Checks:
         check_size(value, where)
         if value < 0 and name not in DIFFERENCES:
             raise RunError(f"{where} is {value:g}: it cannot be negative")
+        if value > 1 and name in SHARES:
+            raise RunError(f"{where} is {value:g}: it is a share, and cannot be more than 1")
 
 
 # What else of run.json is read, by name and type; the rest is shown where it is known.
@@ -258,9 +241,8 @@ def _samples(document: dict[str, Any], checks: _Checks, what: str) -> list[Sampl
     return samples
 
 
-def read_run(path: Path, whole: bool = True) -> Run:
-    """Reads the run in this folder. Raises RunError. Of a complete run's journal, most of which is in run.json too,
-    only histograms are read if it need not be whole."""
+def read_run(path: Path) -> Run:
+    """Reads the run in this folder, for every script: what one refuses, all do. Raises RunError."""
     if not os.path.isdir(path):  # is_dir() of Path raises where a name is too long or may not be looked at
         raise RunError(f"'{path}' is no folder: give the folder of a run, results/<machine>/<run>")
     data = read_bytes(path / "run.json")
@@ -281,10 +263,7 @@ def read_run(path: Path, whole: bool = True) -> Run:
     by_name, rounds = {metric.name: metric for metric in metrics}, document["factors"]["rounds"]
     is_complete = document["run"]["status"] == "complete"
     samples = _samples(document, _Checks(cells, by_name, rounds), what) if is_complete else []
-    if is_complete and not whole:
-        journal = _read_histograms(path / "journal.jsonl", cells)
-    else:
-        journal = _read_journal(path / "journal.jsonl", _Checks(cells, by_name, rounds), not is_complete)
+    journal = _read_journal(path / "journal.jsonl", _Checks(cells, by_name, rounds), not is_complete)
     samples += journal.samples
     if not samples:
         raise RunError(f"'{path}' has no samples: nothing was measured")
@@ -296,19 +275,26 @@ def read_run(path: Path, whole: bool = True) -> Run:
                journal.timelines, journal.latenesses, journal.lines)
 
 
-def newest_run(results: Path) -> Path:
-    """The newest complete run of full below this folder, or else of quick. Raises RunError."""
-    found = {}
-    for path in sorted(results.glob("*/*/"), key=lambda path: path.name):
+def newest_runs(results: Path) -> list[Path]:
+    """Complete runs below this folder: those of full, the newest first, and then those of quick."""
+    found: dict[str, list[Path]] = {"full": [], "quick": []}
+    for path in sorted(results.glob("*/*/"), key=lambda path: path.name, reverse=True):
         try:
             document = parse(read_bytes(path / "run.json") or b"", f"'{path}'")
             profile = get(get(document, "factors", dict, "it"), "profile", str, "it")
             is_whole = not get(document["factors"], "filter", str, "it")
             if is_whole and get(get(document, "run", dict, "it"), "status", str, "it") == "complete":
-                found[profile] = path
+                found.get(profile, []).append(path)
         except RunError:
             continue
-    for profile in ("full", "quick"):
-        if profile in found:
-            return found[profile]
+    return found["full"] + found["quick"]
+
+
+def read_newest(results: Path, say: Callable[[str], None]) -> Run:
+    """The first of them that can be read; what cannot is named. Raises RunError."""
+    for path in newest_runs(results):
+        try:
+            return read_run(path)
+        except RunError as error:
+            say(f"left out: {error}")
     raise RunError(f"no complete run of quick or full in '{results}': name one, or measure with make bench")

@@ -96,6 +96,15 @@ class Sample:
     environment: dict[str, float | str]
 
 
+NO_OPERATION = "the backend has no such operation"
+
+
+def has_value(sample: Sample) -> bool:
+    """It did its tasks, or a ramp held some of them before its limit; or nothing was to be had of it."""
+    return (sample.status == "ok" or sample.metrics.get("held", 0) > 0 or sample.reason == NO_OPERATION
+            or sample.side.backend.startswith("python-") or sample.side.backend in ("processes", "floor"))
+
+
 @dataclass(frozen=True)
 class Check:
     name: str
@@ -165,14 +174,47 @@ class Run:
         return next((status for status in ("failed", "limit", "ok") if status in seen), "absent")
 
     @cached_property
+    def unmeasured(self) -> dict[str, str]:
+        """Backends that have no value in any cell, each with the reason; not controls that a machine may lack."""
+        seen: dict[str, list[Sample]] = defaultdict(list)
+        for sample in self.samples:
+            seen[sample.side.backend].append(sample)
+        return {backend: next((of.reason for of in samples if of.reason), "no reason given")
+                for backend, samples in seen.items() if not any(map(has_value, samples))}
+
+    @cached_property
     def plugin_backends(self) -> list[str]:
         """Those that plugins brought; older runs do not tell."""
         rows = self.document.get("backends")
         return [row["name"] for row in (rows if isinstance(rows, list) else [])
                 if isinstance(row, dict) and row.get("plugin") is True and isinstance(row.get("name"), str)]
 
+    @cached_property
+    def by_experiment(self) -> dict[str, list[Cell]]:
+        found: dict[str, list[Cell]] = defaultdict(list)
+        for cell in self.cells.values():
+            found[cell.experiment].append(cell)
+        return found
+
+    @cached_property
+    def sides(self) -> set[Side]:
+        return {side for cell in self.cells.values() for side in cell.sides}
+
+    @cached_property
+    def measured_sides(self) -> dict[str, list[Side]]:
+        """By experiment, in the order in which they were measured."""
+        found: dict[str, list[Side]] = defaultdict(list)
+        for side in self.by_side:
+            found[self.cells[side.cell].experiment].append(side)
+        return found
+
+    @cached_property
+    def first_sides(self) -> dict[tuple[str, str], Side]:
+        """Cell and backend -> the first side of that backend, whatever its size."""
+        return {(side.cell, side.backend): side for cell in self.cells.values() for side in reversed(cell.sides)}
+
     def cells_of(self, experiment: str) -> list[Cell]:
-        return [cell for cell in self.cells.values() if cell.experiment == experiment]
+        return self.by_experiment.get(experiment, [])
 
     def primary_cells(self, experiment: str) -> list[Cell]:
         return [cell for cell in self.cells_of(experiment) if cell.primary]

@@ -1,14 +1,16 @@
 """The statistics of rounds. A round is the unit of replication; nothing is assumed about distributions.
 
-What is here is what scipy does not have in this form; docs/method.md says what each means.
+What is here is what scipy does not have in this form; docs/method.md says what each means. scipy.stats itself takes
+longer to import than most scripts run, and so is imported where it is used.
 """
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy import stats
+from scipy.special import bdtr, bdtrc
 
 CONFIDENCE = 0.95
 ROUNDS_MIN = 6  # with fewer, no two order statistics enclose the median with 95%
@@ -44,7 +46,9 @@ def order_interval(n: int, quantile: float) -> tuple[int, int] | None:
     if n == 0:
         return None
     tail = (1 - CONFIDENCE) / 2
-    low, high = int(stats.binom.ppf(tail, n, quantile)), int(stats.binom.isf(tail, n, quantile)) + 1
+    counts = range(n + 1)
+    low = bisect_left(counts, True, key=lambda k: bool(bdtr(k, n, quantile) >= tail))
+    high = bisect_left(counts, True, key=lambda k: bool(bdtrc(k, n, quantile) <= tail)) + 1
     return (low, high) if low >= 1 and high <= n else None
 
 
@@ -71,6 +75,7 @@ def mean(values: Sequence[float]) -> Estimate:
     """The mean with its interval by bootstrap, for what is compared with a mean."""
     if len(values) < 2:
         return median(values)
+    from scipy import stats
     found = stats.bootstrap((values,), np.mean, confidence_level=CONFIDENCE, n_resamples=2000, method="percentile",
                             random_state=1).confidence_interval
     return Estimate(float(np.mean(values)), float(found.low), float(found.high), len(values))
@@ -82,7 +87,8 @@ def signed_rank_p(ratios: Sequence[float]) -> float:
     Ratios of 1 are left out, equal ones share their ranks. What scipy makes of these hangs on its version."""
     logs = np.round(np.log(ratios), LOG_PLACES)
     logs = logs[logs != 0]
-    doubled = np.rint(2 * stats.rankdata(abs(logs))).astype(int)  # shared ranks may be halves
+    _, of, n_equal = np.unique(abs(logs), return_inverse=True, return_counts=True)
+    doubled = (2 * np.cumsum(n_equal) - n_equal + 1)[of]  # shared ranks may be halves
     least = int(min(doubled[logs > 0].sum(), doubled[logs < 0].sum()))
     shares = np.zeros(least + 1)  # of the signs that give each sum; powers of 2 divide without error
     shares[0] = 1
@@ -115,13 +121,19 @@ def smallest_effect(effect: Estimate, delta: float) -> float:
     return (1 + delta) * effect.value / effect.lo
 
 
-def forms_two_groups(values: Iterable[float]) -> bool:
-    """One gap is wider than all else together, with at least three values on either side of it."""
+def middle_of_groups(values: Iterable[float]) -> float | None:
+    """The middle of the gap between two groups: it is wider than all else together, with at least three values on
+    either side of it. None where no gap is."""
     ordered = np.sort(np.fromiter(values, float))
     if len(ordered) < 6:
-        return False
+        return None
     gaps = np.diff(ordered)
-    return bool(gaps[2:len(gaps) - 2].max() > (ordered[-1] - ordered[0]) / 2)
+    i = 2 + int(gaps[2:len(gaps) - 2].argmax())
+    return float(ordered[i] + ordered[i + 1]) / 2 if gaps[i] > (ordered[-1] - ordered[0]) / 2 else None
+
+
+def forms_two_groups(values: Iterable[float]) -> bool:
+    return middle_of_groups(values) is not None
 
 
 def bucket_middle(bucket: int) -> float:

@@ -1,4 +1,5 @@
 """Reads citations out of files: whole, or with other words around them. Nothing in them is trusted."""
+import codecs
 import os
 import re
 import sys
@@ -23,6 +24,8 @@ RUN = re.compile(r"(?<!\S)run (\S{1,200}) on (\S{1,200}) started (?=(?:\S{1,200}
 DIGEST_OF_JSON = re.compile(r'"digest": *"[0-9a-f]{64}"')
 BIBTEX_END = re.compile(r"\s*\}\s*\}")
 ID = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]{0,60})-([0-9a-f]{8})")
+MARKS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"),
+         (codecs.BOM_UTF16_BE, "utf-16"))  # that of 32 bits begins as that of 16 does
 PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 
 
@@ -56,9 +59,15 @@ def read_file(path: Path) -> str:
     if len(data) > SIZE_MAX_BYTES:
         raise RunError(f"{name} is larger than {SIZE_MAX_BYTES >> 20} MiB: no block is")
     try:
-        return data.decode()
+        return decoded(data)
     except UnicodeDecodeError:
         raise RunError(f"{name} is no text in UTF-8: give the block as scripts/cite wrote it") from None
+
+
+def decoded(data: bytes) -> str:
+    """Editors and shells of other systems save a text with a mark of its encoding, and end lines otherwise."""
+    encoding = next((encoding for mark, encoding in MARKS if data.startswith(mark)), "utf-8")
+    return re.sub("\r\n?", "\n", re.sub("^\ufeff", "", data.decode(encoding), flags=re.MULTILINE))
 
 
 def read_blocks(path: Path) -> list[Block]:

@@ -66,7 +66,8 @@ def rebuilt(block: Block, citer: Citer) -> Citation:
     if block.document:
         subjects = [subject for subject in subjects if subject.kind == block.document.get("kind")
                     and subject.experiment.name == block.document.get("experiment")] or subjects
-    made = [replace(citer.cite(subject), schema=block.schema) for subject in subjects]
+    made = [of if of.schema == block.schema else replace(of, schema=block.schema)
+            for of in map(citer.cite, subjects)]
     return next((each for each in made if each.id == block.id), made[0])
 
 
@@ -77,13 +78,14 @@ def hold(block: Block, citer: Citer) -> str:
 
 
 def verify(blocks: list[Block], file: Path, given: Path | None) -> Iterator[str]:
-    """A line for each block that holds. A run is read once, though there may be many blocks of it."""
-    citers: dict[tuple[str, str], Citer] = {}
+    """A line for each block that holds, run by run: each is read once, wherever blocks of it stand, and one is kept."""
+    by_run: dict[tuple[str, str], list[Block]] = {}
     for block in blocks:
-        key = (block.machine, block.run)
-        if key not in citers:
-            citers = {key: citer_of(judge(find_run(block, file, given)))}
-        yield f"{block.id} holds: {hold(block, citers[key])}"
+        by_run.setdefault((block.machine, block.run), []).append(block)
+    for of in by_run.values():
+        citer = citer_of(judge(find_run(of[0], file, given)))
+        for block in of:
+            yield f"{block.id} holds: {hold(block, citer)}"
 
 
 # Text, Markdown and BibTeX.

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats as scipy_stats
 
 from base import stats
 from base.stats import Estimate
@@ -50,6 +49,7 @@ def bootstrap_ratio(over: Sequence[float], under: Sequence[float]) -> Estimate:
     value = float(np.median(over) / np.median(under))
     if n < stats.ROUNDS_MIN:
         return Estimate(value, math.nan, math.nan, n)
+    from scipy import stats as scipy_stats
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns where all values are equal, as counts often are
         found = scipy_stats.bootstrap((np.asarray(over), np.asarray(under)), median_ratio, vectorized=True,
@@ -64,6 +64,7 @@ def rank_p(old: Sequence[float], new: Sequence[float]) -> float:
         return math.nan
     if len({*old, *new}) == 1:
         return 1.0
+    from scipy import stats as scipy_stats
     return float(scipy_stats.mannwhitneyu(new, old, alternative="two-sided").pvalue)
 
 

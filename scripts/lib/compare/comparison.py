@@ -71,6 +71,7 @@ class Comparison:
     outcomes: frozenset[str]
     ends: Exit
     threshold: float
+    left_out: int  # of what was given and is no run
 
 
 # Labels.
@@ -200,8 +201,9 @@ def ends_with(outcomes: frozenset[str], nothing_decided: bool, fail_on: frozense
     return Exit.IMPROVEMENT if fails("improvement", True) else Exit.SAME
 
 
-def compare(runs: Sequence[Reduced], names: Sequence[str], threshold: float,
-            fail_on: frozenset[str] | None) -> Comparison:
+def compare(runs: Sequence[Reduced], names: Sequence[str], threshold: float, fail_on: frozenset[str] | None,
+            left_out: int = 0) -> Comparison:
+    """Where a run was left out, nothing but a regression is an answer to what was asked."""
     chosen = list(names) or labels(runs)
     entries = tuple(Entry(mark, label, run) for mark, (label, run) in enumerate(zip(chosen, runs), 1))
     alike: dict[object, list[Entry]] = {}
@@ -213,4 +215,6 @@ def compare(runs: Sequence[Reduced], names: Sequence[str], threshold: float,
     if decides_nothing(groups):
         outcomes |= {"inconclusive"}
     ends = ends_with(outcomes, decides_nothing(groups), fail_on)
-    return Comparison(entries, found, groups, claim_rows(entries), outcomes, ends, threshold)
+    if left_out and ends != Exit.REGRESSION:
+        ends = Exit.ERROR
+    return Comparison(entries, found, groups, claim_rows(entries), outcomes, ends, threshold, left_out)

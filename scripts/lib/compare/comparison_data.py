@@ -84,7 +84,8 @@ def run(of: Entry) -> dict[str, Any]:
 
 def document(of: Comparison) -> dict[str, Any]:
     return {"schema": SCHEMA, "exit": int(of.ends), "found": sorted(of.outcomes), "threshold": number(of.threshold),
-            "runs": [run(entry) for entry in of.entries], "gate": gate(of.gate, len(of.entries)),
+            "left_out": of.left_out, "runs": [run(entry) for entry in of.entries],
+            "gate": gate(of.gate, len(of.entries)),
             "groups": [group(row) for row in of.groups], "claims": [claim(row, of.entries) for row in of.claims]}
 
 

@@ -193,8 +193,9 @@ def flips(of: Comparison) -> list[str]:
 
 
 def warnings(of: Comparison) -> list[str]:
-    return [f"! {entry.name}: grade {entry.run.grade}, {entry.run.grade_reasons[0]}" for entry in of.entries
-            if entry.run.grade in "CD" and entry.run.grade_reasons]
+    left_out = [f"! {plural(of.left_out, 'run')} left out, which cannot be read"] * bool(of.left_out)
+    return left_out + [f"! {entry.name}: grade {entry.run.grade}, {entry.run.grade_reasons[0]}" for entry in of.entries
+                       if entry.run.grade in "CD" and entry.run.grade_reasons]
 
 
 def found(of: Comparison) -> str:

@@ -26,14 +26,14 @@ def _start(most_bytes: int) -> None:
                                               hard))
 
 
-def _reduce(path: Path) -> Reduced | None:
-    """None where the memory of this process is too little."""
+def _reduce(path: Path) -> Reduced | RunError | None:
+    """Why it is no run, or None where the memory of this process is too little."""
     try:
         return reduce(path)
     except MemoryError:
         return None
     except RunError as error:
-        raise (error if str(path) in str(error) else RunError(f"'{path}': {error}")) from None
+        return error if str(path) in str(error) else RunError(f"'{path}': {error}")
     finally:
         gc.collect()
 
@@ -42,11 +42,11 @@ def at_once(n_runs: int) -> int:
     return max(1, min(AT_ONCE_MAX, n_runs, len(os.sched_getaffinity(0))))
 
 
-def read_all(paths: Sequence[Path], tell: Callable[[str], None]) -> list[Reduced]:
-    """In the order of the paths. Raises RunError. What is too large for its share is read again alone."""
+def read_all(paths: Sequence[Path], tell: Callable[[str], None]) -> list[Reduced | RunError]:
+    """In the order of the paths, of what is no run why. What is too large for its share is read again alone."""
     n = at_once(len(paths))
     share = (MEMORY_MAX_BYTES - OWN_BYTES) // n - LIBRARIES_BYTES // n
-    out: list[Reduced | None] = []
+    out: list[Reduced | RunError | None] = []
     pool = ProcessPoolExecutor(n, mp_context=get_context("fork"), initializer=_start, initargs=(share,))
     try:
         for found in pool.map(_reduce, paths):
@@ -56,4 +56,5 @@ def read_all(paths: Sequence[Path], tell: Callable[[str], None]) -> list[Reduced
         raise RunError("a process that read a run was ended from outside, perhaps for want of memory") from None
     finally:
         pool.shutdown(cancel_futures=True)
-    return [found or reduce(path) for found, path in zip(out, paths)]
+    too_large = f"takes more than {MEMORY_MAX_BYTES >> 30} GiB of memory: no run of poolbench does"
+    return [found or _reduce(path) or RunError(f"'{path}' {too_large}") for found, path in zip(out, paths)]

@@ -148,8 +148,7 @@ def contrast_series(run: Run, experiment: Experiment, effect: Effect, sides: tup
 
 
 def serial_beside(run: Run, side: Side) -> Side | None:
-    return next((other for other in run.cells[side.cell].sides if other.backend == "serial"), None) \
-        if side.cell in run.cells else None
+    return run.first_sides.get((side.cell, "serial"))
 
 
 def series_of(judgement: Judgement) -> tuple[Series, ...]:
@@ -253,4 +252,4 @@ def reduce_run(run: Run) -> Reduced:
 
 def reduce(path: Path) -> Reduced:
     """Reads, judges and reduces a run. Raises RunError."""
-    return reduce_run(read_run(path, whole=False))
+    return reduce_run(read_run(path))

@@ -1,4 +1,7 @@
 """Rows of pictures of throughput, memory and creation: a function for each experiment."""
+import math
+from dataclasses import dataclass
+
 from base import stats, text
 from base.runs import Cell, Experiment, Run, Side, key_text
 from base.stats import Estimate
@@ -32,7 +35,7 @@ def grain(judgement: Judgement, experiment: Experiment) -> Picture:
         length_ns = cell.number("length_ns")
         if cell.workload != workload or length_ns is None:
             continue
-        band = run.plugin_backends if len(run.plugin_backends) >= BAND_FROM else []
+        band = set(run.plugin_backends if len(run.plugin_backends) >= BAND_FROM else [])
         rows += peers_band(run, cell, length_ns, band)
         for side in cell.sides:
             if side.backend != "serial" and side.backend not in band:
@@ -45,7 +48,7 @@ def grain(judgement: Judgement, experiment: Experiment) -> Picture:
     return Picture("length_ns", "efficiency", rows, limits)
 
 
-def peers_band(run: Run, cell: Cell, x: float, backends: list[str]) -> list[Row]:
+def peers_band(run: Run, cell: Cell, x: float, backends: set[str]) -> list[Row]:
     """From the least to the greatest efficiency of these backends."""
     found = [of.value for side in cell.sides if side.backend in backends
              and (of := answers.efficiency(run, cell, side)).n]
@@ -125,17 +128,41 @@ def sides_ranked(judgement: Judgement, experiment: Experiment) -> Picture:
     return Picture("position", experiment.metric, ranked(rows))
 
 
-def io_sizes(run: Run, cell: Cell, side: Side) -> list[str]:
+@dataclass(frozen=True)
+class Goetz:
+    """The size that the rule gives for a workload: the calibration measured it, beside the sizes of the cells."""
+    wanted: float
+    has_cells: bool  # as in older runs, which had that size in every cell
+
+    def stands_for(self, cell: Cell, side: Side) -> bool:
+        """The size of this cell next to it, by ratio: a pool has no use for more workers than are in flight."""
+        sizes = sorted({of.workers for of in cell.sides if of.backend == "pool" and of.workers})
+        wanted = self.wanted if self.has_cells else min(self.wanted, cell.number("inflight") or self.wanted)
+        return bool(sizes) and side.workers == sizing.next_size(wanted, sizes)
+
+    @property
+    def name(self) -> str:
+        return "Goetz's size" if self.has_cells else "next to Goetz's size"
+
+
+def goetz_of(run: Run, cells: list[Cell]) -> Goetz | None:
+    calibration = run.document.get("calibration")
+    wanted = calibration.get(f"{cells[0].workload}_goetz") if isinstance(calibration, dict) else None
+    if not isinstance(wanted, (int, float)) or isinstance(wanted, bool) or not 1 <= wanted < math.inf:
+        return None
+    return Goetz(wanted, all(any(of.backend == "pool" and of.workers == wanted for of in cell.sides)
+                             for cell in cells))
+
+
+def io_sizes(run: Run, cell: Cell, side: Side, goetz: Goetz | None) -> list[str]:
     """What a number of workers stands for; one size may stand for several things."""
     if not side.workers:
         return [side.backend]
-    calibration = run.document.get("calibration")
-    goetz = calibration.get(f"{cell.workload}_goetz") if isinstance(calibration, dict) else None
     names = []
     if side.workers in run.document["factors"]["workers"]:
         names.append(text.side_name(side))
-    if side.workers == goetz:
-        names.append(f"{side.backend}, Goetz's size")
+    if goetz and goetz.stands_for(cell, side):
+        names.append(f"{side.backend}, {goetz.name}")
     if side.workers == cell.number("inflight"):
         names.append(f"{side.backend}, a worker for each")
     return names
@@ -162,6 +189,7 @@ def io(judgement: Judgement, experiment: Experiment) -> Picture:
     for panel, workload in enumerate(workloads, 1):
         cells = sorted((cell for cell in run.cells_of(experiment.name) if cell.workload == workload),
                        key=lambda cell: cell.number("inflight") or 0)
+        goetz = goetz_of(run, cells)
         rows += ideal_io(run, cells, panel, series.style("ideal", "ideal"))
         for cell in cells:
             for side in cell.sides:
@@ -170,7 +198,7 @@ def io(judgement: Judgement, experiment: Experiment) -> Picture:
                 time = run.estimate(side, "time_ns")
                 of = answers.rate_of(time)
                 rows += [Row(cell.number("inflight") or 0, of, name, series.style(side.backend, name), panel,
-                             is_open(run, side, of), workload) for name in io_sizes(run, cell, side)]
+                             is_open(run, side, of), workload) for name in io_sizes(run, cell, side, goetz)]
     return Picture("inflight", "tasks_per_s", rows)
 
 
@@ -179,7 +207,7 @@ def cpu(judgement: Judgement, experiment: Experiment) -> Picture:
     run, series, rows, limits = judgement.run, Series(), [], []
     cpus = run.document["factors"]["cpus_usable"]
     for panel, cell in enumerate(run.cells_of(experiment.name), 1):
-        serial = next((side for side in cell.sides if side.backend == "serial"), None)
+        serial = run.first_sides.get((cell.name, "serial"))
         limits.append(Limit("y", 1, "alone", panel=panel))
         for side in cell.sides if serial else []:
             if side.backend in ("serial", "pool-again"):

@@ -118,7 +118,7 @@ def waiting_points(judgement: Judgement, workload: str) -> Points:
         if cell.workload != workload or not inflight:
             continue
         pool, raw = Side(cell.name, "pool", int(inflight)), Side(cell.name, "raw", 0)
-        if pool in cell.sides and raw in cell.sides:
+        if pool in run.sides and raw in run.sides:
             points.append((inflight, compare_cell(run, "time_ns", judgement.deltas["io"], cell, pool, raw)))
     return sorted(points, key=lambda point: point[0])
 

@@ -92,7 +92,7 @@ def io_crossover(judgement: Judgement) -> Threshold:
 # Efficiency: the time that ideal workers would need, over the time that was needed.
 
 def efficiency(run: Run, cell: Cell, side: Side) -> Estimate:
-    serial = next((other for other in cell.sides if other.backend == "serial"), None)
+    serial = run.first_sides.get((cell.name, "serial"))
     cpus = run.document["factors"]["cpus_usable"]
     workers = min(side.workers or cpus, cpus)
     ratios = ratio_values(run, "time_ns", side, serial) if serial else []
@@ -108,13 +108,14 @@ class Metg:
     length: Threshold
 
 
-def length_cells(run: Run) -> list[Cell]:
-    return [cell for cell in run.cells_of("grain") if cell.number("length_ns") is not None]
+def length_cells(run: Run, experiment: str = "grain") -> list[Cell]:
+    return [cell for cell in run.cells_of(experiment) if cell.number("length_ns") is not None]
 
 
-def grain_backends(run: Run) -> list[tuple[str, int]]:
+def grain_backends(run: Run, experiment: str = "grain") -> list[tuple[str, int]]:
     """Backends and their sizes, in the order of the cells."""
-    return list(dict.fromkeys((side.backend, side.workers) for cell in length_cells(run) for side in cell.sides
+    return list(dict.fromkeys((side.backend, side.workers) for cell in length_cells(run, experiment)
+                              for side in cell.sides
                               if side.backend not in ("serial", "pool-again")))
 
 
@@ -123,18 +124,21 @@ def break_even_of(judgement: Judgement, backend: str, workers: int) -> Threshold
     run, points = judgement.run, []
     for cell in length_cells(run):
         side, raw = Side(cell.name, backend, workers), Side(cell.name, "raw", 0)
-        if side in cell.sides and raw in cell.sides:
+        if side in run.sides and raw in run.sides:
             points.append((cell.number("length_ns") or 0.0,
                            compare_cell(run, "time_ns", judgement.deltas["grain"], cell, side, raw)))
     return along(points, keeps_up)
 
 
-def metgs(run: Run) -> list[Metg]:
-    cells, found = length_cells(run), []
-    for backend, workers in grain_backends(run):
+METG_LEVELS = (0.5, 0.9)
+
+
+def metgs(run: Run, experiment: str = "grain") -> list[Metg]:
+    cells, found = length_cells(run, experiment), []
+    for backend, workers in grain_backends(run, experiment):
         points = [(cell.number("length_ns") or 0.0, efficiency(run, cell, Side(cell.name, backend, workers)))
-                  for cell in cells if Side(cell.name, backend, workers) in cell.sides]
-        for level in (0.5, 0.9):
+                  for cell in cells if Side(cell.name, backend, workers) in run.sides]
+        for level in METG_LEVELS:
             found.append(Metg(backend, workers, level,
                               threshold((x, e.lo >= level, e.hi < level) for x, e in points)))
     return found
@@ -234,6 +238,7 @@ class HandOver:
     pool: Estimate
     raw: Estimate
     clone: Estimate
+    same_cpu: tuple[Estimate, Estimate]  # the share of their tasks that ran on the submitter's CPU
 
 
 def floor_estimate(run: Run, name: str) -> Estimate:
@@ -246,8 +251,10 @@ def hand_over(judgement: Judgement) -> HandOver | None:
     if not at_once:
         return None
     run = judgement.run
-    pool, raw = run.estimate(at_once[0].pool, "p50_ns"), run.estimate(at_once[0].raw, "p50_ns")
-    return HandOver(pool, raw, floor_estimate(run, "clone")) if pool.n and raw.n else None
+    sides = (at_once[0].pool, at_once[0].raw)
+    pool, raw = (run.estimate(side, "p50_ns") for side in sides)
+    pool_same, raw_same = (run.estimate(side, "same_cpu") for side in sides)
+    return HandOver(pool, raw, floor_estimate(run, "clone"), (pool_same, raw_same)) if pool.n and raw.n else None
 
 
 @dataclass(frozen=True)
@@ -274,8 +281,8 @@ def waiting(judgement: Judgement) -> Waiting | None:
     cell = cells[0]
     times = {side: run.estimate(side, "time_ns") for side in cell.sides if side.backend != "pool-again"}
     times = {side: time for side, time in times.items() if rate_of(time).n}
-    if not times:
-        return None
+    if {side.backend for side in cell.sides} & {"pool", "raw"} - {side.backend for side in times}:
+        return None  # what is left would be the best without having won
     best = min(times, key=lambda side: times[side].value)
     cpu_pool = Side(cell.name, "pool", run.document["factors"]["cpus_usable"])
     slower = None

@@ -61,7 +61,7 @@ def floor_in(run: Run, cells: Iterable[Cell], metric: str) -> float | None:
     for cell in cells:
         for again in cell.sides:
             once = Side(cell.name, again.backend.removesuffix("-again"), again.workers)
-            if once != again and once in cell.sides:
+            if once != again and once in run.sides:
                 ratio = stats.median(ratio_values(run, metric, again, once))
                 if ratio.has_interval:
                     floors.append(stats.floor_of(ratio))

@@ -12,7 +12,6 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import OptimizeWarning, curve_fit
 
 from base import stats
 from base.runs import Cell, Run, Side
@@ -42,14 +41,14 @@ def fitted(run: Run, side: Side, metric: str) -> float:
 
 
 def goetz(run: Run, cell: Cell) -> float:
-    serial = next((side for side in cell.sides if side.backend == "serial"), None)
+    serial = run.first_sides.get((cell.name, "serial"))
     if serial is None:
         return math.nan
     return run.document["factors"]["cpus_usable"] * fitted(run, serial, "time_ns") / fitted(run, serial, "cpu_ns")
 
 
 def little(run: Run, cell: Cell, pools: list[Side]) -> float:
-    serial = next((side for side in cell.sides if side.backend == "serial"), None)
+    serial = run.first_sides.get((cell.name, "serial"))
     if serial is None:
         return math.nan
     return fitted(run, serial, "time_ns") / min(fitted(run, side, "time_ns") for side in pools)
@@ -64,6 +63,7 @@ def scalability(run: Run, pools: list[Side]) -> float:
     def law(n: np.ndarray, c: float, a: float, b: float) -> np.ndarray:
         return c * n / (1 + a * (n - 1) + b * n * (n - 1))
 
+    from scipy.optimize import OptimizeWarning, curve_fit  # takes long to import
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", OptimizeWarning)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats as scipy_stats
 
 from base import stats
 from base.files import RunError
@@ -42,6 +41,7 @@ class Rate:
 
     @property
     def interval(self) -> tuple[float, float]:
+        from scipy import stats as scipy_stats
         found = scipy_stats.binomtest(self.n, self.of).proportion_ci(stats.CONFIDENCE, "exact")
         return float(found.low), float(found.high)
 
@@ -72,7 +72,7 @@ def pairs_of_equals(run: Run) -> list[tuple[Cell, str, Side, Side]]:
     for cell in run.cells.values():
         for again in cell.sides:
             once = Side(cell.name, again.backend.removesuffix("-again"), again.workers)
-            if once != again and once in cell.sides and run.values(once, metrics[cell.experiment]):
+            if once != again and once in run.sides and run.values(once, metrics[cell.experiment]):
                 found.append((cell, metrics[cell.experiment], once, again))
     return found
 
@@ -239,7 +239,7 @@ def delays(run: Run, rounds: int) -> list[Delays]:
     for cell in run.cells.values():
         for side in cell.sides:
             base = Side(cell.name, UNDELAYED, side.workers)
-            if side.backend not in DELAYED or side.workers != 1 or base not in cell.sides:
+            if side.backend not in DELAYED or side.workers != 1 or base not in run.sides:
                 continue
             trials = [stats.median(part) for part in
                       chunks(differences(run.values(side, "time_ns"), run.values(base, "time_ns")), rounds)]

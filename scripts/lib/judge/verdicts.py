@@ -45,6 +45,9 @@ def why_undecided(run: Run) -> str:
     """What keeps a whole run from deciding anything."""
     if not run.is_complete:
         return f"the run is incomplete: {run.rounds_done} of {run.rounds_planned} rounds"
+    if run.unmeasured:
+        return "; ".join(f"{backend} could be measured in no cell: {reason}"
+                         for backend, reason in run.unmeasured.items())
     if run.profile == "smoke":
         return "the profile smoke decides nothing"
     return ""

@@ -1,5 +1,6 @@
 """The chapter of an experiment: verdict, pictures, what its numbers answer, comparisons, and every side."""
 import math
+from collections import Counter
 from collections.abc import Callable
 
 from base import stats
@@ -8,13 +9,13 @@ from base.stats import Estimate
 from base.text import estimate, percent, percentile, plural, quantity, side_name, significant
 from draw.views import view_of, views_of
 from draw.views_of_programs import slow_down
-from judge import answers, sizing
+from judge import answers, modes, sizing
 from judge.effects import QUANTILES, is_late_merged, ratio_values
 from judge.verdicts import Judgement, Threshold, Verdict, compare_cells, sentence
 from report import project
 from report.blocks import (Block, Bullets, Code, Details, Figure, Inline, Number, Paragraph, Section, Strong, Table,
                            Words, joined)
-from report.provenance import known_ns, unsettled
+from report.provenance import is_unsettled, known_ns
 
 DASH = "\u2013"
 
@@ -78,7 +79,7 @@ def gap_answers(judgement: Judgement) -> list[Block]:
             for quantile, metric in ((0.5, "p50_ns"), (0.99, "p99_ns")):
                 of = answers.latency(run, side, quantile)
                 row += [Number(percentile(of, "ns"), of.value, ((side, metric),)), f"{of.n:,}"]
-            rows.append([*row, number(run, side, "cpu_ns")])
+            rows.append([*row, number(run, side, "cpu_ns"), *where_run(run, side)])
     stamp = known_ns(run.document["clock"], "stamp_ns")
     return [found_at("Crossover", "the pause from which raw keeps up with the pool", answers.gap_break_even(judgement),
                      "ns"),
@@ -86,10 +87,25 @@ def gap_answers(judgement: Judgement) -> list[Block]:
                       "rounds of each round's median, and the 99th percentile of all tasks. Stamping a task is "
                       f"{stamp} of it. Processor time is that of the whole process per task, without the caller's own "
                       "pauses."),
-            Table(["pause", "side", "median [95%]", "rounds", "p99 [95%]", "tasks", "processor time [95%]"], rows,
-                  "Sojourn by pause"),
+            Table(["pause", "side", "median [95%]", "rounds", "p99 [95%]", "tasks", "processor time [95%]",
+                   *where_run_header(run)], rows, "Sojourn by pause"),
             Paragraph("Its parts stand in the table of all sides; their medians do not add up to the median of the "
                       "whole.")]
+
+
+def where_run_header(run: Run) -> list[Words]:
+    """Of a column that older runs do not have."""
+    return ["on the submitter's CPU [95%]"] if "same_cpu" in run.metrics else []
+
+
+def where_run(run: Run, side: Side) -> list[Words]:
+    return [same_cpu(run, side)] if where_run_header(run) else []
+
+
+def same_cpu(run: Run, side: Side) -> Words:
+    of = run.estimate(side, "same_cpu")
+    ends = f" [{percent(of.lo)}, {percent(of.hi)}]" if of.has_interval else ""
+    return Number(percent(of.value) + ends, of.value, ((side, "same_cpu"),)) if of.n else DASH
 
 
 def pause_text(pause_ns: float) -> str:
@@ -107,6 +123,26 @@ def steal_text(run: Run, side: Side) -> str:
     values = [sample.environment.get("steal_ms") for sample in run.samples_of(side)]
     seen = [value for value in values if isinstance(value, (int, float))]
     return quantity(sum(seen) * 1e6, "ns") if seen else "unknown"
+
+
+TIERS = {"clone": "clone(2): reused stack, joined through CLONE_CHILD_CLEARTID",
+         "pthread-default": "pthread_create: default attributes, joined",
+         "raw": "one thread per task as measured here, joined",
+         "raw-detached": "one thread per task as measured here, detached"}
+
+
+def floors_answers(judgement: Judgement) -> list[Block]:
+    """What one thread per task costs, from the lower bound up."""
+    run = judgement.run
+    sides = {name: Side(f"floors/{name}", "floor", 0) for name in TIERS}
+    if not run.estimate(sides["raw"], "time_ns").n:
+        return []
+    rows: list[list[Words]] = [
+        [words, number(run, sides[name], "time_ns"),
+         shown(stats.median(ratio_values(run, "time_ns", sides["clone"], sides[name])), "",
+               (sides["clone"], "time_ns"), (sides[name], "time_ns"))] for name, words in TIERS.items()]
+    return [Paragraph("One thread per task in four ways, each thread waited for before the next one is created:"),
+            Table(["one thread", "time [95%]", "times clone [95%]"], rows, "One thread per task in four ways")]
 
 
 def openload_answers(judgement: Judgement) -> list[Block]:
@@ -199,9 +235,9 @@ def status_answers(judgement: Judgement) -> list[Block]:
                   rows, "What looking costs")] if rows else []
 
 
-ANSWERS = {"grain": grain_answers, "reuse": reuse_answers, "gap": gap_answers, "io": io_answers,
-           "openload": openload_answers, "sizing": sizing_answers, "gil": gil_answers, "results": results_answers,
-           "status": status_answers}
+ANSWERS = {"floors": floors_answers, "grain": grain_answers, "reuse": reuse_answers, "gap": gap_answers,
+           "io": io_answers, "openload": openload_answers, "sizing": sizing_answers, "gil": gil_answers,
+           "results": results_answers, "status": status_answers}
 
 
 # What every chapter has.
@@ -218,27 +254,27 @@ def programs(run: Run, experiment: Experiment) -> list[Block]:
     if not sides:
         return []
     metrics = [name for name in dict.fromkeys([experiment.metric, "time_ns", "cpu_ns"]) if name in run.metrics]
+    is_hand_over = experiment.name in modes.HAND_OVERS
     rows: list[list[Words]] = [
         [Code(program_file(side, experiment)), side_name(side), f"{run.estimate(side, 'lines').value:.0f}",
-         *(number(run, side, name) for name in metrics)] for side in sides]
+         *(number(run, side, name) for name in metrics), *(where_run(run, side) if is_hand_over else [])]
+        for side in sides]
     measured_as = "" if cells[0].load == "idiom" else (" What is measured of this experiment is the same through the "
                                                        "backends, which need a few lines more.")
     return [Paragraph(f"The programs, and their lines without blank ones and comments.{measured_as}"),
-            Table(["program", "side", "lines", *([Code(name), " [95%]"] for name in metrics)], rows, "Programs"),
+            Table(["program", "side", "lines", *([Code(name), " [95%]"] for name in metrics),
+                   *(where_run_header(run) if is_hand_over else [])], rows, "Programs"),
             *project.program_pair(experiment.name)]
 
 
 def short_names(run: Run, experiment: Experiment) -> dict[str, str]:
     """Cells by what tells them apart: workload, and the keys that differ within a workload."""
     cells, names = run.cells_of(experiment.name), {}
-    every_key = {key for cell in cells for key in cell.keys}
-    values: dict[tuple[str, str], set[object]] = {}
-    for cell in cells:
-        for key in every_key:
-            values.setdefault((cell.workload, key), set()).add(cell.keys.get(key))
+    n_cells = Counter(cell.workload for cell in cells)
+    n_alike = Counter((cell.workload, *pair) for cell in cells for pair in cell.keys.items())
     for cell in cells:
         keys = [f"{key}:{value}" for key, value in cell.keys.items()
-                if len(values[cell.workload, key]) > 1 or key == "floor"]
+                if n_alike[cell.workload, key, value] < n_cells[cell.workload] or key == "floor"]
         differing = [key for key in keys if key.partition(":")[0] in experiment.axes] or keys
         names[cell.name] = "/".join([cell.workload, *differing] if cell.workload else differing)
     unique = len(set(names.values())) == len(names)
@@ -247,8 +283,8 @@ def short_names(run: Run, experiment: Experiment) -> dict[str, str]:
 
 def shown_metrics(run: Run, experiment: Experiment) -> list[str]:
     """Those of its table that this run has."""
-    seen = {name for side, samples in run.by_side.items() if run.cells[side.cell].experiment == experiment.name
-            for sample in samples for name in sample.metrics}
+    seen = {name for side in run.measured_sides[experiment.name] for sample in run.samples_of(side)
+            for name in sample.metrics}
     return [name for name in view_of(run, experiment).metrics if name in seen]
 
 
@@ -274,24 +310,22 @@ def compared(judgement: Judgement, experiment: Experiment) -> list[Block]:
 
 
 def warnings(judgement: Judgement, experiment: Experiment) -> list[Words]:
-    run, found = judgement.run, []
+    run = judgement.run
     verdict, names = judgement.verdict(experiment.name), short_names(judgement.run, experiment)
+    found: dict[tuple[Inline, ...], None] = {}
 
     def add(*parts: Inline) -> None:
-        if list(parts) not in found:
-            found.append(list(parts))
+        found[parts] = None
 
     for effect in verdict.effects if verdict else []:
         if effect.two_groups:
             add(f"the rounds of '{effect.contrast.name}' fall into two groups: its median may stand for neither")
         if effect.floor is None and effect.ratio.n:
             add("no A/A floor was measured: \u03b4 is 5%")
-    for side in unsettled(run):
-        if side.cell in names:
+    for side in run.measured_sides[experiment.name]:
+        if is_unsettled(run, side):
             add(side_name(side), " in ", Code(names[side.cell]), " did not settle while warming up")
-    for side in run.by_side:
-        if side.cell not in names:
-            continue
+    for side in run.measured_sides[experiment.name]:
         where: list[Inline] = [side_name(side), " in ", Code(names[side.cell])]
         lateness, p50 = run.estimate(side, "lateness_p50_ns"), run.estimate(side, "p50_ns")
         if lateness.n and p50.n and lateness.value > p50.value / 10:
@@ -299,7 +333,25 @@ def warnings(judgement: Judgement, experiment: Experiment) -> list[Words]:
         refused = sum(s.metrics.get("threads_refused", 0) for s in run.samples_of(side) if s.status == "ok")
         if refused:
             add(*where, f": {refused:,.0f} creations of threads were refused, and tried again until they succeeded")
-    return found  # type: ignore[return-value]
+    return [list(parts) for parts in found]
+
+
+def two_modes(run: Run, experiment: Experiment) -> list[Block]:
+    """Sides of a hand-over whose rounds fall into two groups, and whether where their tasks ran says why."""
+    metric, names = experiment.metric, short_names(run, experiment)
+    found: list[Words] = []
+    for side in run.measured_sides[experiment.name] if experiment.name in modes.HAND_OVERS else []:
+        of = modes.modes_of(run, side, metric)
+        if of is None:
+            continue
+        first, others = (Number(quantity(group.value, unit_of(run, metric)), group.value, ((side, metric),))
+                         for group in (of.first, of.others))
+        where: list[Inline] = [side_name(side), " in ", Code(names[side.cell]),
+                               f": {of.first.n} of {of.first.n + of.others.n} rounds "]
+        found.append([*where, "ran on the submitter's CPU and took ", first, ", the others ", others] if of.by_cpu else
+                     [*where, "took ", first, ", the others ", others, "; the submitter's CPU does not say why"])
+    return [Paragraph("The rounds of these sides fall into two groups. A round ran on the submitter's CPU if more than "
+                      "half of its tasks did."), Bullets(found)] if found else []
 
 
 def absolutes(run: Run, verdict: Verdict, most: int | None = None) -> list[Inline]:
@@ -313,10 +365,20 @@ def absolutes(run: Run, verdict: Verdict, most: int | None = None) -> list[Inlin
     return joined(parts, " ")
 
 
+def where_compared(run: Run, experiment: Experiment, verdict: Verdict) -> list[Inline]:
+    """Where the tasks ran of what was handed over."""
+    sides = dict.fromkeys(side for effect in verdict.effects for side in (effect.contrast.a, effect.contrast.b)
+                          if side and run.estimate(side, "same_cpu").n)
+    if experiment.name not in modes.HAND_OVERS or not sides:
+        return []
+    return [" Tasks on the submitter's CPU: ",
+            *joined(joined([f"{side_name(side)} ", same_cpu(run, side)], "") for side in sides), "."]
+
+
 def decision(run: Run, experiment: Experiment, verdict: Verdict) -> list[Block]:
     rule = sentence(experiment.rule) if experiment.rule else ""
     return [Paragraph([f"{experiment.claim}, \u201c{experiment.statement}\u201d: ", Strong(verdict.word), ". ",
-                       *absolutes(run, verdict)]),
+                       *absolutes(run, verdict), *where_compared(run, experiment, verdict)]),
             Paragraph(f"Decided by: {experiment.primary}. {rule}".strip())]
 
 
@@ -346,6 +408,7 @@ def chapter(judgement: Judgement, experiment: Experiment, drawn: set[str], cited
         out += ANSWERS[experiment.name](judgement)
     out += programs(run, experiment)
     out += compared(judgement, experiment)
+    out += two_modes(run, experiment)
     out.append(Details("Every cell and side: medians over rounds with their 95% intervals",
                        [measured(run, experiment)]))
     beware = warnings(judgement, experiment)

@@ -4,12 +4,13 @@ import math
 from base.runs import Run
 from base.stats import Estimate
 from base.text import percent, side_name, significant
-from draw import peers
+from draw import peers, peers_table
 from judge.answers import experiment_of
 from judge.effects import Effect
 from judge.verdicts import Judgement, compare_cells
 from report import chapters, lastpage, project, provenance
-from report.blocks import Block, Bullets, Code, Document, Figure, Link, Paragraph, Section, Strong, Table, Words
+from report.blocks import (Block, Bullets, Code, Details, Document, Figure, Lines, Link, Paragraph, Section, Strong,
+                           Table, Words)
 from report.chapters import DASH, shown
 from report.grades import Grade, grade_of
 from report.rules import Checked, Drawn, check
@@ -84,12 +85,10 @@ def beside_peers(run: Run, drawn: set[str], cited: chapters.Cited) -> list[Block
         out += [Figure("peers", "How does the pool do beside those of other libraries?",
                        "The line is where the pool stands. Hollow points have no interval."),
                 *cited("peers", peers.EXPERIMENT)]
-    out += [Table([*peers.HEADER], [[*row] for row in peers.table(run)], "The pool beside others"),
-            Paragraph("The pool has its own values; the others have how many times as much they take, paired by round, "
-                      "so above 1 the pool is ahead. From METG on, values are absolute: the shortest task that keeps "
-                      "half the efficiency, CPUs kept busy after a burst, and, with tasks of 10 us, processor time "
-                      f"over wall time and the share of tasks that the submitting thread ran. {peers.NONE}: it has no "
-                      "such operation, or that was not measured.")]
+    out += [*(Lines(part) for part in peers_table.parts(run)), Bullets([*peers_table.LEGEND]),
+            Details("With 95% intervals", [Table(["case", "backend", "takes [95%]", "times the pool [95%]"],
+                                                 [[*row] for row in peers_table.long_table(run)],
+                                                 "The pool beside others")])]
     return [Section("Beside other pools", out, "peers")]
 
 

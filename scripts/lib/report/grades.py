@@ -14,7 +14,7 @@ GRADES = {"A": "cite it", "B": "cite it with what it says of itself", "C": "a hi
 ROUNDS_TO_CITE, ROUNDS_TO_DECIDE = 20, 10
 FLOOR_MAX = 1.10
 STEAL_MAX, UNSETTLED_MAX = 0.01, 0.05
-VERSION_IS_A_COMMIT = "the version is a commit without changes"
+VERSION_IS_A_COMMIT = "the version is a commit without known changes"
 MARGIN_MIN = 1.10  # a verdict nearer to its limit could be the doing of what is not seen
 
 
@@ -35,7 +35,7 @@ def is_undecided(judgement: Judgement, _: list[Checked]) -> Problems:
 
 def is_no_version(judgement: Judgement, _: list[Checked]) -> Problems:
     suite = judgement.run.document["suite"]
-    if suite.get("dirty") != "no" or suite["commit"] in ("nogit", "unknown", ""):
+    if suite.get("dirty") == "yes" or suite["commit"] in ("nogit", "unknown", ""):
         yield "nobody can get the version that was measured"
 
 
@@ -133,7 +133,8 @@ def margin(lo: float, delta: float) -> float:
 
 
 def blurs(judgement: Judgement, _: list[Checked]) -> Problems:
-    names = {"binding", "clock", "governor", "boost", "smt", "quota", "affinity", "hybrid", "memory", "build"}
+    names = {"binding", "clock", "unseen", "process", "governor", "boost", "smt", "quota", "affinity", "hybrid",
+             "memory", "build"}
     yield from (check.text for check in judgement.run.checks if check.name in names)
 
 

@@ -45,7 +45,9 @@ def hand_over(judgement: Judgement) -> str | None:
     if found is None:
         return None
     floor = f"   (floor: clone {text.quantity(found.clone.value, 'ns')})" if found.clone.n else ""
-    return f"pool {text.percentile(found.pool, 'ns')}, thread {text.percentile(found.raw, 'ns')}{floor}"
+    pool, raw = (text.percent(share.value) for share in found.same_cpu)
+    where = f"; on the submitter's CPU {pool} and {raw}" if all(share.n for share in found.same_cpu) else ""
+    return f"pool {text.percentile(found.pool, 'ns')}, thread {text.percentile(found.raw, 'ns')}{where}{floor}"
 
 
 def short_tasks(judgement: Judgement) -> str | None:
@@ -172,7 +174,9 @@ def warnings(judgement: Judgement) -> list[str]:
 
 def answer(judgement: Judgement, grade: Grade) -> Answer:
     """All of it but the report's path. What is not in the run is left out."""
-    rows = [("cost of one hand-over", hand_over(judgement)), ("short CPU-bound tasks", short_tasks(judgement)),
+    lost = "; ".join(f"{backend}, in no cell: {reason}" for backend, reason in judgement.run.unmeasured.items())
+    rows = [("NOT MEASURED", lost), ("cost of one hand-over", hand_over(judgement)),
+            ("short CPU-bound tasks", short_tasks(judgement)),
             (blocking_label(judgement), blocking(judgement)), (overload_label(judgement), overload(judgement)),
             ("would change if", would_change(judgement)),
             ("claims", claims(judgement)), ("grade", f"{grade.letter}: {grade.meaning}"),

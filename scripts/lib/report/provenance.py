@@ -16,13 +16,14 @@ def known_ns(of: dict[str, Any], name: str) -> str:
     return quantity(value, "ns") if is_number else "an unknown time"
 
 
-def unsettled(run: Run) -> list[Side]:
-    """Sides whose warm-up did not settle in most rounds."""
-    def is_unsettled(side: Side) -> bool:
-        values = [sample.metrics["settled"] for sample in run.samples_of(side) if "settled" in sample.metrics]
-        return bool(values) and 2 * sum(values) < len(values)
+def is_unsettled(run: Run, side: Side) -> bool:
+    """Its warm-up did not settle in most rounds."""
+    values = [sample.metrics["settled"] for sample in run.samples_of(side) if "settled" in sample.metrics]
+    return bool(values) and 2 * sum(values) < len(values)
 
-    return [side for side in run.by_side if is_unsettled(side)]
+
+def unsettled(run: Run) -> list[Side]:
+    return [side for side in run.by_side if is_unsettled(run, side)]
 
 
 def unmeasured(run: Run) -> list[Words]:

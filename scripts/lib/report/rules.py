@@ -144,9 +144,12 @@ def has_set_up(judgement: Judgement, _: Drawn) -> Problems:
         if not run.machine.get(topic):
             yield f"machine.json does not describe {topic}"
     suite = run.document["suite"]
-    if suite["commit"] in ("nogit", "unknown", "") or suite.get("dirty") != "no":
-        yield "the version of poolbench is no commit: " + ("uncommitted changes" if suite.get("dirty") == "yes" else
-                                                           "unknown")
+    if suite["commit"] in ("nogit", "unknown", ""):
+        yield "the version of poolbench is no commit: unknown"
+    elif suite.get("dirty") == "yes":
+        yield "the version of poolbench is no commit: uncommitted changes"
+    elif suite.get("dirty") != "no":
+        yield f"whether the sources were changed since commit {suite['commit']} is unknown"
 
 
 def names_clock(judgement: Judgement, _: Drawn) -> Problems:
