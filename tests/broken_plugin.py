@@ -1,15 +1,18 @@
 """Plugins for the tests: a backend that does with each task what a test says."""
+import json
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
-from harness import TOP, check_equal
+from harness import BUILD, TOP, check_equal
 
 # Runs the tasks on a thread that does with each what BODY says; n counts them.
 BACKEND = r"""
 #include <plugin.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -80,24 +83,32 @@ static int fork_task(void *state, executor_fn *fn, void *left, void *right)
     return 0;
 }
 static const struct executor backend = { "NAME", "made to be broken", 0, create, submit, submit_many, wait_all,
-                                         counters, destroy, fork_task, NULL };
+                                         counters, destroy, fork_task, NULL, CALL };
 static const struct executor *const backends[] = { &backend, NULL };
 const struct poolbench_plugin poolbench_plugin = { VERSION, backends, NULL };
 """
 
 
-def build(folder: Path, name: str, source: str) -> Path:
+def side(job: dict[str, Any]) -> dict[str, Any]:
+    """One job of a measuring process."""
+    done = subprocess.run(["sh", "-c", 'exec "$0" side "$1" 3>&1 >/dev/null', BUILD / "poolbench", json.dumps(job)],
+                          capture_output=True, text=True, timeout=60)
+    ended = {"status": "failed", "reason": f"ended with {done.returncode}"}
+    return json.loads(done.stdout) if done.stdout else ended  # type: ignore[no-any-return]
+
+
+def build(folder: Path, name: str, source: str, *options: str) -> Path:
     file, plugin = folder / f"{name}.c", folder / f"{name}.so"
     file.write_text(source)
     done = subprocess.run([os.environ.get("CC", "cc"), "-std=c11", "-Wall", "-Wextra", "-shared", "-fPIC", "-O1",
-                           f"-I{TOP}/bench", "-o", plugin, file], capture_output=True, text=True)
+                           f"-I{TOP}/bench", *options, "-o", plugin, file], capture_output=True, text=True)
     check_equal(f"building {name}", (done.returncode, done.stderr), (0, ""))
     return plugin
 
 
 def backend(folder: Path, name: str, body: str = "fn(arg)", *, create: str = "", accepted: str = "",
-            counters: str = "0", version: str = "POOLBENCH_PLUGIN_VERSION", more: str = "") -> Path:
-    words = {"BODY": body, "CREATE": create, "ACCEPTED": accepted, "COUNTERS": counters, "NAME": name,
+            counters: str = "0", call: str = "NULL", version: str = "POOLBENCH_PLUGIN_VERSION", more: str = "") -> Path:
+    words = {"BODY": body, "CREATE": create, "ACCEPTED": accepted, "COUNTERS": counters, "CALL": call, "NAME": name,
              "{ VERSION,": f"{{ {version},"}
     text = BACKEND
     for word, stands_for in words.items():

@@ -61,4 +61,27 @@ static inline void gate_free(struct gate *gate)
     sem_post(&gate->open);
 }
 
+/* A pool whose only worker is held. */
+static inline struct pool *gate_held(struct gate *gate, struct pool_options options)
+{
+    struct pool *pool = gate_pool(options);
+
+    gate_hold(gate, pool);
+    return pool;
+}
+
+static inline void gate_end(struct gate *gate, struct pool *pool)
+{
+    gate_free(gate);
+    CHECK_EQ(pool_destroy(pool), 0);
+}
+
+static inline struct pool_counters gate_counters(struct pool *pool)
+{
+    struct pool_counters counters = {0};
+
+    pool_get_counters(pool, &counters);
+    return counters;
+}
+
 #endif

@@ -330,6 +330,8 @@ def measure(cell: dict, backend: str, workers: int, round_: int, seed: int, scal
             metrics = throughput_metrics(cost_ns, cell, like, workers)
         if experiment == "sizing" and backend == "serial":
             metrics["cpu_ns"] = 0.1 * MS
+        if cell["load"] in ("batch", "gap", "idiom"):
+            metrics["same_cpu"] = 1.0 if backend == "serial" else 0.05
         if experiment == "threads":
             metrics["threads_seen"] = max(1, metrics["threads_created"])
     line = {"schema": 1, "round": round_, "cell": cell["name"], "backend": backend, "workers": workers,

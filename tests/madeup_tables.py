@@ -20,7 +20,8 @@ GRIDS: dict[str, dict[str, list[int]]] = {
 ROUNDS = {"smoke": 3, "quick": 10, "full": 20}
 
 FLOORS = {"clock": 25, "syscall": 90, "cache-line": 60, "futex-wake": 280, "futex-round-trip": 9000, "clone": 14000,
-          "pthread-default": 33000, "pthread-tuned": 21000, "pthread-bound": 45000}
+          "pthread-default": 33000, "pthread-tuned": 21000, "pthread-bound": 45000, "raw": 22000,
+          "raw-detached": 23000}
 RAW_MOST_THREADS = 30768
 
 METRICS = [(name, unit, polarity, kind, mode, name.replace("_", " ")) for name, unit, polarity, kind, mode in [
@@ -28,7 +29,8 @@ METRICS = [(name, unit, polarity, kind, mode, name.replace("_", " ")) for name, 
     ("first_ns", "ns", "less", "cost", "throughput"), ("iterations", "iterations", "none", "count", "any"),
     ("tasks", "tasks", "none", "count", "any"), ("threads_created", "threads", "none", "count", "any"),
     ("threads_refused", "threads", "less", "count", "any"), ("threads_peak", "threads", "none", "count", "any"),
-    ("inline_tasks", "tasks", "none", "count", "any"), ("settled", "yes or no", "none", "count", "any"),
+    ("inline_tasks", "tasks", "none", "count", "any"), ("same_cpu", "1", "none", "count", "any"),
+    ("settled", "yes or no", "none", "count", "any"),
     ("threads_seen", "threads", "none", "count", "throughput"), ("gave_way", "times", "none", "count", "throughput"),
     ("lines", "lines", "less", "count", "any"), ("first_result_ns", "ns", "less", "cost", "throughput"),
     ("polls", "polls", "none", "count", "throughput"),

@@ -14,10 +14,12 @@ static void (*refuse_before)(void); /* called before each refusal, NULL: none */
 
 typedef int refuse_create_fn(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 typedef int refuse_join_fn(pthread_t, void **);
+typedef int refuse_timedjoin_fn(pthread_t, void **, const struct timespec *);
 
 /* A sanitizer that is linked in has its own pthread_create() under these names. */
 __attribute__((weak)) refuse_create_fn __interceptor_pthread_create;
 __attribute__((weak)) refuse_join_fn __interceptor_pthread_join;
+__attribute__((weak)) refuse_timedjoin_fn __interceptor_pthread_timedjoin_np;
 
 /* Let n creations succeed from now on, then refuse n_refused. */
 static inline void refuse_threads(int n, int n_refused)
@@ -59,6 +61,18 @@ int pthread_join(pthread_t thread, void **result)
     if (join == NULL)
         *(void **)&join = dlsym(RTLD_NEXT, "pthread_join");
     error = join(thread, result);
+    refuse_n_joined += error == 0;
+    return error;
+}
+
+int pthread_timedjoin_np(pthread_t thread, void **result, const struct timespec *deadline)
+{
+    refuse_timedjoin_fn *join = __interceptor_pthread_timedjoin_np;
+    int error;
+
+    if (join == NULL)
+        *(void **)&join = dlsym(RTLD_NEXT, "pthread_timedjoin_np");
+    error = join(thread, result, deadline);
     refuse_n_joined += error == 0;
     return error;
 }

@@ -499,7 +499,8 @@ def test_hostile_files(folder: Path) -> None:
     run, block = stored_run(), run_cite(stored_run(), "C1").stdout
     document = json.loads(run_cite(run, "C1", "--format", "json").stdout)
     cases: list[tuple[bytes, str]] = [
-        (b"", "there is no block in it"), (b"{", "no complete JSON"), (b"{}", "has no 'id'"), (b"\xff\xfe", "UTF-8"),
+        (b"", "there is no block in it"), (b"{", "no complete JSON"), (b"{}", "has no 'id'"),
+        (b"\xff\xfd", "UTF-8"), (b"\xff\xfex", "UTF-8"),
         (b"[1]", "no block"), (b"\0" * 100, "no block"), (b"x" * ((1 << 24) + 1), "larger than 16 MiB"),
         (block[:400].encode(), "is cut off"), (block.replace("citation=1", "citation=2").encode(), "use a newer pool"),
         (block.replace("citation=1", "citation=x").encode(), "is no whole number"),

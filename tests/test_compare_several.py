@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Several runs: trend, claims by machine, break-evens, labels; and thirty of them in a bounded memory."""
+import json
 import os
 import shutil
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 from report_helpers import TOP, main, rewrite
 
 import madeup_run
-from base.read import newest_run, read_run
+from base.read import newest_runs, read_run
 from compare.reduced import reduce
 from compare_helpers import COMPARE, compare, found, other_machine, run_of
 
@@ -77,6 +78,32 @@ def test_labels_are_what_tells_runs_apart(folder: Path) -> None:
     assert labels(a, b, "--label", "old", "--label", "new") == ["old", "new"]
 
 
+def test_what_is_no_run_is_left_out(folder: Path) -> None:
+    """It is named, the others are compared, and the exit code says that they are not all."""
+    runs = [run_of(folder, str(seed), seed, only=["grain"]) for seed in (1, 2, 3)]
+    torn, slow = run_of(folder, "torn", 4, only=["grain"]), run_of(folder, "slow", 5, only=["grain"],
+                                                                   scale={("grain", "pool"): 1.3})
+    with (torn / "journal.jsonl").open("a") as file:
+        file.write("{\n")  # of a complete run, whose samples are in run.json too
+    (folder / "empty").mkdir()
+    bad = [(folder / "empty", "has no run.json"), (torn, "is no complete JSON"), (folder / "file", "is no folder")]
+    (folder / "file").write_text("x")
+    done = compare(*(path for path, _ in bad), *runs, "--format", "json", *(
+        word for name in "xyzabc" for word in ("--label", name)))
+    document = json.loads(done.stdout)
+    assert done.returncode == document["exit"] == 1 and document["left_out"] == 3, (done.returncode, done.stderr)
+    assert [run["label"] for run in document["runs"]] == ["a", "b", "c"]
+    lines = done.stderr.splitlines()
+    assert len(lines) == 3 and all("left out: " in line and str(path) in line and why in line
+                                   for line, (path, why) in zip(lines, bad)), lines
+    assert "! 1 run left out" in compare(*runs, torn).stdout
+    assert compare(runs[0], folder / "empty", slow).returncode == 2
+    for readable in ([], runs[:1]):
+        done = compare(folder / "empty", torn, *readable)
+        assert done.returncode == 1 and done.stdout == "" and "left out" not in done.stderr, done
+        assert len(done.stderr.splitlines()) == 2, done.stderr
+
+
 def test_thirty_runs_take_a_bounded_memory(folder: Path) -> None:
     first = run_of(folder, "r00", 1, profile="full", only=list(madeup_run.EXPERIMENTS))
     runs = [first]
@@ -98,8 +125,7 @@ def test_thirty_runs_take_a_bounded_memory(folder: Path) -> None:
 
 
 def test_a_kept_run_has_every_experiment_in_its_overlays(_: Path) -> None:
-    """Read as a comparison reads it, which looks at parts of the journal alone."""
-    run = read_run(newest_run(TOP / "results"))
+    run = read_run(newest_runs(TOP / "results")[0])
     names = {of.name for of in run.experiments if run.cells_of(of.name)}
     found = reduce(run.path).overlays
     assert names <= {name.partition("/")[0] for name in found}, names - set(found)
@@ -107,7 +133,7 @@ def test_a_kept_run_has_every_experiment_in_its_overlays(_: Path) -> None:
 
 def test_a_kept_run_against_itself(folder: Path) -> None:
     """With all that a real run has: sides of which nothing is in time, that end at limits, that were late."""
-    kept = newest_run(TOP / "results")
+    kept = newest_runs(TOP / "results")[0]
     runs = [folder / name for name in "ab"]
     for run in runs:
         shutil.copytree(kept, run, ignore=shutil.ignore_patterns("plots", "data", "hist", "report.html"))

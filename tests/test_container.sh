@@ -33,7 +33,7 @@ while read -r command arguments; do
     eval "dry $arguments" || fault "make $arguments: $(cat "$work/out")"
     for argument in $arguments; do
         case $argument in
-        *=*) grep -qE "^${argument%%=*} [:?]?=" Makefile || fault "Makefile has no variable ${argument%%=*}" ;;
+        *=*) grep -qwF -e "${argument%%=*}" Makefile || fault "Makefile has no variable ${argument%%=*}" ;;
         esac
     done
 done <"$work/run"
@@ -69,7 +69,7 @@ as_kept() { # <command>: with no other variables of the build
 }
 as_kept "dry ${tools#exec make }" || fault "$tools: $(cat "$work/out")"
 grep -qF -e "--results '$results'" "$work/out" || fault "make bench does not write to $results"
-as_kept "stamp ${tools#exec make bench } stamps" || fault "$tools: $(cat "$work/stamps")"
+as_kept "stamp ${tools#exec make bench RESULTS=* } stamps" || fault "$tools: $(cat "$work/stamps")"
 for text in 'COMMIT "c0ffee00"' 'DIRTY "yes"'; do
     grep -qF -e "POOLBENCH_$text" "$work/build/version.h" || fault "the image with tools measures another version:" \
         "not $text but $(grep -e COMMIT -e DIRTY "$work/build/version.h")"

@@ -9,9 +9,7 @@ from harness import (RUN_SOME_FAILED, Bench, await_true, check, check_complete, 
                      journal, run_folders, side_of)
 
 PLAN = ("--profile", "smoke", "--filter", "^gap/", "--rounds", "3")
-# A process that stands still is ended when its time is over.
-DEADLY = {signal.SIGKILL: "killed by signal 9", signal.SIGSEGV: "killed by signal 11",
-          signal.SIGSTOP: "not done after "}
+DEADLY = {signal.SIGKILL: "killed by signal 9", signal.SIGSEGV: "killed by signal 11"}
 
 
 def crash_once(bench: Bench, number: signal.Signals) -> None:
@@ -22,9 +20,8 @@ def crash_once(bench: Bench, number: signal.Signals) -> None:
                lambda: any(len(journal(folder)) > 1 for folder in run_folders(results)))
     pid = bench.hold(bench.sides)
     os.kill(pid, number)
-    if number != signal.SIGSTOP:
-        with contextlib.suppress(ProcessLookupError):  # SIGKILL has ended it already, and its parent has seen that
-            os.kill(pid, signal.SIGCONT)
+    with contextlib.suppress(ProcessLookupError):  # SIGKILL has ended it already, and its parent has seen that
+        os.kill(pid, signal.SIGCONT)
     ended = end(process)
     folder = ended.folder
     failed = [line for line in journal(folder)[1:] if line["status"] != "ok"]

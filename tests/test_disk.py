@@ -4,13 +4,14 @@
 The disks are small file systems in memory, in a mount namespace of this test's own.
 """
 import os
-import signal
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from broken_plugin import backend
 from harness import (RUN_ERROR, RUN_OK, RUN_SOME_FAILED, Bench, Ended, await_true, check, check_complete, check_ended,
                      check_equal, document, end, journal, planned_sides, run_folders, run_parts)
 
@@ -78,20 +79,38 @@ def test_fills_up() -> str | None:
     return None
 
 
-def hold_when(bench: Bench, is_time: Callable[[Path], bool]) -> tuple[int, Path]:
-    """A measuring process that stands still, whose line is the one to fail."""
-    while True:
-        pid = bench.hold(bench.sides)
-        folders = run_folders(bench.results)
-        if folders and is_time(folders[0]):
-            return pid, folders[0]
-        os.kill(pid, signal.SIGCONT)
+class Gate:
+    """A backend whose tasks wait while a file is there: a side on its way that does nothing, and is not stopped."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench, self.closed, self.seen = bench, bench.top / "closed", bench.top / "seen"
+        self.plugin = backend(bench.top, "waits", f'while (link("{self.closed}", "{self.seen}") == 0 '
+                              f'|| access("{self.closed}", F_OK) == 0) {{ }} fn(arg)')
+
+    def open(self) -> None:
+        self.closed.unlink()
+        self.seen.unlink(missing_ok=True)
+
+    def hold_when(self, is_time: Callable[[Path], bool]) -> Path:
+        """A side whose line is the one to fail waits now."""
+        await_true("the rounds have begun", lambda: any(map(journal, run_folders(self.bench.results))))
+        folder = run_folders(self.bench.results)[0]
+        while True:
+            self.closed.touch()
+            await_true("a side waits", self.seen.exists)
+            if is_time(folder):
+                return folder
+            n_lines = len(journal(folder))
+            self.open()
+            await_true("its line", lambda: len(journal(folder)) > n_lines)  # or else it may never see the gate open
 
 
 def has_no_page(folder: Path) -> bool:
     """No line fits any more into the last page that the journal has."""
     path = folder / "journal.jsonl"
-    return len(journal(folder)) > 2 and -path.stat().st_size % os.sysconf("SC_PAGESIZE") < 600
+    text = path.read_bytes()
+    n_least = min(map(len, text.splitlines()[1:]), default=0) * 9 // 10  # lines differ by some digits
+    return len(journal(folder)) > 2 and -len(text) % os.sysconf("SC_PAGESIZE") < n_least
 
 
 def is_last(folder: Path) -> bool:
@@ -103,18 +122,20 @@ def test_full() -> str | None:
     if not CAN_MOUNT:
         return NO_MOUNT
     for what, rounds, is_time, words in (("full at a line", "20", has_no_page, "cannot write the journal"),
-                                         ("full at the end", "1", is_last, "cannot write")):
+                                         ("full at the end", "5", is_last, "cannot write")):
         with disk("size=300m") as bench:
-            process = bench.start(*ONE_CELL, rounds, "--results", bench.results)
-            pid, folder = hold_when(bench, is_time)
+            gate = Gate(bench)
+            options = ("--plugin", gate.plugin)
+            process = bench.start(*ONE_CELL[:-2], "waits", "--rounds", rounds, *options, "--results", bench.results)
+            folder = gate.hold_when(is_time)
             filler = bench.results / "filler"
             fill(filler, leave_mib=0)
-            os.kill(pid, signal.SIGCONT)
+            gate.open()
             check_ended(what, end(process), RUN_ERROR, words, "No space left", f"poolbench run --resume {folder}")
             check_equal(f"{what}: left running", bench.processes(), [])
             lines = journal(folder)
             filler.unlink()
-            check_ended(f"{what}, then freed", bench.run("--resume", folder), RUN_OK)
+            check_ended(f"{what}, then freed", bench.run("--resume", folder, *options), RUN_OK)
             check_complete(folder)
             check_equal("the journal's first lines", journal(folder)[:len(lines)], lines)
     return None
@@ -146,14 +167,27 @@ def test_small_scratch() -> str | None:
 
 
 def test_lost_scratch() -> str | None:
-    """Once the scratch folder is gone, a side on files fails and the others are measured."""
+    """Once the run's folder is gone, a side on files fails and the others are measured; once the disk is, the run
+    stops, and goes on with one like it."""
     if not CAN_MOUNT:
         return NO_MOUNT
-    with disk("size=300m", "scratch") as bench:
-        process = bench.start(*SCRATCH, "--results", bench.results, "--scratch", bench.top / "scratch")
-        await_true("the pilot", lambda: bench.sides())
-        subprocess.run(["umount", "--lazy", str(bench.top / "scratch")], check=True)
-        check_scratch("lost scratch", bench, end(process), "failed", "in the scratch folder: no such file")
+    for loses_disk in (False, True):
+        with disk("size=300m", "scratch") as bench:
+            scratch = bench.top / "scratch"
+            process = bench.start(*SCRATCH, "--results", bench.results, "--scratch", scratch)
+            await_true("the pilot", lambda: bench.sides() and any(
+                (folder / "journal.jsonl").exists() for folder in run_folders(bench.results)))
+            if not loses_disk:
+                for folder in scratch.iterdir():
+                    shutil.rmtree(folder)
+                check_scratch("lost folder", bench, end(process), "failed", "in the scratch folder: no such file")
+                continue
+            subprocess.run(["umount", "--lazy", str(scratch)], check=True)
+            check_ended("lost disk", end(process), RUN_ERROR, "the file system or disk of --scratch changed")
+            subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300m", "tmpfs", str(scratch)], check=True)
+            ended = bench.run("--resume", run_folders(bench.results)[0], "--scratch", scratch)
+            check_ended("another disk like it", ended, RUN_OK)
+            check_complete(ended.folder)
     return None
 
 
@@ -178,11 +212,15 @@ def test_no_folder() -> str | None:
 def test_not_writable() -> str | None:
     with Bench() as bench:
         bench.results.mkdir(mode=0o555)
+        bench.results.parent.chmod(0o755)
+        scratch = bench.results.parent / "scratch"
+        scratch.mkdir()
+        scratch.chmod(0o777)
         root = os.geteuid() == 0
         before = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups") if root else ()
         for results in bench.results, bench.results / "new":
-            check_ended("not writable", bench.run(*PLAN, "--results", results, before=before), RUN_ERROR, str(results),
-                        "Permission denied")
+            check_ended("not writable", bench.run(*PLAN, "--results", results, "--scratch", scratch, before=before),
+                        RUN_ERROR, str(results), "Permission denied")
         check_equal("made", list(bench.results.iterdir()), [])
     return None
 

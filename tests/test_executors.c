@@ -2,6 +2,7 @@
 #include "backends/executor.h"
 #include "check.h"
 #include "load/load.h"
+#include "pool.h"
 #include "record/clock.h"
 
 #include <errno.h>
@@ -330,6 +331,129 @@ static void test_gate(const struct executor *executor, size_t max_threads)
     end_load(side);
 }
 
+/* As many threads as were asked for submit, each its part, at the same time where the backend allows it. */
+static void test_inject(const struct executor *executor, size_t n_submitters)
+{
+    struct load_side *side = start_load("inject", executor, LIFE_WARM);
+    bool may = n_submitters == 1 || executor->capabilities & EXECUTOR_SHARED;
+    side->n_submitters = n_submitters;
+    if (CHECK_EQ(load_start(side), may ? 0 : -ENOTSUP) && may) {
+        CHECK(side->load->iterate(side) > 0);
+        CHECK(side->load->iterate(side) > 0);
+        check_load(side, 2 * 200);
+        load_destroy_backend(side);
+        load_stop(side);
+    }
+    free(side);
+}
+
+static pthread_t submitters[N_TASKS];
+static atomic_size_t n_by_submitters;
+
+static int run_at_once(void *state, executor_fn *fn, void *arg)
+{
+    (void)state;
+    submitters[n_by_submitters++] = pthread_self();
+    fn(arg);
+    return 0;
+}
+
+/* What runs in any of the threads that submit is counted as the submitter's, and each of them submits its part. */
+static void test_by_submitters(void)
+{
+    enum { N = 3 };
+    struct executor inline_executor = *executor_find("pool-helping");
+    inline_executor.submit = run_at_once;
+    struct load_side *side = start_load("inject", &inline_executor, LIFE_WARM);
+    side->n_submitters = N;
+    CHECK_EQ(load_start(side), 0);
+    CHECK(side->load->iterate(side) > 0);
+    check_load(side, 200);
+    CHECK_EQ(tally_sum(&side->tally).n_inline, 200);
+    size_t n_of_caller = 0, n_of_first = 0;
+    for (size_t i = 0, first = 0; i < 200; i++) {
+        bool is_caller = pthread_equal(submitters[i], pthread_self());
+        first = is_caller || pthread_equal(submitters[first], pthread_self()) ? (is_caller ? first : i) : first;
+        n_of_caller += is_caller;
+        n_of_first += !is_caller && pthread_equal(submitters[i], submitters[first]);
+    }
+    CHECK_EQ(n_of_caller, 200 / N);
+    CHECK(n_of_first == 200 / N || n_of_first == 200 / N + 1);
+    load_destroy_backend(side);
+    end_load(side);
+}
+
+/* A batch that is stamped has one latency, whatever number of tasks it is. */
+static void test_stamped_batch(const struct executor *executor, bool maps)
+{
+    struct load_side *side = start_load("batch", executor, LIFE_WARM);
+    side->stamped = true;
+    side->maps = maps;
+    side->n_batches = 5;
+    CHECK_EQ(load_start(side), 0);
+    CHECK(side->load->iterate(side) > 0);
+    check_load(side, 5 * 200);
+    CHECK_EQ(side->recorder->sojourn.n, 5);
+    CHECK(side->recorder->sojourn.max_ns < UINT64_C(100000000000));
+    load_destroy_backend(side);
+    end_load(side);
+}
+
+static const struct executor *called;
+
+static int call_and_lie(void *state, executor_value_fn *fn, void *arg, uint64_t *result)
+{
+    int error = called->call(state, fn, arg, result);
+    *result += 1;
+    return error;
+}
+
+/* Each task's result comes back; one that is another is noticed; without call it is an operation that is not there. */
+static void test_results(const struct executor *executor)
+{
+    char reason[100];
+    struct executor liar = *executor;
+    called = executor;
+    liar.call = executor->call ? call_and_lie : NULL;
+    for (int lies = 0; lies < 2; lies++) {
+        struct load_side *side = start_load("batch", lies ? &liar : executor, LIFE_WARM);
+        side->gets = true;
+        CHECK_EQ(load_start(side), 0);
+        CHECK_EQ(side->load->iterate(side) > 0, executor->call != NULL);
+        CHECK_EQ(side->error, executor->call ? 0 : -ENOTSUP);
+        side->error = 0;
+        check_load(side, executor->call ? 200 : 0);
+        CHECK_EQ(load_check(side, reason, sizeof reason), executor->call && lies ? -EBADMSG : 0);
+        load_destroy_backend(side);
+        end_load(side);
+    }
+}
+
+/* Of a backend with a bound so many tasks wait, and no more; where there is none a bound is no option. */
+static void test_bound(const struct executor *executor)
+{
+    enum { BOUND = 4 };
+    struct load_side *side = start_load("batch", executor, LIFE_WARM);
+    char args[4 * BOUND];
+    int n_accepted = 0;
+    bool is_bounded = executor->capabilities & EXECUTOR_BOUNDED;
+    side->options.max_queued = BOUND;
+    side->options.n_workers = 1;
+    CHECK_EQ(load_start(side), is_bounded ? 0 : -ENOTSUP);
+    if (is_bounded) {
+        n_passed = 0;
+        pthread_rwlock_wrlock(&gate);
+        while (n_accepted < 4 * BOUND && pool_try_submit(side->backend, pass_gate, args) == 0)
+            n_accepted++;
+        pthread_rwlock_unlock(&gate);
+        CHECK(n_accepted == BOUND || n_accepted == BOUND + 1); /* one may run already */
+        CHECK_EQ(executor->wait_all(side->backend), 0);
+        CHECK_EQ(n_passed, n_accepted);
+        load_destroy_backend(side);
+    }
+    end_load(side);
+}
+
 int main(void)
 {
     size_t n_backends = 0;
@@ -347,13 +471,20 @@ int main(void)
             test_batch(e, LIFE_BATCH);
             test_kinds(e, 1);
             test_kinds(e, 7);
+            test_stamped_batch(e, true);
+            test_inject(e, 1);
+            test_inject(e, 4);
         }
+        test_results(e);
+        if (strstr("pool-reject pool-block pool-caller pool-elastic", e->name) == NULL)
+            test_bound(e);
         test_window(e);
         test_gap(e);
     }
     CHECK(n_backends >= 5);
     CHECK(executor_find("nosuch") == NULL && load_find("nosuch") == NULL);
     test_functions_differ();
+    test_by_submitters();
     test_gate(executor_find("pool"), 0);
     test_gate(executor_find("raw"), 0);
     test_gate(executor_find("raw"), QUOTA);

@@ -23,7 +23,7 @@ from madeup_run import EXPERIMENTS, make_documents, write_run
 
 from base.files import RunError
 from base.read import read_run
-from draw import peers, pictures
+from draw import peers_table, pictures
 from judge import advice, verdicts
 from report import as_html, as_markdown, lastpage, tables
 from report.contents import contents
@@ -227,6 +227,34 @@ def test_what_is_too_large(folder: Path) -> None:
                "of memory")
 
 
+def test_what_is_large_where_it_lies(folder: Path) -> None:
+    """What comes out of it is little, or nothing at all."""
+    def made(name: str, change: Callable[[bytes], bytes], size: int = 0) -> Callable[[Path], None]:
+        def write(run: Path) -> None:
+            data = change(gzip.compress((run / name).read_bytes()))
+            (run / name).unlink()
+            (run / f"{name}.gz").write_bytes(data)
+            if size:
+                os.truncate(run / f"{name}.gz", size)
+        return write
+
+    empty, behind = gzip.compress(b""), "goes on behind its end"
+    long = bytes([*empty[:3], 0x10, *empty[4:10]]) + b"a comment " * (1 << 20) + b"\0"
+    for name in ("run.json", "journal.jsonl", "machine.json"):
+        refused_by(READERS[:1], folder / f"holes {name}", made(name, lambda data: data, 1 << 40), "is larger than")
+        refused(folder / f"zeros {name}", made(name, lambda data: data, 1 << 23), behind)
+        refused(folder / f"member {name}", made(name, lambda data: data + empty), behind)
+        refused(folder / f"members {name}", made(name, lambda data: empty * 10000 + data), behind)
+        refused(folder / f"tail {name}", made(name, lambda data: data + b"x"), behind)
+        refused(folder / f"cut {name}", made(name, lambda data: data[:-1]), "ends early")
+        refused(folder / f"sum {name}", made(name, lambda data: data[:-8] + bytes(8)), "cannot read")
+        refused(folder / f"plain {name}", lambda run, name=name: os.truncate(run / name, 1 << 40), "is larger than")
+    commented = sound(folder / "commented")
+    made("run.json", lambda data: long + data[10:])(commented)
+    made("journal.jsonl", lambda data: data)(commented)
+    assert read_run(commented).samples
+
+
 CANARY = "canary"
 
 
@@ -337,7 +365,7 @@ def read_all_ways(path: Path) -> tuple[str, str]:
     judgement = verdicts.judge(read_run(path))
     document = contents(judgement, pictures.write_inputs(judgement, path), "")
     made = [as_markdown.render(document), tables.data_csv(judgement.run), *lastpage.page(document.answer),
-            *peers.terminal(judgement.run)]
+            *peers_table.terminal(judgement.run)]
     made += [path.read_text() for path in (path / "data").iterdir()]
     for question in (advice.Question(1e4, 1.0, 1e3), advice.Question(1e6, 0.1, 64e3)):
         made.append(str(advice.advise(judgement, question)))

@@ -47,7 +47,7 @@ for library in pool rawthread; do
     if grep -v '@@POOLBENCH_0$' "$work/exported"; then fault "$library: names without a version"; fi
     sed 's/@.*//' "$work/exported" | sort | diff "$work/$library.calls" - ||
         fault "$library: the shared library's names"
-    nm -g --defined-only "$lib/libpoolbench-$library.a" | awk 'NF == 3 { print $3 }' | sort |
+    nm -g --defined-only "$lib/libpoolbench-$library.a" | awk 'NF == 3 && $2 != "V" { print $3 }' | sort |
         diff "$work/$library.calls" - || fault "$library: the archive's names"
     readelf -d "$lib/libpoolbench-$library.so" | grep -qF "[libpoolbench-$library.so.0]" || fault "$library: soname"
 done

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from typing import Any
 
-from harness import BUILD, TOP, check, check_equal
+from harness import BUILD, TOP, Bench, check, check_equal, document
 
 BINARY = str(BUILD / "poolbench")
 TOPICS = ["experiments", "workloads", "backends", "loads", "idioms", "floors", "profiles", "budget"]
@@ -72,6 +72,17 @@ def test_budget(everything: dict[str, Any]) -> None:
                     {profile["rounds"]})
 
 
+def test_sides_of_a_run(everything: dict[str, Any]) -> None:
+    """What is listed before a run is what the run has, whatever it found out: Goetz's size is none of the cells'."""
+    with Bench() as bench:
+        ended = bench.run("--profile", "smoke", "--filter", "^io/", "--rounds", "1", "--results", bench.results)
+        check_equal("a run of io", ended.code, 0)
+        made = document(ended.folder)
+    row = next(of for of in everything["budget"] if (of["profile"], of["experiment"]) == ("smoke", "io"))
+    check_equal("sides", sum(len(cell["sides"]) for cell in made["cells"]), row["sides"])
+    check(made["calibration"]["sleep_goetz"] >= 1, "the rule's size is not there")
+
+
 def test_topics(everything: dict[str, Any]) -> None:
     for topic in TOPICS:
         alone = json.loads(run("list", topic, "--json"))
@@ -122,7 +133,7 @@ def test_machine() -> None:
 def main() -> int:
     everything = json.loads(run("list", "--json"))
     check_equal("topics", list(everything), TOPICS)
-    for test in (test_names, test_parameters, test_claims, test_budget, test_topics, test_text):
+    for test in (test_names, test_parameters, test_claims, test_budget, test_sides_of_a_run, test_topics, test_text):
         test(everything)
     test_readable()
     test_machine()

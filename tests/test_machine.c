@@ -16,27 +16,36 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const char *const fields[][16] = {
+static const char *const fields[][24] = {
     { "processor", "model", "vendor", "family", "model_number", "stepping", "microcode", "architecture",
       "sockets", "cores", "hardware_threads", "smt", "core_kinds", "numa_nodes", "caches", "topology" },
     { "memory", "total_bytes", "swap_bytes", "cgroup_limit_bytes", "page_bytes", "transparent_huge_pages",
-      "transparent_huge_pages_defrag", "numa_balancing", "swappiness" },
-    { "kernel", "system", "release", "preemption", "scheduling_policy", "sched_autogroup", "parameters",
-      "mitigations" },
+      "transparent_huge_pages_defrag", "numa_balancing", "swappiness", "overcommit", "ksm" },
+    { "kernel", "system", "release", "preemption", "scheduling_policy", "sched_autogroup", "sched_rt_runtime_us",
+      "timer_migration", "watchdog", "isolated_cpus", "tickless_cpus", "sched_ext", "parameters", "mitigations" },
     { "frequency", "governor", "driver", "driver_mode", "energy_preference", "boost", "minimum_mhz",
-      "maximum_mhz", "measured_mhz", "idle_driver", "idle_governor" },
+      "maximum_mhz", "allowed_minimum_mhz", "allowed_maximum_mhz", "measured_mhz", "idle_driver", "idle_governor" },
     { "clock", "source", "available", "needs_system_call", "resolution_ns" },
     { "virtualization", "hypervisor", "product", "container" },
     { "limits", "affinity", "affinity_cpus", "quota_cpus", "usable_cpus", "cgroup_version", "cgroup_pids_max",
-      "rlimit_nproc", "rlimit_nofile", "rlimit_stack_bytes", "pid_max", "threads_max", "max_map_count" },
+      "rlimit_nproc", "rlimit_nofile", "rlimit_stack_bytes", "rlimit_as_bytes", "rlimit_data_bytes", "rlimit_cpu_s",
+      "pid_max", "threads_max", "max_map_count" },
+    { "process", "nice", "scheduling_priority", "utilization_clamp", "autogroup_nice", "cgroup_cpu_weight",
+      "io_priority", "timer_slack_ns", "addresses", "numa_policy", "numa_nodes",
+      "huge_pages_disabled", "memory_merging", "seccomp", "traced", "speculative_store_bypass",
+      "indirect_branches", "variables", "libraries" },
     { "counters", "hardware", "energy" },
-    { "build", "compiler", "flags", "type", "libc", "hwloc", "jansson", "google_benchmark" },
+    { "build", "compiler", "flags", "cxx_flags", "linker_flags", "type", "libc", "hwloc",
+      "jansson", "google_benchmark" },
 };
 
 /* Where 0 is an answer and not the lack of one. */
 static bool may_be_zero(const char *key)
 {
-    static const char *const keys[] = { "swap_bytes", "numa_balancing", "swappiness", "sched_autogroup" };
+    static const char *const keys[] = {
+        "swap_bytes", "numa_balancing", "swappiness", "overcommit", "ksm", "sched_autogroup", "timer_migration",
+        "watchdog", "nice", "scheduling_priority", "autogroup_nice", "rlimit_cpu_s",
+    };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (strcmp(keys[i], key) == 0)
             return true;
@@ -66,7 +75,7 @@ static void check_fields(json_t *description)
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         json_t *topic = json_object_get(description, fields[i][0]);
         size_t n_fields = 0;
-        for (size_t j = 1; j < 16 && fields[i][j]; j++, n_fields++) {
+        for (size_t j = 1; j < 24 && fields[i][j]; j++, n_fields++) {
             json_t *value = json_object_get(topic, fields[i][j]);
             if (!CHECK(value && is_filled(fields[i][j], value)))
                 fprintf(stderr, "it is %s of %s\n", fields[i][j], fields[i][0]);

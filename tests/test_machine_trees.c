@@ -95,6 +95,7 @@ static void put_intel(const char *model)
                          "SwapTotal:       1000000 kB\nSwapFree:         500000 kB\n");
     put("/proc/self/status", "Uid:\t1000\t1000\nThreads:\t3\nCapEff:\t0000000000000000\n"
                              "Cpus_allowed_list:\t0-1\n");
+    put("/proc/self/cgroup", "%s", "");
     put("/proc/loadavg", "3.50 2.00 1.00 2/500 1234\n");
     put("/proc/stat", "cpu  100 0 100 700 0 0 0 100 0 0\ncpu0 1 1 1 1 1 1 1 1 1 1\n");
     put("/proc/sys/kernel/osrelease", "6.1.0-18-amd64\n");
@@ -189,6 +190,30 @@ static pid_t start_ticking(int busy_percent)
 }
 
 /* Of 4 CPUs, 0.4 busy ones are too many. */
+/* What is not mounted is unknown and said to be: that no quota can be seen is not that there is none. */
+static void test_unseen(void)
+{
+    static const char *const groups[] = { "0::/mine\n", "3:cpu,cpuacct:/mine\n0::/\n" };
+    struct machine *machine;
+    put_intel(xeon);
+    CHECK_EQ(machine_open(root, &machine), 0);
+    CHECK(!warns(machine, "unseen"));
+    machine_close(machine);
+    for (size_t i = 0; i < 2; i++) {
+        put("/proc/self/cgroup", "%s", groups[i]);
+        CHECK_EQ(machine_open(root, &machine), 0);
+        CHECK(has_text(machine, "limits", "quota_cpus", "unknown"));
+        CHECK(strcmp(machine_cpu_setting(machine), "0-1 quota unknown") == 0);
+        CHECK_EQ(machine_usable_cpus(machine), 2);
+        CHECK(warns(machine, "unseen"));
+        machine_close(machine);
+    }
+    empty_tree();
+    CHECK_EQ(machine_open(root, &machine), 0);
+    CHECK(warns(machine, "unseen"));
+    machine_close(machine);
+}
+
 static void test_load(void)
 {
     struct machine *machine;
@@ -376,6 +401,7 @@ static void test_arm_server(void)
     put_packages(2, 48);
     put_arm_cpuinfo("0xc0", "0xac3", 96);
     put("/proc/self/status", "Cpus_allowed_list:\t0-95\n");
+    put("/proc/self/cgroup", "%s", "");
     CHECK_EQ(machine_open(root, &machine), 0);
     CHECK(has_text(machine, "processor", "model", "ampere 0xac3"));
     CHECK(has_text(machine, "processor", "vendor", "ampere"));
@@ -463,6 +489,7 @@ static void test_long_masks(void)
     struct machine *machine, *other;
     empty_tree();
     put_topology(4);
+    put("/proc/self/cgroup", "%s", "");
     put_every_second(510, 510);
     CHECK_EQ(machine_open(root, &machine), 0);
     put_every_second(510, 511);
@@ -512,6 +539,7 @@ int main(void)
     test_empty_files();
     test_description();
     test_warnings();
+    test_unseen();
     test_load();
     test_sample();
     test_id();

@@ -12,11 +12,19 @@ PEERS = sorted((BUILD / "peers").glob("*.so"))
 SOURCES = {"openmp-gomp": "openmp.c", "openmp-llvm": "openmp.c"}
 
 # Cells that a peer cannot do, by their beginnings; all others it must.
-ALONE = {"gap/", "depth/"}  # a task comes alone
-TREE = {"spawn/"}           # tasks wait for tasks
-CANNOT = {"boost-asio": TREE, "eigen": TREE | {"depth/"}, "glib": TREE, "libuv": TREE | {"oneoff/empty/life:run"},
-          "moodycamel": TREE, "onetbb": set(), "openmp-gomp": ALONE, "openmp-llvm": ALONE, "pthreadpool": ALONE | TREE}
-HELPS = {"eigen", "onetbb", "openmp-gomp", "openmp-llvm", "pthreadpool"}
+ALONE = {"gap/", "depth/", "inject/", "handle/"}  # a task comes alone
+TREE = {"spawn/"}                                # tasks wait for tasks
+BOUND = {"bounded/"}                             # so many tasks wait at most
+RESULT = {"handle/"}
+CANNOT = {"boost-asio": TREE | BOUND, "eigen": TREE | BOUND | {"depth/"}, "glib": TREE | BOUND | RESULT,
+          "libuv": TREE | BOUND | {"oneoff/empty/life:run", "inject/empty/load:inject/mode:throughput/submitters:2"},
+          "moodycamel": TREE | BOUND | RESULT, "onetbb": BOUND, "openmp-gomp": ALONE | BOUND,
+          "openmp-llvm": ALONE | BOUND, "pthreadpool": ALONE | TREE | BOUND}
+ALWAYS_CANNOT = BOUND | RESULT | {"inject/"}  # whose limit is no matter of how fast the machine is
+OWN = {"pool", "pool-helping"}
+HELPS = {"pool-helping", "eigen", "onetbb", "openmp-gomp", "openmp-llvm", "pthreadpool"}
+EXPERIMENTS = {"grain", "gap", "spawn", "map", "oneoff", "idle", "depth", "handle", "metg", "inject", "bounded",
+               "shortmap", "crowd"}
 
 
 def options() -> list[str]:
@@ -36,8 +44,8 @@ def test_listed() -> None:
 def measure(*more: str) -> list[dict]:
     names = [path.stem for path in PEERS]
     with Bench() as bench:
-        ended = bench.run(*options(), "--profile", "peers", "--rounds", "1", "--backends", ",".join(["pool", *names]),
-                          "--results", bench.results, *more)
+        ended = bench.run(*options(), "--profile", "peers", "--rounds", "1", "--backends",
+                          ",".join(["pool", "pool-helping", *names]), "--results", bench.results, *more)
         check_ended(f"run {more}", ended, RUN_OK)
         check_complete(ended.folder)
         run = document(ended.folder)
@@ -48,12 +56,12 @@ def measure(*more: str) -> list[dict]:
 def check_sample(sample: dict) -> None:
     name, cell = sample["backend"], sample["cell"]
     what = f"{name} in {cell}: {sample['status']}, {sample['reason']}"
-    if name == "pool":
+    check(name in CANNOT or name in OWN, f"{name} is not known here")
+    lacks = [start for start in CANNOT.get(name, set()) if cell.startswith(start)]
+    if not lacks:
         check_equal(what, sample["status"], "ok")
-        return
-    check(name in CANNOT, f"{name} is not known here")
-    if not any(cell.startswith(start) for start in CANNOT[name]):
-        check_equal(what, sample["status"], "ok")
+    elif any(start.startswith(tuple(ALWAYS_CANNOT)) for start in lacks):
+        check_equal(what, (sample["status"], sample["reason"]), ("limit", "the backend has no such operation"))
     else:
         check(sample["status"] == "ok" or sample["status"] == "limit" and sample["reason"], what)
     if name not in HELPS:
@@ -66,12 +74,13 @@ def check_sample(sample: dict) -> None:
 def test_every_experiment() -> None:
     """Without the cells that take their time and show nothing more."""
     seen = defaultdict(set)
-    for part in ("^(gap|idle)/|^grain/.*:(300|100000)/|^depth/.*tasks:1000$", "^(spawn|oneoff)/|^map/.*:100/"):
+    for part in ("^(gap|idle|handle)/|^(grain|metg)/.*:(20|300|100000)/|^depth/.*tasks:1000$",
+                 "^(spawn|oneoff|inject|bounded|shortmap|crowd)/|^map/.*:100/"):
         for sample in measure("--filter", part):
             check_sample(sample)
             seen[sample["backend"]].add(sample["cell"].split("/")[0])
     for name, experiments in seen.items():
-        check_equal(f"experiments of {name}", experiments, {"grain", "gap", "spawn", "map", "oneoff", "idle", "depth"})
+        check_equal(f"experiments of {name}", experiments, EXPERIMENTS)
 
 
 def test_sizes() -> None:
@@ -90,9 +99,21 @@ def test_full_queue() -> None:
             check_sample(sample)
 
 
+def test_submitters_share() -> None:
+    """What the submitter runs is seen where a backend has it do all: a task that it asks the result of, by the helping
+    pool, by threads of oneTBB's arena. The strict pool crosses over each time."""
+    seen = {sample["backend"]: sample["metrics"] for sample in measure("--filter", "^handle/")
+            if sample["status"] == "ok"}
+    check_equal("by the strict pool", (seen["pool"]["inline_tasks"], "inline_share" in seen["pool"]), (0, False))
+    for name in {"pool-helping", "onetbb"} & seen.keys():
+        check(seen[name]["inline_share"] > 0, f"{name}: {seen[name]}")
+    for name, metrics in seen.items():
+        check(metrics["p50_ns"] <= metrics["p99_ns"], f"{name}: {metrics}")
+
+
 if __name__ == "__main__":
     if not PEERS:
         print("no peer's library (libglib2.0-dev, libtbb-dev, ...) is there: scripts/setup --peers")
         sys.exit(SKIPPED)
-    for test in (test_listed, test_every_experiment, test_sizes, test_full_queue):
+    for test in (test_listed, test_every_experiment, test_sizes, test_full_queue, test_submitters_share):
         test()

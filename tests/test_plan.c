@@ -345,6 +345,57 @@ static void test_profiles(void)
     CHECK(profile_find("nosuch") == NULL);
 }
 
+/* The pool and the one whose caller helps stand beside each other in every cell of a profile that says so. */
+static void test_helping(void)
+{
+    struct plan_factors factors = factors_of("peers");
+    struct plan plan = plan_of(&factors);
+    for (size_t i = 0; i < plan.n_cells; i++)
+        for (size_t workers = 2; workers <= 64; workers *= 32)
+            CHECK_EQ(count_sides(&plan.cells[i], "pool-helping", workers),
+                     count_sides(&plan.cells[i], "pool", workers));
+    plan_release(&plan);
+}
+
+static const struct cell *find_cell(const struct plan *plan, const char *name)
+{
+    for (size_t i = 0; i < plan->n_cells; i++)
+        if (strcmp(plan->cells[i].name, name) == 0)
+            return &plan->cells[i];
+    fprintf(stderr, "no cell %s\n", name);
+    return NULL;
+}
+
+/* What the table of docs/peers.md looks for. */
+static void test_cases_of_peers(void)
+{
+    static const char *const names[] = {
+        "inject/empty/load:inject/mode:throughput/submitters:1/tasks:10000",
+        "inject/empty/load:inject/mode:throughput/submitters:2/tasks:10000",
+        "bounded/empty/bound:1000/load:inject/mode:throughput/submitters:1/tasks:10000",
+        "bounded/empty/bound:1000/load:inject/mode:throughput/submitters:64/tasks:10000",
+        "shortmap/empty/batches:300/call:map/load:batch/mode:latency/tasks:2",
+        "shortmap/empty/batches:300/call:map/load:batch/mode:latency/tasks:64",
+        "handle/empty/batches:300/call:get/load:batch/mode:latency/tasks:1",
+        "metg/spin/length_ns:20/load:batch/mode:throughput/tasks:20000",
+        "metg/spin/length_ns:100000/load:batch/mode:throughput/tasks:40",
+        "crowd/empty/load:batch/mode:throughput/size:2/tasks:20000",
+        "crowd/empty/load:batch/mode:throughput/size:64/tasks:20000",
+    };
+    struct plan_factors factors = factors_of("peers");
+    factors.workers[0] = 2;
+    struct plan plan = plan_of(&factors);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const struct cell *cell = find_cell(&plan, names[i]);
+        if (!CHECK(cell != NULL))
+            continue;
+        CHECK_EQ(count_sides(cell, "pool", cell_number(cell, "size", 2)), 1);
+        CHECK_EQ(count_sides(cell, "serial", 0), strncmp(names[i], "metg", 4) == 0);
+        CHECK_EQ(count_sides(cell, "raw", 0), 0);
+    }
+    plan_release(&plan);
+}
+
 int main(void)
 {
     static const char *const profiles[] = { "smoke", "quick", "full", "peers" };
@@ -358,6 +409,8 @@ int main(void)
         for (size_t workers = 1; workers <= 64; workers *= 4)
             test_claims(profiles[i], workers);
     }
+    test_helping();
+    test_cases_of_peers();
     test_capacities();
     test_lists();
     test_filter();

@@ -6,7 +6,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from broken_plugin import backend, build
+from broken_plugin import backend, build, side
 from harness import (BUILD, RUN_ERROR, RUN_OK, RUN_SOME_FAILED, RUN_STOPPED, TOP, Bench, await_true, check,
                      check_complete, check_ended, check_equal, document, end, journal, run_folders, run_parts)
 
@@ -38,6 +38,21 @@ def test_examples() -> None:
         check(str(bench.top) not in json.dumps(run), "the run tells where the plugins lie")
 
 
+def test_older_version() -> None:
+    """A plugin of before call and capabilities were added is measured; what it does not have is no failure, and what
+    lies behind its struct is not looked at."""
+    with Bench() as bench:
+        plugin = backend(bench.top, "elder", version="2", call="(int (*)(void *, executor_value_fn *, void *, "
+                         "uint64_t *))1")
+        ended = bench.run("--plugin", plugin, "--profile", "smoke", "--filter", "^(grain|handle|inject|bounded)/",
+                          "--rounds", "1", "--backends", "elder", "--results", bench.results)
+        check_ended("an older plugin", ended, RUN_OK)
+        found = {s["cell"].split("/")[0]: (s["status"], s["reason"]) for s in document(ended.folder)["samples"]}
+        without = ("limit", "the backend has no such operation")
+        check_equal("what it did", found,
+                    {"grain": ("ok", ""), "handle": without, "inject": without, "bounded": without})
+
+
 def test_refused() -> None:
     """What is no plugin, or brings what cannot be measured: one line, and nothing is measured."""
     with Bench() as bench:
@@ -47,6 +62,7 @@ def test_refused() -> None:
             bench.top / "text.so": "file too short",
             build(bench.top, "empty", "int nothing;\n"): "does not define poolbench_plugin",
             backend(bench.top, "old", version="99"): "version 99",
+            backend(bench.top, "oldest", version="1"): "version 1 ",
             backend(bench.top, "raw"): "there is a backend 'raw' already",
             backend(bench.top, "No Name"): "lower-case letters",
             backend(bench.top, "crash", more="__attribute__((constructor)) static void crash(void)"
@@ -95,6 +111,18 @@ def test_broken() -> None:
             check(not reason or reason in sample["reason"], f"{name}: {sample['reason']}")
 
 
+def test_measured_nowhere() -> None:
+    """What was refused a backend in every cell is said first, and the run does not end as one that went well."""
+    with Bench() as bench:
+        plugin = backend(bench.top, "refuses", create="return -12")
+        ended = bench.run("--plugin", plugin, "--profile", "smoke", "--filter", "^grain/", "--rounds", "1",
+                          "--backends", "pool,refuses", "--results", bench.results)
+        check_ended("measured nowhere", ended, RUN_SOME_FAILED)
+        check_complete(ended.folder)
+        lost = [line for line in ended.stderr.splitlines() if not line.startswith(("!", "round"))]
+        check(lost[0].startswith("NOT MEASURED: refuses, in no cell: "), ended.stderr)
+
+
 def start_hanging(bench: Bench) -> subprocess.Popen[str]:
     """A run of a backend that hangs once, in a round: the pilot's time-out is longer."""
     plugin = backend(bench.top, "hangs", f'fn(arg); if (unlink("{bench.top}/hang") == 0) for (;;) pause()')
@@ -106,14 +134,18 @@ def start_hanging(bench: Bench) -> subprocess.Popen[str]:
 
 
 def check_hanging(bench: Bench, process: subprocess.Popen[str]) -> None:
-    """Its side of that round is stopped at its time-out; all others are well."""
+    """Its side of that round is stopped at its time-out, and not tried again; all others are well."""
     ended = end(process)
     check_ended("a backend that hangs", ended, RUN_SOME_FAILED)
     check_complete(ended.folder)
     check_equal("left running", bench.processes(), [])
     failed = [sample for sample in document(ended.folder)["samples"] if sample["status"] != "ok"]
-    check_equal("what failed", [(sample["backend"], sample["status"]) for sample in failed], [("hangs", "failed")])
+    check_equal("what failed", {(sample["backend"], sample["status"]) for sample in failed}, {("hangs", "failed")})
     check(failed[0]["reason"].startswith("not done after "), f"untrue reason: {failed[0]['reason']}")
+    check_equal("rounds", [sample["round"] for sample in failed], list(range(failed[0]["round"], 20)))
+    for sample in failed[1:]:
+        check(sample["reason"].endswith(f"in round {failed[0]['round'] + 1}: not tried again"), sample["reason"])
+    check("at worst that takes 1 min for the 1 sides of plugins" in ended.stderr, f"not said:\n{ended.stderr}")
 
 
 def test_loaded_where_needed() -> None:
@@ -143,17 +175,10 @@ def test_gone() -> None:
         check(answer["reason"].startswith("gone.so: "), f"reason: {answer['reason']}")
 
 
-def side(job: dict) -> dict:
-    """One job of a measuring process."""
-    done = subprocess.run(["sh", "-c", 'exec "$0" side "$1" 3>&1 >/dev/null', BUILD / "poolbench", json.dumps(job)],
-                          capture_output=True, text=True, timeout=60)
-    return json.loads(done.stdout) if done.stdout else {"status": "failed", "reason": f"ended with {done.returncode}"}
-
-
 def many_workers(folder: Path, n_backends: int) -> Path:
     """One plugin with so many backends that have workers; nothing is measured with them here."""
     rows = "".join(f'static const struct executor b{i} = {{ "many-{i}", "one of many", EXECUTOR_HAS_WORKERS, create, '
-                   "submit, NULL, wait_all, NULL, destroy, NULL, NULL };\n" for i in range(n_backends))
+                   "submit, NULL, wait_all, NULL, destroy, NULL, NULL, NULL };\n" for i in range(n_backends))
     return build(folder, "many", f"""
 #include <plugin.h>
 #include <stddef.h>
@@ -205,6 +230,6 @@ def test_every_check() -> None:
 if __name__ == "__main__":
     with Bench() as hanging_bench:
         hanging = start_hanging(hanging_bench)  # beside all others, because it waits
-        run_parts([test_examples, test_refused, test_broken, test_loaded_where_needed, test_gone, test_many_sides,
-                   test_every_check])
+        run_parts([test_examples, test_older_version, test_refused, test_broken, test_measured_nowhere,
+                   test_loaded_where_needed, test_gone, test_many_sides, test_every_check])
         check_hanging(hanging_bench, hanging)

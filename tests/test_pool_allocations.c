@@ -5,6 +5,7 @@
 #include "refuse_calls.h"
 
 #include <string.h>
+#include <unistd.h>
 
 enum {
     N_WORKERS = 2,
@@ -46,15 +47,22 @@ static void submit_many(struct pool *pool)
     CHECK_EQ(pool_submit_many(pool, task, NULL, 0, N_TASKS, NULL), 0);
 }
 
+static atomic_bool has_spawned;
+
 /* A task that submits tasks. */
 static void spawn(void *pool)
 {
     submit(pool);
+    has_spawned = true;
 }
 
+/* To the one worker that is free. */
 static void submit_spawning(struct pool *pool)
 {
+    has_spawned = false;
     CHECK_EQ(pool_submit(pool, spawn, pool), 0);
+    while (!has_spawned)
+        usleep(100);
 }
 
 static struct pool_handle *handles[N_TASKS];
@@ -125,12 +133,12 @@ static void apply(struct pool *pool)
 static struct pool_iterator *iterator;
 static int n_fed;
 
-static bool next(void *source, void **arg)
+static int next(void *source, void **arg)
 {
     (void)source;
     *arg = NULL;
     n_fed++;
-    return true;
+    return 1;
 }
 
 static void imap(struct pool *pool)
@@ -148,16 +156,17 @@ struct way {
 
 static void hand_over(struct pool *pool, const struct way *way)
 {
+    int n_held = N_WORKERS - (way->hand_over == submit_spawning);
     struct gate gate;
 
     gate_init(&gate);
-    for (int i = 0; i < N_WORKERS; i++)
+    for (int i = 0; i < n_held; i++)
         CHECK_EQ(pool_submit(pool, gate_pass, &gate), 0);
-    for (int i = 0; i < N_WORKERS; i++)
+    for (int i = 0; i < n_held; i++)
         gate_take(&gate.reached);
     if (way->hand_over != NULL)
         way->hand_over(pool);
-    for (int i = 0; i < N_WORKERS; i++)
+    for (int i = 0; i < n_held; i++)
         gate_free(&gate);
     if (way->take_back != NULL)
         way->take_back(pool);
@@ -172,6 +181,72 @@ static void test_way(struct pool *pool, const struct way *way)
         hand_over(pool, way);
     if (!CHECK_EQ(refuse_n_calls, 0))
         fprintf(stderr, "by %s\n", way->name);
+}
+
+/* Of a long queue 64 blocks of 4 KiB stay, with the one in use. */
+static void test_queue_goes_back(void)
+{
+    struct pool *pool = gate_pool((struct pool_options){.n_workers = 1, .strict = true});
+    long n_blocks = refuse_n_blocks;
+    struct gate gate;
+
+    for (int round = 0; round < 2; round++) {
+        gate_hold(&gate, pool);
+        for (int i = 0; i < 30000; i++)
+            CHECK_EQ(pool_submit(pool, task, NULL), 0);
+        gate_free(&gate);
+        CHECK_EQ(pool_wait(pool), 0);
+        CHECK_EQ(refuse_n_blocks, n_blocks + 64);
+    }
+    CHECK_EQ(pool_destroy(pool), 0);
+}
+
+/* Of many handles that have been released the memory goes back. */
+static void test_memory_goes_back(void)
+{
+    enum { N_MANY = 20000 };
+    struct pool *pool = gate_pool((struct pool_options){.n_workers = 1, .strict = true});
+    struct pool_handle **many = calloc(N_MANY, sizeof *many);
+    struct gate gate;
+    long n_blocks;
+
+    gate_hold(&gate, pool);
+    n_blocks = refuse_n_blocks;
+    for (int i = 0; i < N_MANY; i++)
+        CHECK_EQ(pool_apply_async(pool, call, NULL, NULL, NULL, &many[i]), 0);
+    CHECK(refuse_n_blocks - n_blocks > 1000);
+    gate_free(&gate);
+    for (int i = 0; i < N_MANY; i++)
+        CHECK_EQ(pool_handle_get(many[i], POOL_FOREVER, NULL), 0);
+    for (int i = 0; i < N_MANY; i++)
+        pool_handle_release(many[i]);
+    CHECK_EQ(pool_wait(pool), 0);
+    CHECK(refuse_n_blocks - n_blocks <= 200 + 64); /* slabs of handles, blocks of the queue: 1 MiB and 256 KiB */
+    free(many);
+    CHECK_EQ(pool_destroy(pool), 0);
+}
+
+/* What a waiting thread has run, the oldest first, does not wait in the queue for the worker, which is held. */
+static void test_helped_goes_back(void)
+{
+    enum { N_MANY = 20000 };
+    struct pool *pool = gate_pool((struct pool_options){.n_workers = 1});
+    struct pool_handle **many = calloc(N_MANY, sizeof *many);
+    struct gate gate;
+    long n_blocks;
+
+    gate_hold(&gate, pool);
+    n_blocks = refuse_n_blocks;
+    for (int i = 0; i < N_MANY; i++)
+        CHECK_EQ(pool_apply_async(pool, call, NULL, NULL, NULL, &many[i]), 0);
+    for (int i = 0; i < N_MANY; i++) {
+        CHECK_EQ(pool_handle_get(many[i], POOL_FOREVER, NULL), 0);
+        pool_handle_release(many[i]);
+    }
+    CHECK(refuse_n_blocks - n_blocks <= 200 + 64 + 8); /* and what may stay: 64 handles and a block */
+    gate_free(&gate);
+    free(many);
+    CHECK_EQ(pool_destroy(pool), 0);
 }
 
 int main(void)
@@ -201,6 +276,9 @@ int main(void)
         }
         CHECK_EQ(pool_destroy(pool), 0);
     }
+    test_queue_goes_back();
+    test_memory_goes_back();
+    test_helped_goes_back();
     CHECK_EQ(refuse_n_blocks, 0);
     CHECK(n_runs > 0 && n_fed > 0);
     return check_failures() != 0;

@@ -26,11 +26,11 @@ static int do_star(void *const *args, void *result)
     return 0;
 }
 
-static bool next_none(void *source, void **arg)
+static int next_none(void *source, void **arg)
 {
     (void)source;
     *arg = NULL;
-    return false;
+    return 0;
 }
 
 static void test_use_after_close(void)

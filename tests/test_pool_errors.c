@@ -39,9 +39,12 @@ static void test_options(void)
     sched_getaffinity(0, sizeof mine, &mine);
     CHECK_EQ(pool_create(NULL, NULL), -EINVAL);
     check_refused((struct pool_options){.n_workers = 3, .stack_bytes = 1}, -EINVAL);
+    check_refused((struct pool_options){.n_workers = 3, .stack_bytes = SIZE_MAX}, -EINVAL);
     check_refused((struct pool_options){.n_workers = 3, .cpusets = &mine}, -EINVAL);
     check_refused((struct pool_options){.n_workers = 3, .cpusets = &mine, .n_cpusets = 1}, -EINVAL);
     check_refused((struct pool_options){.n_workers = 3, .n_cpusets = 1}, -EINVAL);
+    check_refused((struct pool_options){.n_workers = 3, .cpusets = &mine, .cpuset_bytes = sizeof mine,
+                                        .n_cpusets = SIZE_MAX / sizeof mine + 1}, -EINVAL);
     check_refused((struct pool_options){.n_workers = 3, .cpusets = no_cpu, .cpuset_bytes = sizeof no_cpu,
                                         .n_cpusets = 1}, -EINVAL);
     check_refused((struct pool_options){.n_workers = SIZE_MAX}, -ENOMEM);
@@ -108,11 +111,11 @@ static void sleep_until_set(void *arg)
         sched_yield();
 }
 
-static bool no_next(void *source, void **arg)
+static int no_next(void *source, void **arg)
 {
     (void)source;
     (void)arg;
-    return false;
+    return 0;
 }
 
 static int no_call(void *arg, void *result)

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { N_JOBS = 300, N_CALLS = 3 }; /* more than two blocks of the queue hold */
+enum { N_JOBS = 600, N_CALLS = 3 }; /* more than two blocks of a queue hold */
 
 static char untouched; /* what an *out holds that is not to be set */
 
@@ -396,14 +396,14 @@ struct source {
     int n_taken;
 };
 
-static bool next_arg(void *arg, void **out)
+static int next_arg(void *arg, void **out)
 {
     struct source *source = arg;
 
     if (source->n_taken == N_JOBS)
-        return false;
+        return 0;
     *out = &source->n_runs[source->n_taken++];
-    return true;
+    return 1;
 }
 
 static int add_and_tell(void *arg, void *result)

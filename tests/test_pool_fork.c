@@ -2,6 +2,7 @@
 #include "gate.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -58,11 +59,43 @@ static int return_nothing(void *arg, void *result)
     return 0;
 }
 
-static bool next_none(void *source, void **arg)
+static int return_star(void *const *args, void *result)
+{
+    (void)args;
+    (void)result;
+    return 0;
+}
+
+static int next_none(void *source, void **arg)
 {
     (void)source;
     *arg = NULL;
-    return false;
+    return 0;
+}
+
+static int obey(void *gate, void *result)
+{
+    (void)result;
+    sem_post(&((struct gate *)gate)->reached);
+    while (!pool_stop_requested())
+        sched_yield();
+    return 0;
+}
+
+/* A handle from before the fork keeps none of the child's own from being cancelled. */
+static void cancel_both(struct pool_handle *inherited)
+{
+    struct pool *pool = gate_pool((struct pool_options){.n_workers = 1, .strict = true});
+    struct pool_handle *handles[2] = {inherited};
+    struct gate gate;
+
+    gate_init(&gate);
+    CHECK_EQ(pool_apply_async(pool, obey, &gate, NULL, NULL, &handles[1]), 0);
+    gate_take(&gate.reached);
+    CHECK_EQ(pool_cancel_all(handles, 2), -ENOTRECOVERABLE);
+    CHECK_EQ(pool_handle_wait(handles[1], POOL_FOREVER), 0);
+    pool_handle_release(handles[1]);
+    CHECK_EQ(pool_destroy(pool), 0);
 }
 
 /* What was made before the fork: a handle that is ready, one that is not, an iterator, completions of the second. */
@@ -109,6 +142,9 @@ static void use_inherited_handles(void)
 
     CHECK(pool_handle_ready(before.ready));
     CHECK_EQ(pool_handle_get(before.ready, POOL_FOREVER, NULL), 0);
+    CHECK_EQ(pool_handle_cancel(before.ready), 0);
+    CHECK_EQ(pool_cancel_all(&before.ready, 1), 0);
+    CHECK_EQ(pool_first_completed(&before.ready, 1, POOL_FOREVER, &index), 0);
     CHECK(!pool_handle_ready(before.unready));
     CHECK_EQ(pool_handle_successful(before.unready), -ENOTRECOVERABLE);
     CHECK_EQ(pool_handle_wait(before.unready, POOL_FOREVER), -ENOTRECOVERABLE);
@@ -122,16 +158,19 @@ static void use_inherited_handles(void)
     CHECK_EQ(pool_iterator_next(before.iterator, POOL_FOREVER, NULL, NULL, NULL), -ENOTRECOVERABLE);
     pool_completions_release(before.completions);
     pool_iterator_release(before.iterator);
-    pool_handle_release(before.unready);
 }
 
 static void use_inherited(struct pool *pool)
 {
     const struct pool_calls calls = {.fn = return_nothing, .n_calls = 3};
+    const struct pool_arg arg = {NULL, 0};
+    const struct pool_starcalls star = {.fn = return_star, .args = &arg, .n_args = 1, .n_calls = 3};
+    const struct pool_starcalls no_args = {.fn = return_star, .args = &arg, .n_calls = 3};
     const struct pool_feed feed = {.fn = return_nothing, .next = next_none};
     struct pool_handle *handle;
     struct pool_iterator *iterator;
     struct pool_counters counters = {.n_queued = 7};
+    struct pool_cpu_limits limits;
     size_t n_accepted = 77;
 
     CHECK_EQ(pool_submit(pool, add_one, &n_run), -ENOTRECOVERABLE);
@@ -149,6 +188,10 @@ static void use_inherited(struct pool *pool)
     CHECK_EQ(pool_apply_async(pool, return_nothing, NULL, NULL, NULL, &handle), -ENOTRECOVERABLE);
     CHECK_EQ(pool_map(pool, &calls, NULL), -ENOTRECOVERABLE);
     CHECK_EQ(pool_map_async(pool, &calls, NULL, &handle), -ENOTRECOVERABLE);
+    CHECK_EQ(pool_starmap(pool, &star, NULL), -ENOTRECOVERABLE);
+    CHECK_EQ(pool_starmap_async(pool, &star, NULL, &handle), -ENOTRECOVERABLE);
+    CHECK_EQ(pool_starmap(pool, &no_args, NULL), -ENOTRECOVERABLE);
+    CHECK_EQ(pool_starmap_async(pool, &no_args, NULL, &handle), -ENOTRECOVERABLE);
     CHECK_EQ(pool_imap(pool, &feed, &iterator), -ENOTRECOVERABLE);
     CHECK_EQ(pool_imap_unordered(pool, &feed, &iterator), -ENOTRECOVERABLE);
     CHECK_EQ(pool_resize(pool, 5, 0), -ENOTRECOVERABLE);
@@ -156,6 +199,8 @@ static void use_inherited(struct pool *pool)
     CHECK_EQ(pool_timed_join(pool, 0), -ENOTRECOVERABLE);
     pool_get_counters(pool, &counters);
     CHECK_EQ(counters.n_queued, 7);
+    CHECK_EQ(pool_cpu_limits("", &limits), 0);
+    CHECK(pool_worker_index(pool) == SIZE_MAX);
 }
 
 static bool child_may_start_threads(void)
@@ -175,8 +220,12 @@ static void fork_and_use(struct pool *pool, bool has_handles)
         use_inherited(pool);
         if (has_handles)
             use_inherited_handles();
-        if (has_handles && child_may_start_threads())
+        if (has_handles && child_may_start_threads()) {
+            cancel_both(before.unready);
             use_own_pool();
+        }
+        if (has_handles)
+            pool_handle_release(before.unready);
         _exit(check_failures() != 0);
     }
     CHECK(child > 0 && waitpid(child, &status, 0) == child);
@@ -194,6 +243,12 @@ static void test_busy(struct pool *pool)
     pthread_join(busy, NULL);
 }
 
+/* The child of a task is no worker either. */
+static void fork_inside(void *pool)
+{
+    fork_and_use(pool, false);
+}
+
 int main(void)
 {
     struct pool *pool = gate_pool((struct pool_options){.n_workers = 2, .strict = true});
@@ -201,6 +256,8 @@ int main(void)
     make_before(pool);
     fork_and_use(pool, true);
     release_before();
+    CHECK_EQ(pool_submit(pool, fork_inside, pool), 0);
+    CHECK_EQ(pool_wait(pool), 0);
     test_busy(pool);
     CHECK_EQ(pool_wait(pool), 0); /* the parent's pool is none the worse */
     use_own_pool();

@@ -1,4 +1,5 @@
 /* Handles: what they say, time-outs, cancelling, releasing, and many waiters. */
+#include "asleep.h"
 #include "gate.h"
 
 #include <errno.h>
@@ -215,10 +216,42 @@ static void test_many_handles(void)
     CHECK_EQ(pool_destroy(pool), 0);
 }
 
+static struct sleeper {
+    struct pool_handle *handle;
+    atomic_int id;
+} sleeper;
+
+static void *sleep_for_handle(void *arg)
+{
+    sleeper.id = asleep_self();
+    CHECK_EQ(pool_handle_wait(sleeper.handle, POOL_FOREVER), 0);
+    return arg;
+}
+
+/* Who sleeps until a handle is ready is woken. */
+static void test_sleeping(struct pool_options options)
+{
+    struct pool *pool = gate_pool(options);
+    struct gate gate;
+    pthread_t thread;
+
+    gate_init(&gate);
+    sleeper.id = 0;
+    sleeper.handle = start(pool, gate_call, &gate);
+    gate_take(&gate.reached);
+    CHECK_EQ(pthread_create(&thread, NULL, sleep_for_handle, NULL), 0);
+    asleep_await(&sleeper.id);
+    gate_free(&gate);
+    CHECK_EQ(pthread_join(thread, NULL), 0);
+    pool_handle_release(sleeper.handle);
+    CHECK_EQ(pool_destroy(pool), 0);
+}
+
 int main(void)
 {
     test_timeouts(one_strict);
     test_timeouts((struct pool_options){.n_workers = 1});
+    test_sleeping(one_strict);
     test_deadlock();
     test_cancel();
     test_cancel_map();

@@ -13,16 +13,16 @@ struct source {
     int numbers[N];
 };
 
-static bool next_number(void *arg, void **out)
+static int next_number(void *arg, void **out)
 {
     struct source *source = arg;
 
     if (source->n_left-- == 0)
-        return false;
+        return 0;
     CHECK(source->n_left >= 0); /* not called again after its end */
     source->numbers[source->n_given] = source->n_given;
     *out = &source->numbers[source->n_given++];
-    return true;
+    return 1;
 }
 
 static int square(void *arg, void *result)
@@ -91,14 +91,14 @@ struct gates {
     int n_given;
 };
 
-static bool next_gate(void *arg, void **out)
+static int next_gate(void *arg, void **out)
 {
     struct gates *gates = arg;
 
     if (gates->n_given == 3)
-        return false;
+        return 0;
     *out = &gates->gates[gates->n_given++];
-    return true;
+    return 1;
 }
 
 static struct pool_feed feed_gates(struct gates *gates)

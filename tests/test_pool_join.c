@@ -46,6 +46,16 @@ static void begin(struct outside *outside, struct gate *blocked)
     gate_hold(blocked, outside->pool);
 }
 
+static void await_no_thread(struct pool *pool)
+{
+    struct pool_counters counters;
+
+    do {
+        usleep(1000);
+        pool_get_counters(pool, &counters);
+    } while (counters.threads_alive > 0);
+}
+
 /* The only worker has left while another thread still runs the task that it waits for. */
 static void test_helper(void)
 {
@@ -58,6 +68,7 @@ static void test_helper(void)
     gate_take(&outside.gate.reached);
     CHECK_EQ(pool_close(outside.pool), 0);
     gate_free(&blocked);
+    await_no_thread(outside.pool);
     CHECK_EQ(pool_timed_join(outside.pool, 1000 * 1000), -ETIMEDOUT);
     gate_free(&outside.gate);
     CHECK_EQ(pool_join(outside.pool), 0);

@@ -43,16 +43,16 @@ struct countdown {
     int left, values[20];
 };
 
-static bool next_value(void *source, void **arg)
+static int next_value(void *source, void **arg)
 {
     struct countdown *countdown = source;
 
     if (countdown->left == 0)
-        return false;
+        return 0;
     countdown->left--;
     countdown->values[countdown->left] = countdown->left;
     *arg = &countdown->values[countdown->left];
-    return true;
+    return 1;
 }
 
 static int twice(void *arg, void *result)
@@ -170,7 +170,7 @@ static void note_submitted(void *arg)
     note_thread(arg, NULL);
 }
 
-static bool next_few(void *source, void **arg)
+static int next_few(void *source, void **arg)
 {
     *arg = NULL;
     return (*(int *)source)-- > 0;

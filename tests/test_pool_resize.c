@@ -222,7 +222,7 @@ static void test_elastic_unprepared(void)
     CHECK_EQ(pool_destroy(pool), 0);
 }
 
-static bool feed_nothing(void *source, void **arg)
+static int feed_nothing(void *source, void **arg)
 {
     *arg = NULL;
     return ++*(int *)source <= 3;

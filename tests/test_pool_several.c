@@ -97,6 +97,7 @@ static void test_first_failed(void)
 
     begin(&set);
     finish(&set, 0, 0);
+    CHECK_EQ(pool_handle_wait(set.handles[0], POOL_FOREVER), 0);
     CHECK_EQ(pool_first_failed(set.handles, N + 1, 2000000, &index), -ETIMEDOUT);
     finish(&set, 2, -EIO);
     CHECK_EQ(pool_first_failed(set.handles, N + 1, POOL_FOREVER, &index), 0);

@@ -41,7 +41,7 @@ static void init_source(struct source *source, uint64_t *random, size_t n_args_m
                                          .code = stress_one_in(random, 8) ? 100 + (int)i : 0};
 }
 
-static bool next_arg(void *arg, void **out)
+static int next_arg(void *arg, void **out)
 {
     struct source *source = arg;
 
@@ -50,9 +50,9 @@ static bool next_arg(void *arg, void **out)
         stress_dawdle(&source->random);
     source->has_ended = source->n_taken == source->n_args;
     if (source->has_ended)
-        return false;
+        return 0;
     *out = &source->calls[source->n_taken++];
-    return true;
+    return 1;
 }
 
 static void consume(struct source *source);

@@ -114,6 +114,22 @@ static void test_signals(void)
         CHECK_EQ(sigismember(&after, signal), sigismember(&before, signal));
 }
 
+/* Workers have the mask of the thread that created the pool, whoever starts them. */
+static void test_kept_signals(void)
+{
+    struct report reports[N_WORKERS];
+    sigset_t own, before;
+
+    sigemptyset(&own);
+    sigaddset(&own, SIGUSR2);
+    pthread_sigmask(SIG_SETMASK, &own, &before);
+    ask_workers((struct pool_options){.keep_signals = true}, reports);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    for (int i = 0; i < N_WORKERS; i++)
+        for (int signal = 1; signal < SIGRTMIN; signal++)
+            CHECK_EQ(sigismember(&reports[i].blocked, signal), signal == SIGUSR2);
+}
+
 static void measure_stack(void *arg)
 {
     pthread_attr_t attr;
@@ -207,6 +223,7 @@ int main(void)
     test_names();
     test_cpus();
     test_signals();
+    test_kept_signals();
     test_stack();
     test_idle();
     return check_failures() != 0;

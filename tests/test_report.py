@@ -74,6 +74,19 @@ def test_lines_and_numbers_of_programs_stand_next_to_each_other(folder: Path) ->
     assert re.search(r"^\| 10,000 \| pool, 2 workers \| 10,000 \[.* \| 1.0[345]", summary, re.M)
 
 
+def test_one_thread_per_task_stands_from_the_lower_bound_up(folder: Path) -> None:
+    run, journal = make_documents("smoke", 10, only=["floors"], noise=0.0)
+    summary = check_written(write_run(folder / "new", run, journal), ["floors"])
+    table = summary.split("| one thread |")[1].split("\n\n")[0].splitlines()[2:]
+    assert [tuple(row.replace("\\", "").split(" | ")) for row in table] == [
+        ("| clone(2): reused stack, joined through CLONE_CHILD_CLEARTID", "14 us [14, 14]", "1 [1, 1] |"),
+        ("| pthread_create: default attributes, joined", "33 us [33, 33]", "2.36 [2.36, 2.36] |"),
+        ("| one thread per task as measured here, joined", "22 us [22, 22]", "1.57 [1.57, 1.57] |"),
+        ("| one thread per task as measured here, detached", "23 us [23, 23]", "1.64 [1.64, 1.64] |")], table
+    run["samples"] = [of for of in run["samples"] if of["cell"] not in ("floors/raw", "floors/raw-detached")]
+    assert "| one thread |" not in check_written(write_run(folder / "old", run, journal), ["floors"])
+
+
 def test_everything_is_written(folder: Path) -> None:
     run = make_run(folder)
     summary = check_written(run, EXPERIMENTS.keys() - set(FULL_ONLY))

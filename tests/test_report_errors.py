@@ -90,6 +90,7 @@ def test_wrong_contents_are_one_line(folder: Path) -> None:
             (["experiments", 1, "name"], "../../x", "has a name that is none"),
             (["experiments", 1, "name"], "grain", "two experiments of one name"),
             (["samples", 0, "metrics", "time_ns"], "fast", "is not a number"),
+            (["samples", 0, "metrics", "same_cpu"], 1.5, "it is a share, and cannot be more than 1"),
             (["samples", 0, "status"], "great", "unknown status"),
             (["metrics", 0, "unit"], "`ns`", "has a unit that is none"),
             (["samples", 0, "cell"], "grain/none", "is of no side"),
@@ -133,7 +134,8 @@ def test_python_without_modules_is_replaced(folder: Path) -> None:
 
 def test_no_python_with_modules_is_said(folder: Path) -> None:
     code = (f"import sys; sys.path.insert(0, '{LIB}'); from base import interpreter; "
-            "interpreter._serves = lambda python: False; interpreter.require_modules()")
+            "interpreter._is_new = lambda _: False; interpreter._serves_itself = lambda _: False; "
+            "interpreter.require_modules()")
     done = subprocess.run([bare_python(folder), "-c", code], capture_output=True, text=True)
     assert done.returncode == 1 and len(done.stderr.splitlines()) == 1
     assert "python3-numpy, python3-scipy and python3-jinja2" in done.stderr

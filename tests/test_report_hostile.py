@@ -16,6 +16,8 @@ from report_helpers import TOP, main, report
 from madeup_run import make_documents, write_run
 
 from base import text
+from base.files import RunError
+from base.read import read_run
 
 
 def evil(folder: Path) -> str:
@@ -69,8 +71,8 @@ class Elements(HTMLParser):
             self.scripts[-1] += data
 
 
-def make_hostile(folder: Path, words: str) -> Path:
-    run, journal = make_documents("quick")
+def make_hostile(folder: Path, words: str, **options: Any) -> Path:
+    run, journal = make_documents(**{"profile": "quick", **options})
     names = {experiment["name"] for experiment in run["experiments"]}
     metrics = {metric["name"] for metric in run["metrics"]}
     keep = FIXED | names | metrics | {"pool", "raw", "serial", "floor"}
@@ -146,6 +148,42 @@ def test_a_folder_of_any_name(folder: Path) -> None:
             assert (done.returncode, done.stdout) == (1, "") and done.stderr.endswith("\n"), done
             assert done.stderr.removesuffix("\n").isprintable(), done.stderr
     assert not trap.exists() and not list(folder.rglob("trapped"))
+
+
+def test_terminals_of_every_script(folder: Path) -> None:
+    """What of a run reaches a terminal, in answers and in errors, is letters and ends of lines."""
+    words = evil(folder)
+    one, two = (make_hostile(folder / name, words, profile="smoke", only=["grain", "gap"]) for name in "ab")
+    odd = folder / "odd\x1b[2J\u202e\udcff\n"
+    odd.mkdir()
+    (odd / "run.json").write_text("{}")
+    wrong = folder / "wrong"
+    wrong.mkdir()
+
+    def say(name: str, *arguments: object) -> str:
+        done = subprocess.run([sys.executable, str(TOP / "scripts" / name), *map(str, arguments)], cwd=folder,
+                              capture_output=True, timeout=100)
+        said = done.stdout.decode() + done.stderr.decode()
+        assert "Traceback" not in said and all(line.isprintable() for line in said.split("\n")), (name, said)
+        return said
+
+    assert "alert" in say("compare", one, two, odd, folder / "no\x1b\u202e\udcff")
+    assert say("cite", one)
+    say("trust", "smallest", one)
+    say("advise", "--task-us", 10, "--rate", 1000, one)
+    for arguments in (["cite", "--verify", odd], ["archive", one], ["archive", "--check", odd]):
+        assert "scripts/" in say(*map(str, arguments)), arguments
+    document = json.loads((one / "run.json").read_text())
+    for change in ({"schema": words}, {"samples": [{**document["samples"][0], "cell": words}]},
+                   {"experiments": [{**document["experiments"][0], "name": words}]}, {"checks": [words]},
+                   {"metrics": [{**document["metrics"][0], "unit": words}]}, {"cells": [document["cells"][0]] * 2},
+                   {"samples": [{**document["samples"][0], "metrics": {words: "x"}}]}):
+        (wrong / "run.json").write_text(json.dumps({**document, **change}))
+        try:
+            read_run(wrong)
+            raise AssertionError(f"it was read: {list(change)}")
+        except RunError as error:
+            assert text.clean(str(error)) == str(error), error
 
 
 def test_summary_has_no_foreign_markup(folder: Path) -> None:

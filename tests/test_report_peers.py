@@ -9,14 +9,26 @@ from report_helpers import main, report
 
 from base.read import read_run
 from base.runs import Run
-from draw import peers
-from madeup_run import CPUS, make_documents, write_run
+from base.stats import bucket_middle
+from draw import peers_table
+from madeup_run import CPUS, bucket_of, make_documents, write_run
 
 FACTORS = {"fast": 0.5, "even": 1.0, "slow": 3.0}
 METRICS = ("time_ns", "p50_ns", "bytes_per_task", "submit_ns")
 
+Times = dict[str, tuple[float, float]]          # backend -> time of a task, share that its submitter ran
+Cases = list[tuple[str, dict[str, int], Times]]  # experiment, its keys, times
 
-def run_with(folder: Path, factors: dict[str, float]) -> Path:
+
+def slower(histogram: list[list[int]], factor: float) -> list[list[int]]:
+    counts: dict[int, int] = {}
+    for bucket, n in histogram:
+        to = bucket_of(bucket_middle(bucket) * factor)
+        counts[to] = counts.get(to, 0) + n
+    return [[bucket, counts[bucket]] for bucket in sorted(counts)]
+
+
+def run_with(folder: Path, factors: dict[str, float], more: Cases | None = None) -> Path:
     """A run in which each peer does what the pool does, times its factor; without noise, so that ratios are exact."""
     run, journal = make_documents("quick", 8, only=["floors", "grain", "gap", "depth", "oneoff"], noise=0.0)
     run["backends"] = [{**row, "plugin": False} for row in run["backends"]]
@@ -25,47 +37,127 @@ def run_with(folder: Path, factors: dict[str, float]) -> Path:
     for cell in run["cells"]:
         if any(side["backend"] == "pool" for side in cell["sides"]):
             cell["sides"] += [{"backend": name, "workers": CPUS} for name in factors]
-    more = []
+    copies = []
     for sample in journal[1:]:
         for name, factor in factors.items() if sample["backend"] == "pool" else []:
             copy = json.loads(json.dumps({**sample, "backend": name}))
             copy["metrics"].update({key: value * factor for key, value in copy["metrics"].items() if key in METRICS})
+            if "histogram" in copy:
+                copy["histogram"] = slower(copy["histogram"], factor)
             if name == "slow":
                 copy["metrics"]["inline_share"] = 0.25
-            more.append(copy)
-    journal += more
-    run["samples"] += [{key: line[key] for key in run["samples"][0]} for line in more]
+            copies.append(copy)
+    for experiment, keys, times in more or []:
+        copies += add_case(run, journal, experiment, keys, times)
+    journal += copies
+    run["samples"] += [{key: line[key] for key in run["samples"][0]} for line in copies]
     return write_run(folder, run, journal)
 
 
-def column(run: Run, title: str) -> dict[str, str]:
-    return {row[0]: row[peers.HEADER.index(title)] for row in peers.table(run)}
+def add_case(run: dict, journal: list[dict], experiment: str, keys: dict[str, int], times: Times) -> list[dict]:
+    """A cell of an experiment that has no claim; its lines of the journal."""
+    every = {**keys, "load": "batch", "mode": "throughput", "tasks": 1000}
+    name = "/".join([experiment, "empty", *(f"{key}:{value}" for key, value in sorted(every.items()))])
+    like = next(row for row in run["experiments"] if row["name"] == "floors")
+    if all(row["name"] != experiment for row in run["experiments"]):
+        run["experiments"].append({**like, "name": experiment, "axes": list(keys), "base": "pool"})
+    run["cells"].append({"name": name, "experiment": experiment, "workload": "empty", "load": "batch",
+                         "mode": "throughput", "keys": every, "primary": False, "iterations": 10, "tasks": 1000,
+                         "sides": [{"backend": backend, "workers": CPUS} for backend in times]})
+    journal[0]["iterations"].append(10)
+    base = next(line for line in journal[1:] if line["backend"] == "pool" and "time_ns" in line["metrics"])
+    return [{**base, "cell": name, "backend": backend, "round": number,
+             "metrics": {**base["metrics"], "time_ns": time_ns, **({"inline_share": share} if share else {})}}
+            for number in range(8) for backend, (time_ns, share) in times.items()]
+
+
+def column(run: Run, title: str, subtitle: str, blocks: list[peers_table.Block] = peers_table.BLOCKS) -> dict[str, str]:
+    of = next(found for block in blocks if block.title == title for name, found in block.columns if name == subtitle)
+    return of(run)
 
 
 def test_ratios_are_to_the_pool(folder: Path) -> None:
     run = read_run(run_with(folder, FACTORS))
     assert run.plugin_backends == list(FACTORS)
-    for title in ("after 1 ms", "tasks of 1 us", "cold start", "queued task"):
-        cells = column(run, title)
+    for title in (("after 1 ms", "p50"), ("tasks", "1 us"), ("cold", "start"), ("queued", "task")):
+        cells = column(run, *title)
         assert list(cells) == ["pool", "even", "fast", "slow", "raw"], cells
-        assert [cells[name] for name in FACTORS] == ["0.500 [0.500, 0.500]", "1 [1, 1]", "3 [3, 3]"], (title, cells)
+        assert [cells[name] for name in ("even", "slow")] == ["1?", "3"], (title, cells)
+        assert cells["fast"] in ("0.50*", "0.50"), (title, cells)
 
 
-def test_what_was_not_measured_is_left_open(folder: Path) -> None:
+def test_intervals_in_the_long_table(folder: Path) -> None:
+    rows = peers_table.long_table(read_run(run_with(folder, FACTORS)))
+    of = {(case, backend): times for case, backend, _, times in rows}
+    assert of["tasks of 1 us", "slow"] == "3 [3, 3]" and of["tasks of 1 us", "fast"] == "0.500 [0.500, 0.500]", of
+    assert of["tasks of 1 us", "pool"] == peers_table.NONE
+    assert ("hand-over, p99", "slow") in of and ("spawn", "pool") not in of
+
+
+def test_tails_beside_medians(folder: Path) -> None:
+    """Of all rounds together, to the width of a bucket; a tail three times as long is decided, an equal one is not."""
+    cells = column(read_run(run_with(folder, FACTORS)), "hand-over", "p99")
+    assert cells["slow"].startswith(("2.9", "3")) and cells["even"].startswith("1") and "?" in cells["even"], cells
+
+
+def test_what_was_not_measured_is_left_out(folder: Path) -> None:
     run = read_run(run_with(folder, FACTORS))
-    assert set(column(run, "spawn").values()) == {peers.NONE}
-    assert set(column(run, "idle CPU").values()) == {peers.NONE}
+    assert set(column(run, "spawn", "").values()) == {peers_table.NONE}
+    text = "\n".join(peers_table.terminal(run))
+    assert "cold" in text and "spawn" not in text and "64/1" not in text.partition("pool: ")[0], text
 
 
 def test_the_submitters_share(folder: Path) -> None:
-    cells = column(read_run(run_with(folder, FACTORS)), "by submitter")
+    cells = column(read_run(run_with(folder, FACTORS)), "tasks", "1 us", peers_table.SHARES)
     assert (cells["pool"], cells["slow"]) == ("0%", "25%"), cells
 
 
+def test_who_runs_tasks_himself_is_not_the_least(folder: Path) -> None:
+    """Where they are submitted one by one. Elsewhere who takes part may be ahead."""
+    times: Times = {"pool": (100, 0), "even": (90, 0), "fast": (50, 0.7), "slow": (300, 0)}
+    run = read_run(run_with(folder, FACTORS, [("inject", {"submitters": 1}, times), ("crowd", {"size": 2}, times),
+                                              ("inject", {"submitters": 2}, {**times, "fast": (50, 0)})]))
+    assert column(run, "submit", "by 1") == {"pool": "100 ns", "even": "0.90*", "fast": "0.50", "slow": "3",
+                                             "raw": peers_table.NONE}
+    assert column(run, "submit", "by 1", peers_table.SHARES)["fast"] == "70%"
+    assert column(run, "submit", "by 2")["fast"] == "0.50*" and column(run, "workers", "2")["fast"] == "0.50*"
+
+
+def test_growth(folder: Path) -> None:
+    """From few to many, of each backend by itself."""
+    few: Times = {"pool": (100, 0), "slow": (100, 0)}
+    many: Times = {"pool": (150, 0), "slow": (5000, 0)}
+    run = read_run(run_with(folder, FACTORS, [("crowd", {"size": 2}, few), ("crowd", {"size": 64}, many)]))
+    cells = column(run, "workers", "64/2")
+    assert (cells["pool"], cells["slow"], cells["raw"]) == ("1.5", "50", peers_table.NONE), cells
+
+
 def test_metg_of_each(folder: Path) -> None:
-    """A peer that takes three times as long never keeps half the efficiency."""
-    cells = column(read_run(run_with(folder, FACTORS)), "METG(50%)")
-    assert cells["slow"] == peers.NONE and cells["even"] == cells["pool"] != peers.NONE, cells
+    """A peer that takes three times as long never keeps half the efficiency, and the longest task says so."""
+    run = read_run(run_with(folder, FACTORS))
+    half, most = column(run, "METG", "(50%)"), column(run, "METG", "(90%)")
+    assert half["slow"] == "> 10 ms" and half["even"] == half["pool"], half
+    assert half["pool"].endswith("us") and half["pool"] != most["pool"], (half, most)
+
+
+def test_metg_has_an_experiment_of_its_own(folder: Path) -> None:
+    """Where there is one, lengths of grain are not looked at."""
+    made = run_with(folder, FACTORS, [("metg", {"length_ns": ns}, {"pool": (ns / 1.5, 0), "serial": (ns, 0)})
+                                      for ns in (20, 50)])
+    run = read_run(made)
+    assert column(run, "METG", "(50%)")["pool"] == "\u2264 20 ns"
+    assert column(run, "METG", "(90%)")["pool"] == "> 50 ns"
+
+
+def test_fits_a_terminal(folder: Path) -> None:
+    every = {"pool": (100.0, 0.0), "a-backend-of-a-long-name": (123456.0, 0.5)}
+    cases: Cases = [(name, {key: n}, every) for name, key, values in (
+        ("inject", "submitters", (1, 2)), ("bounded", "submitters", (1, 64)), ("crowd", "size", (2, 64)))
+        for n in values]
+    run = read_run(run_with(folder, {**FACTORS, "a-backend-of-a-long-name": 1000.0}, cases))
+    for line in peers_table.terminal(run):
+        assert len(line) <= 76, line
+    assert len(peers_table.parts(run)) > 2
 
 
 def band_of(run: Path) -> list[list[str]]:
@@ -106,7 +198,9 @@ def test_terminal(folder: Path) -> None:
     done = report(path, "--no-plots")
     assert done.returncode == 0, done.stderr
     rows = [line for line in done.stdout.splitlines() if line.startswith("slow ")]
-    assert len(rows) == 2 and rows[0].split()[1:4] == ["3", "[3,", "3]"], done.stdout
+    assert len(rows) == 3 and rows[0].split()[1:3] == ["3", "3.0"] and "  25%" in rows[2], done.stdout
+    in_summary = [line for line in (path / "summary.md").read_text().splitlines() if line.startswith("    slow ")]
+    assert in_summary == [f"    {row}" for row in rows] and max(map(len, in_summary)) <= 80
 
 
 def test_none(folder: Path) -> None:

@@ -12,7 +12,8 @@ from draw.views import VIEWS
 from judge import verdicts
 from judge.verdicts import Judgement
 from madeup_run import MACHINE_JSON, make_documents, write_run
-from report import grades, rules
+from report import grades, lastpage, rules
+from report.blocks import Answer
 from report.rules import Checked, Drawn
 
 ALL_DRAWN = Drawn(frozenset(VIEWS), "")
@@ -136,6 +137,10 @@ def test_9_set_up(folder: Path) -> None:
     def dirty(run: dict, journal: list[dict]) -> None:
         run["suite"]["dirty"] = "yes"
 
+    def unknown(run: dict, journal: list[dict]) -> None:
+        run["suite"]["dirty"] = "unknown"
+
+    breaks(folder / "unknown", 9, "whether the sources were changed since commit 0123abcd is unknown", unknown)
     breaks(folder / "machine", 9, "machine.json does not describe processor", machine={})
     breaks(folder / "dirty", 9, "uncommitted changes", dirty)
 
@@ -168,6 +173,29 @@ def check_grade(folder: Path, letter: str, words: str, change: Change | None = N
     assert found.letter == letter and any(words in problem for problem in problems), (found.letter, problems)
 
 
+def test_lost_backend(folder: Path) -> None:
+    """One thread per task is not the best of what is left: that the pool has no value stands first, and nothing is
+    decided or cited. A control that the machine lacks is no such thing, nor a ramp that ended at a limit."""
+    def lose(backends: set[str], **metrics: float) -> Change:
+        def change(run: dict, journal: list[dict]) -> None:
+            for sample in run["samples"]:
+                if sample["backend"] in backends:
+                    sample.update(status="limit", reason="memory binds", metrics=metrics)
+        return change
+
+    def answer_of(name: str, change: Change) -> Answer:
+        judgement = judged(folder / name, change, only=["io", "gil", "depth", "cpu"])
+        return lastpage.answer(judgement, grades.grade_of(judgement, rules.check(judgement, ALL_DRAWN)))
+
+    lost = answer_of("pool", lose({"pool"}))
+    assert lost.lines[0] == ("NOT MEASURED", "pool, in no cell: memory binds"), lost.lines
+    rows = dict(lost.lines)
+    assert not any(label.startswith("blocking") for label in rows), rows
+    assert rows["claims"] == "none decided: pool could be measured in no cell: memory binds", rows
+    for name, change in (("python", lose({"python-threadpool", "processes"})), ("held", lose({"raw"}, held=7))):
+        assert "NOT MEASURED" not in dict(answer_of(name, change).lines), name
+
+
 def test_grades(folder: Path) -> None:
     def has_check(name: str) -> Change:
         def change(run: dict, journal: list[dict]) -> None:
@@ -182,8 +210,23 @@ def test_grades(folder: Path) -> None:
             sample["environment"]["steal_ms"] = 30
 
     def dirty(run: dict, journal: list[dict]) -> None:
+        run["suite"]["dirty"] = "yes"
+
+    def from_archive(run: dict, journal: list[dict]) -> None:
         run["suite"]["dirty"] = "unknown"
 
+    def from_nowhere(run: dict, journal: list[dict]) -> None:
+        run["suite"].update(commit="nogit", dirty="unknown")
+
+    def lose_pools(run: dict, journal: list[dict]) -> None:
+        """What a build did that took an unknown limit for one of 0."""
+        for sample in run["samples"]:
+            if sample["backend"].startswith("pool"):
+                sample.update(status="limit", reason="memory binds", metrics={"threads_peak": 0})
+
+    check_grade(folder / "lost", "D", "pool could be measured in no cell: memory binds", lose_pools)
+    check_grade(folder / "archive", "B", "whether the sources were changed", from_archive)
+    check_grade(folder / "nowhere", "D", "nobody can get the version", from_nowhere)
     check_grade(folder / "smoke", "D", "the profile smoke decides nothing", profile="smoke")
     check_grade(folder / "dirty", "D", "nobody can get the version", dirty)
     check_grade(folder / "debug", "D", "the build is debug", machine={**MACHINE_JSON, "build": {"type": "debug"}})

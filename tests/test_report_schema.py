@@ -51,6 +51,7 @@ def test_deviations_are_found(_: Path) -> None:
         lambda run: run["samples"][0].update(status="ok", reason="because"),
         lambda run: run["samples"][0].update(status="failed"),
         lambda run: run["samples"][0]["metrics"].update(time_ns="unknown"),
+        lambda run: run["samples"][0]["metrics"].update(same_cpu=1.5),
         lambda run: run["samples"][0]["environment"].update(load1=""),
         lambda run: run["clock"].update(cost_ns=""),
     ]

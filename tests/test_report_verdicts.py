@@ -9,9 +9,9 @@ from typing import Any
 from report_helpers import main
 
 from base.read import read_run
-from base.runs import Contrast, Run
+from base.runs import Contrast, Run, Side
 from base.stats import Estimate
-from draw import views
+from draw import views, views_of_cost
 from judge import answers, verdicts
 from judge.effects import INCONCLUSIVE, NOT_MEASURED, REFUTED, SUPPORTED, Effect
 from judge.verdicts import Judgement, Verdict
@@ -101,6 +101,26 @@ def test_c12_io(folder: Path) -> None:
     check(folder, "io", SUPPORTED)
     check(folder, "io", REFUTED, change=times(30, "io/sleep", "raw", "inflight:64"))
     check(folder, "io", INCONCLUSIVE, change=times(8, "io/sleep", "raw", "inflight:64"))
+
+
+def test_the_size_next_to_goetz_is_marked(folder: Path) -> None:
+    """Older runs have the rule's size in every cell, others those of the plan, of which the nearest stands for it."""
+    for wanted, name, at in ((24, "pool, Goetz's size", {1: 24, 16: 24, 64: 24}),
+                             (90, "pool, next to Goetz's size", {1: 1, 16: 16, 64: 64}),
+                             (20, "pool, next to Goetz's size", {1: 1, 16: 16, 64: 24})):
+        run, journal = make_documents("full", only=["io"])
+        run["calibration"]["sleep_goetz"] = wanted
+        judgement = verdicts.judge(read_run(write_run(folder / str(wanted), run, journal)))
+        experiment = next(of for of in judgement.run.experiments if of.name == "io")
+        rows = views_of_cost.io(judgement, experiment).rows
+        marked = {row.x: row.of for row in rows if row.series == name and row.label == "sleep"}
+        for cell in judgement.run.cells_of("io"):
+            if cell.workload == "sleep" and cell.number("inflight") in at:
+                side = Side(cell.name, "pool", at[int(cell.number("inflight") or 0)])
+                rate = answers.rate_of(judgement.run.estimate(side, "time_ns"))
+                assert marked[cell.number("inflight")] == rate, (wanted, cell.name)
+        other = {"pool, Goetz's size", "pool, next to Goetz's size"} - {name}
+        assert not any(row.series in other and row.label == "sleep" for row in rows)
 
 
 def test_c18_gap(folder: Path) -> None:

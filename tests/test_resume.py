@@ -60,6 +60,8 @@ def kill_at_random(bench: Bench, chance: random.Random, results: Path, usual_s: 
         watched.look(results)
         if ended.code == -signal.SIGKILL:
             n_kills += 1
+            if watched.folder and document(watched.folder)["run"]["status"] == "complete":
+                return n_kills, watched.folder  # killed with nothing left to do but to end
             continue
         check_ended("resumed run", ended, RUN_OK)
         check_equal("the folder that it prints", ended.folder, watched.folder)

@@ -85,6 +85,130 @@ def test_damaged(bench: Bench, stopped: Path, lines: list[str]) -> None:
     check_ended("resume of nothing", bench.run("--resume", stopped.parent / "nothing"), RUN_ERROR, "nothing")
 
 
+def test_other_lines(bench: Bench, stopped: Path, lines: list[str]) -> None:
+    """A line that is none of this run is named by its number; tests/test_check.c has each field."""
+    sample = json.loads(lines[1])
+    cases = {
+        "twice": (lines[1], "line 4", "already"),
+        "unknown-cell": (json.dumps({**sample, "cell": "reuse/nothing"}), "line 4", "not one of the plan"),
+        "other-round": (json.dumps({**sample, "round": 999}), "line 4", "round 999"),
+        "no-metrics": (json.dumps({**sample, "round": 1, "metrics": {}}), "line 4", "metrics"),
+    }
+    for name, (line, *words) in cases.items():
+        check_refused(bench, lay(stopped, name, "".join(lines) + line.rstrip("\n") + "\n"), "journal.jsonl", *words)
+    plan = json.loads(lines[0])
+    iterations = plan["iterations"]
+    plans = [("calibration", {**plan["calibration"], "spin": 7}), ("iterations", iterations[1:]),
+             ("iterations", [iterations[0] + 1, *iterations[1:]])]
+    for i, (name, value) in enumerate(plans):
+        first = json.dumps({**plan, name: value}) + "\n"
+        check_refused(bench, lay(stopped, f"plan-{i}", first + lines[1]), "journal.jsonl", "line 1")
+
+
+FIELDS = [
+    ("factors", "profile", "none"), ("factors", "profile", 1), ("factors", "rounds", 0), ("factors", "rounds", 2.5),
+    ("factors", "rounds", 1001), ("factors", "seed", -1), ("factors", "workers", []), ("factors", "workers", [0]),
+    ("factors", "workers", [1, 1]), ("factors", "workers", ["1"]), ("factors", "backends", ["nonsense"]),
+    ("factors", "backends", [7]), ("factors", "backends", {}), ("factors", "bind", "nowhere"), ("factors", "filter", 5),
+    ("factors", "filter", "x" * 501), ("factors", "plugins", [1]), ("factors", "kernel", None),
+    ("factors", "cpus_open", 99), ("factors", "stack_bytes", 1), ("factors", "cpus_usable", "2"),
+    ("run", "id", "../../x"), ("run", "started", "now"), ("run", "resumes", -1), ("run", "resumes", 1e30),
+    ("run", "status", "maybe"), ("headroom", "max_threads", -4), ("headroom", "limit", 5), ("suite", "binary", []),
+]
+
+
+def test_other_document(bench: Bench, stopped: Path) -> None:
+    """Each field of run.json that is read has its kind; and what was chosen must come out as it went in."""
+    for i, (part, name, value) in enumerate(FIELDS):
+        folder = lay(stopped, f"field-{i}")
+        change(folder, part, name, value)
+        check_refused(bench, folder, "run.json", name if name == "plugins" else part)
+    for name, value in [("checks", [{"name": "a", "text": "b\x1b[31m", "advice": "c"}]), ("checks", [1]),
+                        ("schema", "1"), ("factors", []), ("calibration", None)]:
+        folder = lay(stopped, f"document-{name}-{len(str(value))}")
+        (folder / "run.json").write_text(json.dumps({**document(stopped), name: value}))
+        check_refused(bench, folder, "run.json", name)
+    folder = lay(stopped, "bound")
+    change(folder, "factors", "bind", "pu")
+    check_ended("another binding", bench.run("--resume", folder), RUN_ERROR, "")
+    for name, text, words in [("torn", '{"schema": 1, ', ["damaged", "line 1"]),
+                              ("twice", '{"id": 1,\n "id": 2}', ["line 2", "duplicate"])]:
+        folder = lay(stopped, f"machine-{name}")
+        (folder / "machine.json").write_text(text)
+        check_refused(bench, folder, "machine.json", *words)
+    folder = lay(stopped, "machine-other")
+    machine = json.loads((folder / "machine.json").read_text())
+    (folder / "machine.json").write_text(json.dumps({**machine, "id": "another"}))
+    check_refused(bench, folder, "machine.json")
+
+
+def test_no_files(bench: Bench, stopped: Path) -> None:
+    """Nothing of the folder is followed, waited for, or read without end: its files are regular ones."""
+    target = stopped.parent / "target"
+    for name in "run.json", "journal.jsonl", "machine.json", "topology.xml", "gbench.json":
+        for kind in "link", "dangling", "fifo", "folder":
+            folder = lay(stopped, f"{kind}-{name}")
+            path = folder / name
+            text = path.read_text() if path.exists() else "none"
+            path.unlink(missing_ok=True)
+            if kind == "link":
+                target.write_text(text)
+                path.symlink_to(target)
+            elif kind == "dangling":
+                path.symlink_to("nowhere")
+            elif kind == "fifo":
+                os.mkfifo(path)
+            else:
+                path.mkdir()
+            check_refused(bench, folder, name, "link" if kind in ("link", "dangling") else "no regular file")
+            check(kind != "link" or target.read_text() == text, f"{name}: a link was followed")
+    elsewhere = stopped.parent / "elsewhere"
+    elsewhere.mkdir()
+    folder = lay(stopped, "linked-hist")
+    (folder / "hist").symlink_to(elsewhere)
+    check_refused(bench, folder, "hist", "link")
+    folder = lay(stopped, "folder-in-hist")
+    (folder / "hist" / "some.hgrm").mkdir(parents=True)
+    check_refused(bench, folder, "hist", "no regular file")
+    for name in "journal.jsonl", "run.json", "machine.json":
+        folder = lay(stopped, f"endless-{name}")
+        (folder / name).unlink()
+        (folder / name).touch()
+        os.truncate(folder / name, 1 << 40)
+        ended = bench.run("--resume", folder)
+        check_ended(f"endless {name}", ended, RUN_ERROR, name, "larger")
+    folder = lay(stopped, "packed")
+    (folder / "journal.jsonl").rename(folder / "journal.jsonl.gz")
+    check_refused(bench, folder, "packed")
+
+
+def test_left_over(bench: Bench, stopped: Path) -> None:
+    """Temporary files of a killed writer go, and nothing is written through what lies under their names."""
+    folder, target = lay(stopped, "left-over"), stopped.parent / "untouched"
+    target.write_text("as it was")
+    (folder / "hist").mkdir()
+    for name in "run.json", "machine.json", "topology.xml", "gbench.json", "hist/some.hgrm":
+        (folder / f"{name}.part").symlink_to(target)
+    (folder / "notes.part").write_text("the user's own")
+    (folder / "topology.xml").unlink()
+    check_ended("with temporary files", bench.run("--resume", folder), RUN_OK)
+    check_equal("a file elsewhere", target.read_text(), "as it was")
+    check_equal("left", sorted(path.name for path in folder.rglob("*.part")), ["notes.part"])
+    check((folder / "topology.xml").read_text().startswith("<?xml"), "there is no topology.xml")
+    for name in "gbench.json.part", "hist/some.csv.part":
+        folder = lay(stopped, f"in-the-way-{len(name)}")
+        (folder / name).mkdir(parents=True)
+        check_refused(bench, folder, "temporary files", "directory")
+
+
+def test_here(bench: Bench, stopped: Path) -> None:
+    """A run is taken up from within its folder, also behind a link, as from elsewhere: its id stays."""
+    folder, link = lay(stopped, "here"), bench.top / "link"
+    link.symlink_to(folder)
+    check_ended("from within", bench.run("--resume", ".", cwd=link), RUN_OK)
+    check_equal("id", document(folder)["run"]["id"], document(stopped)["run"]["id"])
+
+
 def test_another_setting(bench: Bench, stopped: Path) -> None:
     for part, name, word in [("suite", "binary", "build"), ("factors", "kernel", "kernel"),
                              ("factors", "cpu_setting", "CPU mask"), ("run", "machine", "machine")]:
@@ -131,6 +255,7 @@ def test_other_scratch(bench: Bench, stopped: Path) -> None:
     folder = lay(stopped, "no-machine")
     (folder / "machine.json").unlink()
     check_ended("resume without machine.json", bench.run("--resume", folder), RUN_OK)
+    check("scratch" in json.loads((folder / "machine.json").read_text()), "machine.json was not written again")
 
 
 def test_other_checks(bench: Bench, stopped: Path) -> None:
@@ -168,6 +293,11 @@ if __name__ == "__main__":
         own_lines = (stopped_run / "journal.jsonl").read_text().splitlines(keepends=True)[:3]
         (stopped_run / "journal.jsonl").write_text("".join(own_lines))
         test_damaged(own_bench, stopped_run, own_lines)
+        test_other_lines(own_bench, stopped_run, own_lines)
+        test_other_document(own_bench, stopped_run)
+        test_no_files(own_bench, stopped_run)
+        test_left_over(own_bench, stopped_run)
+        test_here(own_bench, stopped_run)
         test_another_setting(own_bench, stopped_run)
         test_torn(own_bench, stopped_run, own_lines)
         test_killed_in_pilot(own_bench, stopped_run)

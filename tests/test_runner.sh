@@ -71,6 +71,7 @@ prints 'FAIL test_bad.sh: exit code 3'
 prints '    seen'
 prints 'FAIL test_crash.py: killed: .*'
 prints 'FAIL test_unbuilt: not built: .*'
+prints 'failed:( test_(bad.sh|crash.py|unbuilt)){3}'
 ends_with '3 passed, 3 failed, 1 skipped'
 
 # One test never ends, one leaves a child behind: none of their processes is there afterwards.
@@ -84,6 +85,30 @@ prints 'FAIL test_hang.sh: no end after .*'
 test_is test_outer.sh "tests/run hang"
 returns 1 --timeout 2 outer
 prints 'FAIL test_outer.sh: no end after .*'
+
+# What a test sees does not depend on who starts it and how; nothing of it stays.
+test_is test_setting.py "import os, signal, tempfile
+ignored = [s for s in signal.valid_signals() if signal.getsignal(s) is signal.SIG_IGN]
+assert set(ignored) <= {signal.SIGPIPE, signal.SIGXFSZ}, ignored  # Python's own
+assert not signal.pthread_sigmask(signal.SIG_BLOCK, [])
+assert os.umask(0) == 0o22 and os.access(os.environ['HOME'], os.W_OK)
+folder = tempfile.mkdtemp()
+open('$tree/where', 'w').write(folder)"
+where() { # <what> <folder wanted>: where the test was, which is gone
+    case $(cat "$tree/where") in "$2"/pb-*/setting.py/*) ;; *) fault "$1: the test was in $(cat "$tree/where")" ;; esac
+    [ ! -e "$(cat "$tree/where")" ] || fault "$1: left behind"
+}
+mkdir "$tree/tmp"
+TMPDIR=$tree/tmp returns 0 setting
+where TMPDIR "$(realpath "$tree/tmp")"
+[ -z "$(ls "$tree/tmp")" ] || fault "left behind: $(ls "$tree/tmp")"
+TMPDIR=/proc/none HOME=/proc/none returns 0 setting
+where 'a TMPDIR that is none' /tmp
+(umask 077 && trap '' HUP USR1 && TMPDIR=$tree/tmp returns 0 setting && exit $failures) || fault 'behind nohup'
+python3 -c 'import os, signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM, signal.SIGHUP])
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+os.execv(sys.argv[1], sys.argv[1:])' "$tree/tests/run" setting >"$tree/out" 2>&1 || fault "blocked: $(cat "$tree/out")"
 
 # Ctrl-C. A job in the background ignores it unless monitoring is on.
 mv "$tree/pids" "$tree/ended"

@@ -54,10 +54,12 @@ def expected_metrics(cell: Object, backend: str) -> set[str]:
         return COUNTERS - {"cpu_ns"} | LATENCY | OPEN
     if cell["workload"].startswith("gil-") and cell["load"] != "python":
         return COUNTERS | THROUGHPUT | {"gave_way"}
+    if cell["load"] == "batch" and cell["mode"] == "latency":  # of whole batches, which have no parts
+        return COUNTERS | {"p50_ns", "max_ns", "mean_ns"}
     return COUNTERS | (LATENCY if cell["mode"] == "latency" else THROUGHPUT)
 
 
-def check_line(line: Object, cell: Object, known: set[str]) -> None:
+def check_line(line: Object, cell: Object, known: set[str], has_own_core: bool) -> None:
     what = f"{line['backend']} {line['cell']}"
     latency = cell["mode"] == "latency"
     fields = COMMON | {"schema", "wall_s"} | ({"histogram"} if latency else set())
@@ -81,6 +83,8 @@ def check_line(line: Object, cell: Object, known: set[str]) -> None:
         is_serial = line["backend"] == "serial"
         if line["backend"] != "pool-caller":  # which runs tasks inline when it is full
             check_equal(f"whether tasks ran inline in {what}", metrics["inline_tasks"] > 0, is_serial)
+    is_known = cell["load"] in ("batch", "gap", "idle", "idiom") or cell["load"] == "open" and has_own_core
+    check_equal(f"whether {what} tells where its tasks ran", "same_cpu" in metrics, is_known)
     if "threads_created" in metrics:
         check_equal(f"whether {what} created threads", metrics["threads_created"] > 0,
                     line["backend"] not in ("serial", "processes"))
@@ -91,8 +95,9 @@ def check_journal(folder: Path, run: Object) -> list[Object]:
     check_equal("fields of the plan", set(plan), {"schema", "plan", "calibration", "iterations"})
     cells = {cell["name"]: cell for cell in run["cells"]}
     known = {metric["name"] for metric in run["metrics"]}
+    has_own_core = run["factors"]["generator"] == "a core of its own"
     for line in lines:
-        check_line(line, cells[line["cell"]], known)
+        check_line(line, cells[line["cell"]], known, has_own_core)
     return lines
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Files of workloads lie in a folder of the run's own in the scratch folder, which is gone when the run has ended, also
-by a signal; and without such a folder nothing is measured."""
+by a signal, and at the next run's start if it was killed; and without such a folder nothing is measured."""
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -49,6 +49,39 @@ def test_no_folder(bench: Bench, scratch: Path) -> None:
     check_equal("runs", run_folders(bench.results / "none"), [])
 
 
+def test_killed(bench: Bench, scratch: Path) -> None:
+    """What a killed run left, the next one there removes: nothing of a run that lives, and nothing of anyone else."""
+    results = bench.results / "killed"
+    killed = bench.start(*PLAN, "1000", "--results", results, "--scratch", scratch)
+    await_true("the rounds have begun", lambda: any(map(journal, run_folders(results))))
+    killed.kill()
+    killed.communicate()
+    await_true("nothing is left running", lambda: not bench.processes())
+    left = list(scratch.iterdir())
+    check_equal("left by a killed run", len(left), 1)
+    (left[0] / "deep").mkdir()
+    (left[0] / "deep" / "link").symlink_to(bench.top)
+    alive = bench.start(*PLAN, "1000", "--results", bench.results / "alive", "--scratch", scratch)
+    await_true("it is gone", lambda: not left[0].exists())
+    await_true("a file of the next run", lambda: list(scratch.glob("*/read-*")))
+    others = list(scratch.iterdir())
+    others += [scratch / f"poolbench-{name}" for name in ("master", "scratch-mine-too", "scratch-abcdef",
+                                                          "scratch-file00")]
+    for path in others[1:4]:
+        path.mkdir()  # the mode is not that of a scratch folder
+    others[-1].write_text("a file")
+    (scratch / "poolbench-scratch-linked").symlink_to(bench.top)
+    resumed = bench.start("--resume", run_folders(results)[0], "--scratch", scratch)
+    await_true("a third folder", lambda: len(list(scratch.iterdir())) == len(others) + 2)
+    await_true("it measures", lambda: len(bench.processes()) >= 3)
+    resumed.send_signal(signal.SIGTERM)
+    check_equal("exit code of the resumed run", end(resumed).code, RUN_STOPPED)
+    check(all(path.exists() for path in others), "a folder of someone else was removed")
+    alive.send_signal(signal.SIGTERM)
+    check_equal("exit code of the one beside it", end(alive).code, RUN_STOPPED)
+    check(bench.binary.exists(), "a link was followed")
+
+
 def part(test: Callable[[Bench, Path], None]) -> Callable[[], None]:
     def run() -> None:
         with Bench() as bench:
@@ -58,4 +91,4 @@ def part(test: Callable[[Bench, Path], None]) -> Callable[[], None]:
 
 
 if __name__ == "__main__":
-    run_parts([part(test) for test in (test_removed, test_stopped, test_hangup_ignored, test_no_folder)])
+    run_parts([part(test) for test in (test_removed, test_stopped, test_hangup_ignored, test_no_folder, test_killed)])

@@ -73,8 +73,10 @@ check 'list for the peers' 1 $? 'module glib-2.0' 'module libuv' 'header pthread
 # A Python without the modules: whatever the system's own one has, what it lacks is named.
 python=$home/none
 setup_on bare full -- --check --test
-check 'list for the tests' 1 $? 'command clang-14' 'command musl-gcc' 'command node$' \
+check 'list for the tests' 1 $? 'command clang-14' 'command musl-gcc' 'command spin$' 'command node$' \
     'npm packages' 'header omp.h'
+setup_on bare -- --check --test
+check 'list for the tests of a bare system' 1 $? 'header relacy/relacy.hpp'
 
 # A library that pkg-config knows counts whatever the packages are; one that it does not know is named.
 python=$home/full/python3

@@ -101,6 +101,7 @@ def test_two_groups_are_noticed_and_one_is_not(_: Path) -> None:
     assert stats.forms_two_groups([1.0, 1.1, 1.05, 3.0, 3.1, 3.05])
     assert not stats.forms_two_groups([1.0, 1.1, 1.2, 1.3, 1.4, 9.0])  # one outlier is no group
     assert not stats.forms_two_groups([1.0, 1.1, 3.0, 3.1])
+    assert stats.middle_of_groups([3.0, 1.0, 3.1, 1.5, 1.1, 3.2]) == 2.25
     generator = np.random.default_rng(1)
     assert sum(stats.forms_two_groups(generator.normal(size=20)) for _ in range(500)) < 10
 

@@ -51,7 +51,8 @@ def source_files(top: Path) -> list[Path]:
                 or parts[:2] == ("docs", "comparison") or bool({".git", "node_modules", "__pycache__"} & set(parts)))
 
     paths = (path.relative_to(top) for path in top.rglob("*") if path.is_file())
-    known = {".c", ".h", ".cc", ".cpp", ".cxx", ".hh", ".hpp", ".py", ".sh", ".gp", ".md", ".cff", ""}
+    known = {".c", ".h", ".cc", ".cpp", ".cxx", ".hh", ".hpp", ".py", ".sh", ".gp", ".md", ".cff",
+             ".pml", ""}
     return sorted(path for path in paths if not skipped(path.parts) and path.suffix in known)
 
 

@@ -1,0 +1,140 @@
+/* In which order tasks begin: as one thread outside hands them over, where there is one worker; and whatever tasks
+ * submit themselves, each task has its turn. */
+#include "gate.h"
+
+#include <stdlib.h>
+
+enum { N_TASKS = 20000 };
+
+static size_t n_begun;   /* the worker's */
+static size_t out_of_order;
+
+static void note(size_t number)
+{
+    out_of_order += number != n_begun;
+    n_begun++;
+}
+
+static void note_task(void *number)
+{
+    note((size_t)number);
+}
+
+static int note_call(void *number, void *result)
+{
+    (void)result;
+    note(*(size_t *)number);
+    return 0;
+}
+
+static void note_element(void *number)
+{
+    note(*(size_t *)number);
+}
+
+/* Hands over the next tasks in one of the ways; how many. */
+static size_t hand_over(struct pool *pool, size_t *numbers, size_t at, unsigned way)
+{
+    struct pool_calls calls = {.fn = note_call, .args = numbers + at, .arg_bytes = sizeof *numbers, .n_calls = 3};
+
+    switch (way) {
+    case 0:
+        CHECK_EQ(pool_apply_async(pool, note_call, numbers + at, NULL, NULL, NULL), 0);
+        return 1;
+    case 1:
+        CHECK_EQ(pool_map_async(pool, &calls, NULL, NULL), 0);
+        return 3;
+    case 2:
+        CHECK_EQ(pool_submit_many(pool, note_element, numbers + at, sizeof *numbers, 5, NULL), 0);
+        return 5;
+    case 3:
+        CHECK_EQ(pool_try_submit(pool, note_task, (void *)at), 0);
+        return 1;
+    default:
+        CHECK_EQ(pool_submit(pool, note_task, (void *)at), 0);
+        return 1;
+    }
+}
+
+/* n_ways: the more of them, the more single tasks come one after the other. */
+static void test_mixed(bool is_held, unsigned n_ways)
+{
+    struct pool *pool = gate_pool((struct pool_options){.n_workers = 1, .strict = true});
+    size_t *numbers = malloc((N_TASKS + 5) * sizeof *numbers), at = 0;
+    struct gate gate;
+
+    for (size_t i = 0; i < N_TASKS + 5; i++)
+        numbers[i] = i;
+    n_begun = out_of_order = 0;
+    if (is_held)
+        gate_hold(&gate, pool);
+    while (at < N_TASKS)
+        at += hand_over(pool, numbers, at, (unsigned)(at * 2654435761u >> 16) % n_ways);
+    if (is_held)
+        gate_free(&gate);
+    CHECK_EQ(pool_wait(pool), 0);
+    CHECK_EQ(n_begun, at);
+    CHECK_EQ(out_of_order, 0);
+    CHECK_EQ(pool_destroy(pool), 0);
+    free(numbers);
+}
+
+static struct pool *pool;
+static atomic_size_t n_missing;
+
+static void have_turn(void *arg)
+{
+    (void)arg;
+    n_missing--;
+}
+
+/* Submits itself until all the others have had their turn. */
+static void go_on(void *arg)
+{
+    (void)arg;
+    if (n_missing > 0)
+        CHECK_EQ(pool_submit(pool, go_on, NULL), 0);
+}
+
+static int have_turn_call(void *arg, void *result)
+{
+    (void)result;
+    have_turn(arg);
+    return 0;
+}
+
+static void begin_to_go_on(void *arg)
+{
+    n_missing++;
+    CHECK_EQ(pool_submit(pool, have_turn, NULL), 0); /* under all that come */
+    go_on(arg);
+}
+
+static void test_turns(size_t n_workers)
+{
+    pool = gate_pool((struct pool_options){.n_workers = n_workers, .strict = true});
+    n_missing = 201;
+    for (size_t i = 0; i < n_workers; i++)
+        CHECK_EQ(pool_submit(pool, begin_to_go_on, NULL), 0);
+    for (int i = 0; i < 100; i++) {
+        CHECK_EQ(pool_submit(pool, have_turn, NULL), 0);
+        CHECK_EQ(pool_apply_async(pool, have_turn_call, NULL, NULL, NULL, NULL), 0);
+    }
+    n_missing--;
+    CHECK_EQ(pool_wait(pool), 0);
+    CHECK_EQ(n_missing, 0);
+    CHECK_EQ(pool_destroy(pool), 0);
+}
+
+int main(void)
+{
+    static const unsigned n_ways[] = {5, 20, 500, 4000};
+
+    for (size_t i = 0; i < sizeof n_ways / sizeof *n_ways; i++) {
+        test_mixed(true, n_ways[i]);
+        test_mixed(false, n_ways[i]);
+    }
+    test_turns(1);
+    test_turns(2);
+    return check_failures() != 0;
+}
