@@ -8,31 +8,88 @@ MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
+# What may be given to make: by target, and to every one. On the command line any other name is an error, because it
+# is a mistyped one, which would change nothing. Distributions hand INSTALL, V, VERBOSE and folders to every target.
+USES_bench := PROFILE RESULTS FILTER BACKENDS WORKERS ROUNDS SEED BIND SCRATCH PLUGINS RESUME
+USES_peers := $(filter-out PROFILE,$(USES_bench))
+USES_sanity := RESULTS ROUNDS SEED SCRATCH
+USES_report := RUN
+USES_archive := RUN OUTPUT
+USES_advise := RUN TASK_US RATE CPU_SHARE
+USES_cite := RUN ID FORMAT FORCE VERIFY
+USES_compare := A B RUNS OUTPUT
+USES_soak := SOAK
+USES_trust := RESULTS TRUST_ROUNDS
+EVERYWHERE := CC CXX AR OBJCOPY CPPFLAGS CFLAGS CXXFLAGS LDFLAGS GNU_CC LLVM_CC PKG_CONFIG PYTHON INSTALL BUILD \
+	SAN V VERBOSE RUNFLAGS COMMIT DIRTY SOURCE_DATE_EPOCH DESTDIR PREFIX LIBDIR INCLUDEDIR MANDIR SHELL MAKEFLAGS
+TARGETS := $(patsubst USES_%,%,$(filter USES_%,$(.VARIABLES)))
+GIVEN := $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $v)),$v))
+users = $(strip $(foreach t,$(sort $(TARGETS)),$(if $(filter $1,$(USES_$t)),$t)))
+SOMEWHERE := $(sort $(foreach t,$(TARGETS),$(USES_$t)))
+UNKNOWN := $(firstword $(filter-out $(EVERYWHERE) $(SOMEWHERE),$(GIVEN)))
+ifneq ($(UNKNOWN),)
+$(error no variable is called $(UNKNOWN): $(or $(shell printf '%s\n' $(EVERYWHERE) $(SOMEWHERE) | \
+	awk -v name='$(UNKNOWN)' -f scripts/nearest.awk 2>/dev/null),make help names all))
+endif
+UNUSED := $(firstword $(filter-out $(EVERYWHERE) $(foreach t,$(MAKECMDGOALS),$(USES_$t)),$(GIVEN)))
+ifneq ($(UNUSED),)
+$(error make$(patsubst %, %,$(MAKECMDGOALS)) does not use $(UNUSED): it is for make $(call users,$(UNUSED)))
+endif
+is_on = $(filter-out 0 no,$1)
+# Values that would end far from here in an error of the compiler or in another folder.
+comma := ,
+ifneq ($(filter-out address leak memory thread undefined,$(subst $(comma), ,$(SAN))),)
+$(error SAN is '$(SAN)': it must be address, thread or undefined)
+endif
+ifneq ($(words $(or $(BUILD),$(if $(filter undefined,$(origin BUILD)),build))),1)
+$(error BUILD is '$(BUILD)': it must be one folder, without spaces)
+endif
+
 ifeq ($(origin CC),default)
 CC := gcc
 endif
+# Of the same make, place and version: ccache /opt/gcc/bin/gcc-12 has /opt/gcc/bin/g++-12.
 ifeq ($(origin CXX),default)
-CXX := $(if $(findstring clang,$(CC)),$(subst clang,clang++,$(CC)),g++)
+CXX := $(shell printf '%s\n' $(CC) | sed -E \
+	'/^-/!{s/clang(-[0-9.]+)?$$/clang++\1/; s/gcc(-[0-9.]+)?$$/g++\1/; s,(^|[-/])cc$$,\1c++,;}')
+ifeq ($(CXX),$(strip $(CC)))
+CXX := g++
 endif
+endif
+# Those of the compiler, which may be one for another machine.
+ifeq ($(origin AR),default)
+AR = $(shell $(CC) -print-prog-name=ar)
+endif
+OBJCOPY ?= $(shell $(CC) -print-prog-name=objcopy)
+INSTALL ?= install
 PKG_CONFIG ?= pkg-config
 BUILD ?= build$(if $(SAN),-$(SAN))
 CFLAGS ?= -O2 -g
 CXXFLAGS ?= $(CFLAGS)
 
+# A compiler gives up where TMPDIR is no folder that it can write to.
+ifneq ($(TMPDIR),)
+ifneq ($(shell made=$$(mktemp -d 2>/dev/null) && rmdir "$$made" || echo no),)
+export TMPDIR := $(or $(shell test -w /tmp && echo /tmp),$(shell mkdir -p '$(BUILD)/tmp' && cd '$(BUILD)/tmp' && pwd))
+endif
+endif
+
 # What a run is made with; each has an option of `poolbench run`.
 PROFILE ?= quick
 RESULTS ?= results
 
-Q := $(if $(V),,@)
-say = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)';)
+VERBOSE ?=
+V ?= $(VERBOSE)
+say = $(if $(call is_on,$(V)),,@printf '  %-5s %s\n' '$(1)' '$(2)';)
 
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
 SANFLAGS += $(if $(findstring undefined,$(SAN)),-fno-sanitize-recover=all)
 export ASAN_OPTIONS ?= detect_stack_use_after_return=1
 export UBSAN_OPTIONS ?= print_stacktrace=1
 WARN := -Wall -Wextra -Wshadow
-C_ALL = -std=c11 -D_GNU_SOURCE $(WARN) -Wstrict-prototypes -Wmissing-prototypes $(CFLAGS) $(SANFLAGS) -pthread -MMD -MP
-CXX_ALL = -std=c++17 -D_GNU_SOURCE $(WARN) $(CXXFLAGS) $(SANFLAGS) -pthread -MMD -MP
+C_ALL = -std=c11 -D_GNU_SOURCE $(WARN) -Wstrict-prototypes -Wmissing-prototypes $(CPPFLAGS) $(CFLAGS) $(SANFLAGS) \
+	-pthread -MMD -MP
+CXX_ALL = -std=c++17 -D_GNU_SOURCE $(WARN) $(CPPFLAGS) $(CXXFLAGS) $(SANFLAGS) -pthread -MMD -MP
 LINK_ALL = $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -pthread
 
 # Libraries outside of pool/, rawthread/ and workloads/. Asked for once, and only where something is built.
@@ -59,15 +116,18 @@ IDIOM_SOURCES := $(sort $(wildcard bench/idioms/*_*.c))
 POOL_IDIOMS := $(call objects,$(filter bench/idioms/%_pool.c,$(IDIOM_SOURCES)) $(wildcard bench/idioms/*_pool_*.c))
 RAW_IDIOMS := $(call objects,$(filter bench/idioms/%_raw.c,$(IDIOM_SOURCES)) $(wildcard bench/idioms/*_raw_*.c))
 
+# bench/ has NAN for what is not known, which -Ofast and -ffast-math would take for a number: they stay the libraries'.
+HAS_NAN := -fno-finite-math-only
 # Each folder sees only what it may include.
 $(POOL): INCLUDE := -Ipool -fexceptions # with which pthread_cleanup_push() costs nothing
 $(RAWTHREAD): INCLUDE := -Irawthread -fexceptions
 $(WORKLOADS): INCLUDE := -Iworkloads
-$(BENCH): INCLUDE = -Ibench -Ipool -Irawthread -Iworkloads -I$(BUILD) $(lib_cflags)
+$(BENCH): INCLUDE = -Ibench -Ipool -Irawthread -Iworkloads -I$(BUILD) $(lib_cflags) $(HAS_NAN)
 $(POOL_IDIOMS): INCLUDE := -Ibench/idioms -Ipool
 $(RAW_IDIOMS): INCLUDE := -Ibench/idioms -Irawthread
 $(LIB_TESTS:=.o): INCLUDE := -Ipool -Irawthread
-$(BENCH_TESTS:=.o): INCLUDE = -Ibench -Ipool -Irawthread -Iworkloads -I$(BUILD) $(lib_cflags)
+$(BUILD)/tests/test_rawthread_growth.o: INCLUDE += -fsanitize-coverage=trace-pc # counts its steps
+$(BENCH_TESTS:=.o): INCLUDE = -Ibench -Ipool -Irawthread -Iworkloads -I$(BUILD) $(lib_cflags) $(HAS_NAN)
 
 .PHONY: all bench test report list clean help
 all: $(BINARY)
@@ -77,8 +137,19 @@ $(BINARY): $(BENCH) $(POOL) $(RAWTHREAD) $(WORKLOADS)
 
 # Which version this is: rewritten only when it changes.
 VERSION := 0.1.0
-COMMIT := $(shell git rev-parse --short=8 HEAD 2>/dev/null || echo nogit)
-DIRTY := $(if $(filter nogit,$(COMMIT)),unknown,$(if $(shell git status --porcelain -uno 2>/dev/null),yes,no))
+# What is given empty, as by the Containerfile, is asked for.
+TREE := $(or $(shell sh scripts/version 2>/dev/null),nogit unknown 0)
+COMMIT := $(word 1,$(TREE))
+DIRTY := $(word 2,$(TREE))
+ifeq ($(COMMIT),)
+override COMMIT := $(word 1,$(TREE))
+endif
+ifeq ($(DIRTY),)
+override DIRTY := $(word 2,$(TREE))
+endif
+ifeq ($(shell printf '%s\n' '$(COMMIT)-$(DIRTY)' | grep -xE '([0-9a-f]{8}|nogit)-(yes|no|unknown)'),)
+$(error COMMIT is '$(COMMIT)' and DIRTY '$(DIRTY)': they must be 8 hexadecimal digits and yes, no or unknown)
+endif
 GBENCH_VERSION := $(shell $(PKG_CONFIG) --modversion benchmark 2>/dev/null || echo unknown)
 COMPILER := $(shell $(CC) --version 2>/dev/null | sed -n 1p)
 define VERSION_TEXT
@@ -86,7 +157,9 @@ define VERSION_TEXT
 #define POOLBENCH_COMMIT "$(COMMIT)"
 #define POOLBENCH_DIRTY "$(DIRTY)"
 #define POOLBENCH_CC "$(subst ",,$(COMPILER))"
-#define POOLBENCH_CFLAGS "$(subst ",,$(CFLAGS) $(SANFLAGS))"
+#define POOLBENCH_CFLAGS "$(subst ",,$(subst \,,$(if $(CPPFLAGS),$(CPPFLAGS) )$(CFLAGS) $(SANFLAGS)))"
+#define POOLBENCH_CXXFLAGS "$(subst ",,$(subst \,,$(CXXFLAGS) $(SANFLAGS)))"
+#define POOLBENCH_LDFLAGS "$(subst ",,$(subst \,,$(LDFLAGS)))"
 #define POOLBENCH_BUILD_TYPE "$(if $(SAN),sanitizer,$(if $(filter -O1 -O2 -O3 -Os -Ofast,$(CFLAGS)),release,debug))"
 #define POOLBENCH_GBENCH_VERSION "$(GBENCH_VERSION)"
 endef
@@ -110,7 +183,7 @@ $(BUILD)/bench/backends/python.o: $(BUILD)/python_script.h
 # pool/ and rawthread/ and their tests build without these.
 $(BUILD)/packages: $(BUILD)/flags
 	@printf '#include <%s>\n' benchmark/benchmark.h hwloc.h jansson.h | \
-	$(CXX) -x c++ -E $(lib_cflags) - >/dev/null 2>&1 || { \
+	$(CXX) $(CPPFLAGS) -x c++ -E $(lib_cflags) - >/dev/null 2>&1 || { \
 	echo 'make: $(CXX) does not find Google Benchmark, hwloc and jansson: scripts/setup installs what is missing' >&2; \
 	exit 1; }
 	@touch $@
@@ -135,8 +208,17 @@ $(BUILD)/%.o: %.cc
 $(BENCH_TESTS): %: %.o $(BENCH_LIB) $(POOL) $(RAWTHREAD) $(WORKLOADS)
 	$(call say,LINK,$@)$(CXX) $(LINK_ALL) -o $@ $(filter %.o,$^) $(lib_libs) -lm
 
-$(LIB_TESTS): %: %.o $(POOL) $(RAWTHREAD)
+$(filter-out %/test_pool_growth,$(LIB_TESTS)): %: %.o $(POOL) $(RAWTHREAD)
 	$(call say,LINK,$@)$(CC) $(LINK_ALL) $(WRAP) -o $@ $(filter %.o,$^)
+
+# A copy of the library that counts its steps, without -fexceptions, for which musl has no unwinder there.
+COUNTING := $(patsubst $(BUILD)/%,$(BUILD)/counting/%,$(POOL))
+$(COUNTING): INCLUDE := -Ipool -fsanitize-coverage=trace-pc
+$(BUILD)/counting/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(C_ALL) $(INCLUDE) -c -o $@ $<
+$(BUILD)/tests/test_pool_growth: %: %.o $(COUNTING)
+	$(call say,LINK,$@)$(CC) $(LINK_ALL) -o $@ $(filter %.o,$^)
 
 # As a user would build them.
 $(EXAMPLES:=.o): INCLUDE := -Ipool -Irawthread -Wpedantic
@@ -145,19 +227,24 @@ $(EXAMPLES): %: %.o $(POOL) $(RAWTHREAD)
 	$(call say,LINK,$@)$(CC) $(LINK_ALL) -o $@ $(filter %.o,$^)
 
 # What tests/refuse_calls.h puts itself before.
-$(BUILD)/tests/test_pool_allocations $(BUILD)/tests/test_pool_faults $(BUILD)/tests/test_rawthread_faults: WRAP := \
+$(addprefix $(BUILD)/tests/,test_pool_allocations test_pool_faults test_pool_tokens test_rawthread_faults): WRAP := \
 	$(foreach name,malloc calloc realloc aligned_alloc free fopen getline __getdelim pthread_create pthread_join \
 	pthread_attr_setaffinity_np,-Wl,--wrap=$(name))
 
 -include $(shell find $(BUILD) -path $(BUILD)/variants -prune -o -name '*.d' -print 2>/dev/null)
 
 # One command line from the sources to the answer. The run's folder comes back on stdout.
-RUN_OPTIONS = --profile '$(PROFILE)' --results '$(RESULTS)' $(if $(FILTER),--filter '$(FILTER)') \
+# A run that is resumed has options of its own: defaults stay away, and what is given to it all the same is refused.
+RUN_OPTIONS = $(if $(RESUME),--resume '$(RESUME)') \
+	$(foreach v,PROFILE RESULTS,$(if $(and $(RESUME),$(filter-out command,$(firstword $(origin $v)))),,$(RUN_$v))) \
+	$(if $(FILTER),--filter '$(FILTER)') \
 	$(if $(BACKENDS),--backends '$(BACKENDS)') $(if $(WORKERS),--workers '$(WORKERS)') \
 	$(if $(ROUNDS),--rounds '$(ROUNDS)') $(if $(SEED),--seed '$(SEED)') $(if $(BIND),--bind '$(BIND)') \
 	$(if $(SCRATCH),--scratch '$(SCRATCH)') $(PLUGIN_OPTIONS)
 PLUGIN_OPTIONS = $(foreach p,$(PLUGINS),--plugin '$(p)')
-measure = run=$$($(BINARY) run $(if $(RESUME),--resume '$(RESUME)' $(PLUGIN_OPTIONS),$(RUN_OPTIONS))); code=$$?; \
+RUN_PROFILE = --profile '$(PROFILE)'
+RUN_RESULTS = --results '$(RESULTS)'
+measure = run=$$($(BINARY) run $(RUN_OPTIONS)); code=$$?; \
 	case $$code in 0|3) scripts/report "$$run" || exit;; esac; exit $$code
 bench: $(BINARY)
 	@$(measure)
@@ -180,7 +267,7 @@ advise:
 .PHONY: cite
 cite:
 	@$(if $(VERIFY),scripts/cite --verify '$(VERIFY)' $(if $(RUN),--run '$(RUN)'),$(if $(RUN),scripts/cite '$(RUN)' \
-	$(if $(ID),'$(ID)') $(if $(FORMAT),--format '$(FORMAT)') $(if $(FORCE),--force),\
+	$(if $(ID),'$(ID)') $(if $(FORMAT),--format '$(FORMAT)') $(if $(call is_on,$(FORCE)),--force),\
 	echo "make cite: say which run: make cite RUN=results/<machine>/<run> ID=C2, or VERIFY=<file>" >&2; exit 1))
 
 # Two or more runs of any machines; the exit code of make itself is 2 for whatever is not 0.
@@ -216,6 +303,33 @@ soak: $(STRESS)
 		echo "again with: $$settings tests/run --build '$(BUILD)' $(RUNFLAGS) <the test that failed>"; exit 1; }; \
 	done
 
+# Where make test verifies the models, this weakens each in every way as well.
+.PHONY: models
+models:
+	@'$(PYTHON)' tests/test_models.py --all
+
+# The pool without each of its rules: every one has a test that fails.
+.PHONY: mutants-rules
+mutants-rules:
+	@tests/mutate_rules.py
+
+# The libraries' tests that end soon under valgrind, which runs one thread at a time and each some 50 times slower.
+VALGRIND_TESTS := $(addprefix test_pool_,apply bound end errors handle imap join lazy map nested order refused several \
+	source tokens) test_rawthread
+VALGRIND = valgrind -q --fair-sched=yes --error-exitcode=9 --suppressions=tests/valgrind.supp --tool
+.PHONY: valgrind
+valgrind: lib-tests
+	@$(if $(SAN),echo 'make valgrind: SAN=$(SAN) does not run there: make it without' >&2; exit 1;) \
+	for tool in 'memcheck --leak-check=full' helgrind drd; do \
+	echo "$$tool"; \
+	tests/run --build '$(BUILD)' --wrap "$(VALGRIND)=$$tool" $(RUNFLAGS) $(VALGRIND_TESTS) || exit 1; \
+	done
+
+# Weakens the orderings of the pool one by one: each has to be noticed. Takes an hour or so.
+.PHONY: mutants
+mutants:
+	@'$(PYTHON)' tests/mutants.py
+
 # Pools of other libraries as plugins. Each is built where its adapter finds its library; poolbench itself needs none of
 # them, and their sanitizers would find fault with the libraries.
 PEERS := boost-asio eigen glib libuv moodycamel onetbb openmp-gomp openmp-llvm pthreadpool
@@ -229,8 +343,8 @@ peer_so = $(patsubst %,$(BUILD)/peers/%.so,$(1))
 define peer
 $(call peer_so,$(1)): bench/peers/$(2) $(BUILD)/flags
 	@mkdir -p $$(@D); \
-	if $(3) -D_GNU_SOURCE -Ibench $(5) -E $$< >/dev/null 2>&1; then \
-		echo '  PEER  $(1)'; $(if $(V),set -x;) \
+	if $(3) -D_GNU_SOURCE $(CPPFLAGS) -Ibench $(5) -E $$< >/dev/null 2>&1; then \
+		echo '  PEER  $(1)'; $(if $(call is_on,$(V)),set -x;) \
 		$(3) $$($(4)) -Ibench $(5) -shared -fPIC -MF $(BUILD)/peers/$(1).d -o $$@ $$< $(6); \
 	else rm -f $$@; fi
 endef
@@ -258,10 +372,22 @@ peers: $(BINARY) peer-plugins
 	$(if $(lost_peers),@echo 'make peers: not found: $(lost_peers): scripts/setup --peers installs what is missing' >&2)
 	@$(measure)
 
+# The quick check: is the pool about as good as a well-known one?
+.PHONY: sanity
+sanity: override PROFILE = peers
+sanity: override BACKENDS = pool,pool-again,glib
+sanity: override PLUGINS = $(call peer_so,glib)
+sanity: ROUNDS = 8
+sanity: $(if $(SAN),,$(BINARY) $(call peer_so,glib))
+	@test -e $(PLUGINS) || { $(if $(SAN),echo 'make sanity: SAN=$(SAN) is for tests: make it without' >&2,\
+	echo 'make sanity: $(CC) does not find GLib: scripts/setup --peers installs it (libglib2.0-dev)' >&2); exit 1; }
+	@$(measure)
+
 # Each library by itself: one object in which only the public names can be seen, as an archive and shared.
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
-INCLUDEDIR ?= $(PREFIX)/include/poolbench
+INCLUDEDIR ?= $(PREFIX)/include
+HEADERDIR = $(INCLUDEDIR)/poolbench
 MANDIR ?= $(PREFIX)/share/man
 PYTHON ?= python3
 LIBRARIES := pool rawthread
@@ -270,7 +396,11 @@ shared = $(BUILD)/lib/libpoolbench-$(1).so.$(VERSION)
 archive = $(BUILD)/lib/libpoolbench-$(1).a
 manual = $(BUILD)/man/poolbench-$(1).3
 
-$(BUILD)/pic/%.o: INCLUDE = -I$(*D) -fexceptions -fPIC
+# Whatever flags a distribution has: an object whose names are hidden by objcopy must be code and not the compiler's own
+# representation, what is public is said below, and flags that are for linking programs stay away.
+$(BUILD)/pic/%.o: INCLUDE = -I$(*D) -fexceptions -fPIC -fno-lto -fvisibility=default
+# Objects share a DW.ref, which stays hidden.
+for_library = $(filter-out -pie -no-pie -static -static-pie -s,$(1)) -fPIC -fno-lto
 $(BUILD)/pic/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(C_ALL) $(INCLUDE) -c -o $@ $<
@@ -278,16 +408,16 @@ $(BUILD)/pic/%.o: %.c $(BUILD)/flags
 define library_rules
 $(BUILD)/lib/$(1).o: $(patsubst %.c,$(BUILD)/pic/%.o,$(call sources,$(1)))
 	@mkdir -p $$(@D)
-	$$(call say,LINK,$$@)$$(CC) $$(CFLAGS) -r -nostdlib -o $$@ $$^ && \
-	"$$$$($$(CC) -print-prog-name=objcopy)" -w -G '$(1)_[a-z]*' $$@
+	$$(call say,LINK,$$@)$$(CC) $$(filter-out -Wl%,$$(call for_library,$$(CFLAGS))) -r -nostdlib -o $$@ $$^ && \
+	$$(OBJCOPY) -w -G '$(1)_[a-z]*' -G 'DW.ref.*' $$@
 
 $(call archive,$(1)): $(BUILD)/lib/$(1).o
-	$$(call say,AR,$$@)rm -f $$@ && "$$$$($$(CC) -print-prog-name=ar)" rcs $$@ $$^
+	$$(call say,AR,$$@)rm -f $$@ && $$(AR) rcsD $$@ $$^
 
 $(call shared,$(1)): $(BUILD)/lib/$(1).o
 	@echo 'POOLBENCH_$(ABI) { global: $(1)_[a-z]*; local: *; };' >$(BUILD)/lib/$(1).map
-	$$(call say,LINK,$$@)$$(CC) $$(LINK_ALL) -shared -Wl,-z,defs -Wl,-soname,libpoolbench-$(1).so.$(ABI) \
-	-Wl,--version-script=$(BUILD)/lib/$(1).map -o $$@ $$^
+	$$(call say,LINK,$$@)$$(CC) $$(call for_library,$$(LINK_ALL)) -shared -Wl,-z,defs \
+	-Wl,-soname,libpoolbench-$(1).so.$(ABI) -Wl,--version-script=$(BUILD)/lib/$(1).map -o $$@ $$^
 
 $(call manual,$(1)): $(1)/$(1).h scripts/man
 	$$(call say,MAN,$$<)$$(PYTHON) scripts/man $$< poolbench-$(1) $(VERSION) $$(@D)
@@ -320,8 +450,8 @@ includedir=$(INCLUDEDIR)
 Name: poolbench-@
 Description: poolbench's lib@ for C and C++
 Version: $(VERSION)
-Cflags: -I$${includedir} -pthread
-Libs: -L$${libdir} -lpoolbench-@
+Cflags: -I"$${includedir}" -I"$${includedir}/poolbench" -pthread
+Libs: -L"$${libdir}" -lpoolbench-@
 Libs.private: -pthread
 endef
 export PKG_CONFIG_TEXT
@@ -335,23 +465,24 @@ at = '$(DESTDIR)$($(1))'
 .PHONY: libraries install uninstall
 libraries: $(foreach l,$(LIBRARIES),$(call archive,$(l)) $(call shared,$(l)) $(call manual,$(l)))
 install: libraries
-	@$(check_install) set -e; \
-	install -d $(call at,LIBDIR)/pkgconfig $(call at,INCLUDEDIR) $(call at,MANDIR)/man3; \
+	@$(check_install) set -e; umask 022; \
+	$(INSTALL) -d $(call at,LIBDIR)/pkgconfig $(call at,HEADERDIR) $(call at,MANDIR)/man3; \
 	for l in $(LIBRARIES); do \
-	install -m 644 $$l/$$l.h $(call at,INCLUDEDIR); \
-	install -m 644 $(BUILD)/lib/libpoolbench-$$l.a $(call at,LIBDIR); \
-	install -m 755 $(BUILD)/lib/libpoolbench-$$l.so.$(VERSION) $(call at,LIBDIR); \
+	$(INSTALL) -m 644 $$l/$$l.h $(call at,HEADERDIR); \
+	$(INSTALL) -m 644 $(BUILD)/lib/libpoolbench-$$l.a $(call at,LIBDIR); \
+	$(INSTALL) -m 755 $(BUILD)/lib/libpoolbench-$$l.so.$(VERSION) $(call at,LIBDIR); \
 	ln -sf libpoolbench-$$l.so.$(VERSION) $(call at,LIBDIR)/libpoolbench-$$l.so.$(ABI); \
 	ln -sf libpoolbench-$$l.so.$(ABI) $(call at,LIBDIR)/libpoolbench-$$l.so; \
-	printf '%s\n' "$$PKG_CONFIG_TEXT" | sed "s/lib@/$$l/; s/@/$$l/" >$(call at,LIBDIR)/pkgconfig/poolbench-$$l.pc; \
+	printf '%s\n' "$$PKG_CONFIG_TEXT" | sed "/^[A-Z]/s/@/$$l/" >$(call at,LIBDIR)/pkgconfig/poolbench-$$l.pc; \
 	done; \
-	install -m 644 $(BUILD)/man/*.3 $(call at,MANDIR)/man3; \
-	echo "libraries in $(DESTDIR)$(LIBDIR), headers in $(DESTDIR)$(INCLUDEDIR), manual pages in $(DESTDIR)$(MANDIR)"
+	$(INSTALL) -m 644 $(BUILD)/man/*.3 $(call at,MANDIR)/man3; \
+	echo "libraries in $(DESTDIR)$(LIBDIR), headers in $(DESTDIR)$(HEADERDIR), manual pages in $(DESTDIR)$(MANDIR)"
 uninstall: $(foreach l,$(LIBRARIES),$(call manual,$(l)))
 	@$(check_install) for l in $(LIBRARIES); do \
-	rm -f $(call at,INCLUDEDIR)/$$l.h $(call at,LIBDIR)/libpoolbench-$$l.a $(call at,LIBDIR)/libpoolbench-$$l.so \
+	rm -f $(call at,HEADERDIR)/$$l.h $(call at,LIBDIR)/libpoolbench-$$l.a $(call at,LIBDIR)/libpoolbench-$$l.so \
 	$(call at,LIBDIR)/libpoolbench-$$l.so.$(ABI) $(call at,LIBDIR)/libpoolbench-$$l.so.$(VERSION) \
 	$(call at,LIBDIR)/pkgconfig/poolbench-$$l.pc; done; \
+	rmdir $(call at,HEADERDIR) 2>/dev/null; \
 	cd $(BUILD)/man && for page in *.3; do rm -f $(call at,MANDIR)/man3/"$$page"; done
 
 # What runs on a bare node: the same objects, linked to find their libraries in lib/ beside the program. By DT_RPATH,
@@ -360,7 +491,7 @@ uninstall: $(foreach l,$(LIBRARIES),$(call manual,$(l)))
 # in the debug information: it stays behind.
 DIST_ARCH = $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null || echo unknown)))
 DIST_NAME = poolbench-$(VERSION)-$(COMMIT)$(if $(filter yes,$(DIRTY)),-modified)-$(DIST_ARCH)
-SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+DIST_TIME = $(or $(SOURCE_DATE_EPOCH),$(word 3,$(TREE)))
 $(BUILD)/dist/poolbench: $(BENCH) $(POOL) $(RAWTHREAD) $(WORKLOADS)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(CXX) $(LINK_ALL) -Wl,--disable-new-dtags '-Wl,-rpath,$$ORIGIN/lib' -Wl,--strip-debug \
@@ -368,7 +499,7 @@ $(BUILD)/dist/poolbench: $(BENCH) $(POOL) $(RAWTHREAD) $(WORKLOADS)
 .PHONY: dist
 dist: $(if $(SAN),,$(BUILD)/dist/poolbench)
 	@$(if $(SAN),echo 'make dist: SAN=$(SAN) is for tests: make it without' >&2; exit 1,\
-	scripts/dist '$<' '$(DIST_NAME)' '$(BUILD)/dist' '$(SOURCE_DATE_EPOCH)')
+	scripts/dist '$<' '$(DIST_NAME)' '$(BUILD)/dist' '$(DIST_TIME)')
 
 clean:
 	rm -rf -- '$(BUILD)'
@@ -385,7 +516,12 @@ help:
 	@echo 'make test            all tests: RUNFLAGS=<options of tests/run>'
 	@echo 'make test-lib        those of pool/ and rawthread/, which need a C compiler only'
 	@echo 'make soak            their stress, with new seeds: SOAK=<seconds> (600)'
+	@echo 'make models          models of what works without the lock, and each weakened in every way'
+	@echo 'make mutants-rules   the pool without each of its rules: which test fails then'
+	@echo 'make valgrind        the quicker tests of pool/ and rawthread/ under memcheck, helgrind and drd'
+	@echo 'make mutants         weakens the orderings of the pool one by one, in an hour or so: docs/pool.md'
 	@echo 'make peers           the pool beside those of other libraries, which scripts/setup --peers installs'
+	@echo 'make sanity          the pool beside that of GLib alone, in a minute: ROUNDS=8 RESULTS='
 	@echo 'make advise          pool or threads for tasks of yours: TASK_US= RATE= CPU_SHARE= (1) RUN='
 	@echo 'make trust           how often verdicts are wrong here, on data whose truth is known: docs/method.md'
 	@echo 'make list            what there is to measure'
@@ -393,4 +529,4 @@ help:
 	@echo 'make install         pool/ and rawthread/ as libraries: PREFIX=/usr/local DESTDIR= LIBDIR= INCLUDEDIR= MANDIR='
 	@echo 'make uninstall       remove them again'
 	@echo 'make clean           remove $(BUILD)'
-	@echo 'Everywhere: CC= CFLAGS= BUILD= PYTHON= SAN=address|thread|undefined V=1'
+	@echo 'Everywhere: CC= CPPFLAGS= CFLAGS= LDFLAGS= BUILD= PYTHON= SAN=address|thread|undefined V=1'

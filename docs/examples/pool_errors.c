@@ -23,7 +23,7 @@ static int square(void *arg, void *result)
     return 0;
 }
 
-static bool next_number(void *source, void **arg)
+static int next_number(void *source, void **arg)
 {
     int *i = source;
 

@@ -18,10 +18,10 @@ static int square(void *arg, void *result)
 }
 
 /* Counts up without end. */
-static bool count(void *source, void **arg)
+static int count(void *source, void **arg)
 {
     *arg = (void *)(intptr_t)(*(int *)source)++;
-    return true;
+    return 1;
 }
 
 int main(void)

@@ -25,7 +25,7 @@ static int square(void *arg, void *result)
     return 0;
 }
 
-static bool count_to_3(void *source, void **arg)
+static int count_to_3(void *source, void **arg)
 {
     int *next = source;
 
