@@ -1,16 +1,14 @@
 """What tests of scripts/cite share."""
 import gzip
 import json
-import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from report_helpers import TOP
+from report_helpers import TOP, run_script
 
 from base.files import RunError
 from base.read import read_run
@@ -25,9 +23,7 @@ ENDINGS = {"text": ".txt", "markdown": ".md", "json": ".json", "bibtex": ".bib"}
 
 
 def run_cite(*arguments: object, **options: Any) -> subprocess.CompletedProcess:
-    environment = {**os.environ, "COLUMNS": "80"}
-    return subprocess.run([sys.executable, str(CITE), *map(str, arguments)], capture_output=True, text=True,
-                          timeout=200, env=environment, **options)
+    return run_script(CITE, *arguments, timeout=200, COLUMNS="80", **options)
 
 
 def citer(run: Path) -> Citer:

@@ -1,13 +1,11 @@
 """What tests of scripts/compare share: made-up runs of one machine and of others, and the script itself."""
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from report_helpers import TOP, rewrite
+from report_helpers import TOP, rewrite, run_script
 
 import madeup_run
 
@@ -19,8 +17,7 @@ Change = Callable[[dict[str, Any]], None]
 
 
 def compare(*arguments: object, timeout: float = 100, **environment: str) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, str(COMPARE), *map(str, arguments)], capture_output=True, text=True,
-                          timeout=timeout, env={**os.environ, **environment})
+    return run_script(COMPARE, *arguments, timeout=timeout, **environment)
 
 
 def run_of(folder: Path, name: str, noise_seed: int, *, profile: str = "quick", only: list[str] | None = None,

@@ -6,9 +6,10 @@ changes the truth with `scale`: {(experiment, backend): factor on that side's co
 with `noise` (the standard deviation of the logarithm). The folder follows results/README.md.
 """
 import argparse
-import copy
+import functools
 import json
 import math
+import pickle
 import random
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -388,6 +389,16 @@ def make_failures(samples: list[dict]) -> list[dict]:
     return [dict(zip(("cell", "backend", "workers", "status", "reason"), key), rounds=n) for key, n in counts.items()]
 
 
+@functools.cache
+def measured(profile: str, rounds: int, seed: int, kept: frozenset[str], scale: tuple, noise: float,
+             noises: tuple) -> tuple[list[dict], bytes]:
+    """The cells, and the pickled lines of all samples: tests make many runs that differ in what they change."""
+    cells = [cell for cell in make_cells(profile) if cell["experiment"] in kept]
+    lines = [measure(cell, backend, workers, r, seed, dict(scale), dict(noises).get(cell["experiment"], noise))
+             for r in range(rounds) for cell in cells for backend, workers in cell["sides"]]
+    return cells, pickle.dumps(lines)
+
+
 def make_documents(profile: str = "quick", rounds: int | None = None, seed: int = 1, *,
                    only: Iterable[str] | None = None, filter_: str = "", scale: Scale | None = None,
                    noise: float = 0.01, noises: dict[str, float] | None = None,
@@ -395,10 +406,9 @@ def make_documents(profile: str = "quick", rounds: int | None = None, seed: int 
     """run.json of a complete run, and the lines of its journal. `only` names the experiments to keep; `noises` is
     the noise of single experiments; `change` may replace a sample before it is stored."""
     rounds = rounds or ROUNDS[profile]
-    kept = set(only) if only is not None else set(EXPERIMENTS)
-    cells = [cell for cell in make_cells(profile) if cell["experiment"] in kept]
-    lines = [measure(cell, backend, workers, r, seed, scale or {}, (noises or {}).get(cell["experiment"], noise))
-             for r in range(rounds) for cell in cells for backend, workers in cell["sides"]]
+    cells, pickled = measured(profile, rounds, seed, frozenset(EXPERIMENTS if only is None else only),
+                              tuple((scale or {}).items()), noise, tuple((noises or {}).items()))
+    lines = pickle.loads(pickled)
     if change:
         lines = [change(line) for line in lines]
     samples = [{key: line[key] for key in ("round", "cell", "backend", "workers", "status", "reason", "metrics",
@@ -432,7 +442,7 @@ def make_documents(profile: str = "quick", rounds: int | None = None, seed: int 
     }
     plan = {"schema": 1, "plan": "5a5a5a5a", "calibration": run["calibration"],
             "iterations": [cell["iterations"] for cell in cells]}
-    return copy.deepcopy(run), [plan, *lines]  # a test may change either
+    return pickle.loads(pickle.dumps(run)), [plan, *lines]  # a test may change either
 
 
 MACHINE_JSON = {
@@ -456,7 +466,7 @@ def write_run(results: Path, run: dict, journal: list[dict], *, incomplete: bool
         run = {**run, "run": {**run["run"], "status": "incomplete", "ended": "unknown"}, "samples": [],
                "failures": []}
     text = "".join(json.dumps(line) + "\n" for line in journal)
-    (folder / "run.json").write_text(json.dumps(run, indent=1) + "\n")
+    (folder / "run.json").write_text(json.dumps(run) + "\n")
     (folder / "journal.jsonl").write_text(text + ('{"schema": 1, "round": 99, "ce' if torn else ""))
     (folder / "machine.json").write_text(json.dumps(MACHINE_JSON, indent=1) + "\n")
     return folder

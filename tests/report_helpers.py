@@ -1,13 +1,19 @@
 """What tests of scripts/report share. Importing it finds the modules of scripts/lib, or skips the test."""
+import functools
+import importlib
 import json
 import os
+import re
+import runpy
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 sys.dont_write_bytecode = True
 TOP = Path(__file__).resolve().parent.parent
@@ -29,10 +35,74 @@ def skip(reason: str) -> None:
     sys.exit(77)
 
 
+def _be_script(script: Path, arguments: list[str], cwd: Path | str | None, environment: dict[str, str]) -> NoReturn:
+    """In a process of its own, which ends here."""
+    code: Any = 1
+    try:
+        os.environ.update(environment)
+        tempfile.tempdir = None  # as the environment now says
+        os.chdir(cwd or ".")
+        sys.argv = [str(script), *arguments]
+        sys.modules["base.command"].NAME = f"scripts/{script.name}"  # type: ignore[attr-defined]
+        sys.dont_write_bytecode = False
+        sys.stdout, sys.stderr = (open(file, "w", encoding="utf-8") for file in (1, 2))
+        try:
+            runpy.run_path(str(script), run_name="__main__")
+        except SystemExit as ended:
+            code = ended.code or 0
+        if isinstance(code, str):
+            print(code, file=sys.stderr)
+            code = 1
+        sys.stdout.flush()
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+@functools.cache
+def _load_modules() -> None:
+    """All that a script may import, so that its processes begin with it."""
+    for path in LIB.glob("*/*.py"):
+        importlib.import_module(f"{path.parent.name}.{path.stem}")
+
+
+def run_script(script: Path, *arguments: object, cwd: Path | str | None = None, input: str = "", timeout: float = 100,
+               **environment: str) -> subprocess.CompletedProcess:
+    """Runs one of scripts/ as a program, but in a copy of this process, which has the modules already: to start Python
+    and import them takes as long as most scripts work. Where Python itself is asked for something by the environment
+    it is started, and test_scripts_anywhere.py, test_end_to_end.py and others start all of them."""
+    command = [str(script), *map(str, arguments)]
+    if any(name.startswith(("LANG", "LC_", "PYTHON")) for name in environment):
+        return subprocess.run([sys.executable, *command], cwd=cwd, input=input, timeout=timeout, capture_output=True,
+                              encoding="utf-8", env={**os.environ, **environment})
+    _load_modules()
+    with tempfile.TemporaryFile() as in_, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        in_.write(input.encode())
+        in_.seek(0)
+        sys.stdout.flush()
+        child = os.fork()
+        if child == 0:
+            for number, file in enumerate((in_, out, err)):
+                os.dup2(file.fileno(), number)
+            _be_script(script, command[1:], cwd, environment)
+        end = time.monotonic() + timeout
+        while os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            if time.monotonic() > end:
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
+                raise subprocess.TimeoutExpired(command, timeout)
+            time.sleep(0.005)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        out.seek(0)
+        err.seek(0)
+        return subprocess.CompletedProcess(command, code, out.read().decode(), err.read().decode())
+
+
 def report(*arguments: object, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess:
     """Runs scripts/report."""
-    return subprocess.run([sys.executable, str(REPORT), *map(str, arguments)], capture_output=True, text=True,
-                          cwd=cwd, timeout=100, env={**os.environ, **environment})
+    return run_script(REPORT, *arguments, cwd=cwd, **environment)
 
 
 def rewrite(run: Path, change: Callable[[dict[str, Any]], None]) -> None:

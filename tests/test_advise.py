@@ -8,8 +8,9 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
-from report_helpers import TOP, main
+from report_helpers import TOP, main, run_script
 
 from base.read import read_run
 from judge import advice, answers, verdicts
@@ -105,9 +106,8 @@ def test_size_and_queue(folder: Path) -> None:
     assert "2.50 times what 2 CPUs can compute" in advice.advise(judgement, Question(MS, 1, 5000)).answer
 
 
-def run_advise(*arguments: object, **options) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, str(ADVISE), *map(str, arguments)], capture_output=True, text=True,
-                          timeout=100, env={**os.environ}, **options)
+def run_advise(*arguments: object, **options: Any) -> subprocess.CompletedProcess:
+    return run_script(ADVISE, *arguments, **options)
 
 
 def test_program(folder: Path) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from report_helpers import TOP, files_of, main, report, rewrite, skip
+from report_helpers import TOP, files_of, main, report, rewrite, run_script, skip
 
 from madeup_run import MACHINE, RUN_ID, make_documents, write_run
 
@@ -39,6 +39,8 @@ if not shutil.which("zstd"):
 
 def archive(*arguments: object, cwd: Path | None = None, before: tuple[str, ...] = (), umask: int = 0o022,
             **environment: str) -> subprocess.CompletedProcess:
+    if not before and umask == 0o022:
+        return run_script(ARCHIVE, *arguments, cwd=cwd, **environment)
     command = [*before, sys.executable, str(ARCHIVE), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=GENEROUS_S, umask=umask,
                           env={**os.environ, **environment})

@@ -105,7 +105,7 @@ def test_what_is_no_run_is_left_out(folder: Path) -> None:
 
 
 def test_thirty_runs_take_a_bounded_memory(folder: Path) -> None:
-    first = run_of(folder, "r00", 1, profile="full", only=list(madeup_run.EXPERIMENTS))
+    first = run_of(folder, "r00", 1, profile="full", rounds=10, only=list(madeup_run.EXPERIMENTS))
     runs = [first]
     for n in range(1, 30):
         copy = folder / f"r{n:02d}"

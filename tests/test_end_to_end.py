@@ -13,8 +13,7 @@ from pathlib import Path
 from report_helpers import TOP, files_of, main, skip
 
 MACHINE = "amd-epyc-2c-4a85924a"
-FULL, QUICK = f"results/{MACHINE}/20261125T215802Z-c8e4fd0a", f"results/{MACHINE}/20261126T003222Z-0606e8d9"
-NOT_COMPARABLE = 3
+ONE_CPU, BOTH = f"results/{MACHINE}/20261126T010826Z-9613be22", f"results/{MACHINE}/20261126T003222Z-0606e8d9"
 SECONDS_MAX = 200
 if not shutil.which("zstd"):
     skip("no zstd")
@@ -58,25 +57,25 @@ def change_one_count(run: Path) -> None:
 
 
 def test_from_runs_to_a_citation_elsewhere(folder: Path) -> None:
-    here = Checkout(folder / "here", FULL, QUICK)
-    kept = files_of(here.top / FULL)
-    compared = here.run("scripts/compare", FULL, QUICK, code=NOT_COMPARABLE)
-    assert "profile: full | quick" in compared and "C2" in compared, compared
+    here = Checkout(folder / "here", ONE_CPU, BOTH)
+    kept = files_of(here.top / ONE_CPU)
+    compared = here.run("scripts/compare", ONE_CPU, BOTH)
+    assert "usable CPUs: 1 | 2" in compared and "C2" in compared, compared
 
-    blocks = [cite(here, FULL, "grain", "json"), cite(here, FULL, "C18", "text"), cite(here, FULL, "gap", "markdown"),
-              cite(here, QUICK, "C2", "bibtex")]
+    blocks = [cite(here, ONE_CPU, "grain", "json"), cite(here, ONE_CPU, "C18", "text"),
+              cite(here, ONE_CPU, "gap", "markdown"), cite(here, BOTH, "C2", "bibtex")]
     for block in blocks:
         assert "holds" in here.run("scripts/cite", "--verify", block)
 
-    archives = {run: here.run("scripts/archive", run).split() for run in (FULL, QUICK)}
+    archives = {run: here.run("scripts/archive", run).split() for run in (ONE_CPU, BOTH)}
     assert [name for _, name in archives.values()] == [f"{MACHINE}-{Path(run).name}.tar.zst" for run in archives]
-    assert files_of(here.top / FULL) == kept, "packing changed the run"
+    assert files_of(here.top / ONE_CPU) == kept, "packing changed the run"
 
     there = Checkout(folder / "there")
     for name in [*blocks, *(name for _, name in archives.values())]:
         shutil.move(here.top / name, there.top / name)
-    here.run("scripts/report", QUICK)
-    drawn = files_of(here.top / QUICK)
+    here.run("scripts/report", BOTH)
+    drawn = files_of(here.top / BOTH)
     shutil.move(folder / "here", folder / "gone")
 
     there.run("scripts/cite", "--verify", blocks[0], code=1)  # there is no run yet
@@ -84,21 +83,21 @@ def test_from_runs_to_a_citation_elsewhere(folder: Path) -> None:
         assert there.run("scripts/archive", "--open", name) == f"{run}\n"
     for block in blocks:
         assert "holds" in there.run("scripts/cite", "--verify", block)
-    assert there.run("scripts/compare", FULL, QUICK, code=NOT_COMPARABLE) == compared
+    assert there.run("scripts/compare", ONE_CPU, BOTH) == compared
 
-    there.run("scripts/report", QUICK)
-    found = files_of(there.top / QUICK)
+    there.run("scripts/report", BOTH)
+    found = files_of(there.top / BOTH)
     for name in ("report.html", "summary.md", "CITE.md", "data.csv", "plots/grain.svg"):
         # A page links the journal as it lies there, packed or not.
         assert found[name] == drawn[name].replace(b"journal.jsonl.gz", b"journal.jsonl"), f"{name} is another one there"
-    there.run("scripts/archive", QUICK, "--output", "drawn.tar.zst")
+    there.run("scripts/archive", BOTH, "--output", "drawn.tar.zst")
     assert there.err == "", f"of what a report is made of, an archive leaves out: {there.err}"
-    _, name = archives[FULL]
-    again, _ = there.run("scripts/archive", FULL, "--no-report", "--output", "again.tar.zst").split()
-    first = Checkout(folder / "first", FULL)
-    assert first.run("scripts/archive", FULL, "--no-report").split()[0] == again, "the opened run is another"
+    _, name = archives[ONE_CPU]
+    again, _ = there.run("scripts/archive", ONE_CPU, "--no-report", "--output", "again.tar.zst").split()
+    first = Checkout(folder / "first", ONE_CPU)
+    assert first.run("scripts/archive", ONE_CPU, "--no-report").split()[0] == again, "the opened run is another"
 
-    change_one_count(there.top / FULL)
+    change_one_count(there.top / ONE_CPU)
     there.run("scripts/cite", "--verify", blocks[1], code=1)
     assert "journal.jsonl is not what was cited" in there.err, there.err
     there.run("scripts/cite", "--verify", blocks[2], code=1)

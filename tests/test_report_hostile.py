@@ -5,13 +5,11 @@ import csv
 import io
 import json
 import re
-import subprocess
-import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from report_helpers import TOP, main, report
+from report_helpers import TOP, main, report, run_script
 
 from madeup_run import make_documents, write_run
 
@@ -143,8 +141,7 @@ def test_a_folder_of_any_name(folder: Path) -> None:
         (run / "run.json").unlink()
         for script, *options in (("report",), ("advise", "--task-us", "10", "--rate", "1000"), ("trust", "smallest"),
                                  ("cite",)):
-            done = subprocess.run([sys.executable, str(TOP / "scripts" / script), *options, str(run)], cwd=folder,
-                                  capture_output=True, text=True)
+            done = run_script(TOP / "scripts" / script, *options, run, cwd=folder)
             assert (done.returncode, done.stdout) == (1, "") and done.stderr.endswith("\n"), done
             assert done.stderr.removesuffix("\n").isprintable(), done.stderr
     assert not trap.exists() and not list(folder.rglob("trapped"))
@@ -161,9 +158,8 @@ def test_terminals_of_every_script(folder: Path) -> None:
     wrong.mkdir()
 
     def say(name: str, *arguments: object) -> str:
-        done = subprocess.run([sys.executable, str(TOP / "scripts" / name), *map(str, arguments)], cwd=folder,
-                              capture_output=True, timeout=100)
-        said = done.stdout.decode() + done.stderr.decode()
+        done = run_script(TOP / "scripts" / name, *arguments, cwd=folder)
+        said = done.stdout + done.stderr
         assert "Traceback" not in said and all(line.isprintable() for line in said.split("\n")), (name, said)
         return said
 

@@ -22,7 +22,7 @@ Change = Callable[[dict, list[dict]], None]
 
 def judged(folder: Path, change: Change | None = None, machine: dict[str, Any] | None = None,
            **options: Any) -> Judgement:
-    run, journal = make_documents(options.pop("profile", "full"), options.pop("rounds", None), **options)
+    run, journal = make_documents(options.pop("profile", "quick"), options.pop("rounds", 20), **options)
     if change:
         change(run, journal)
     path = write_run(folder, run, journal)
@@ -240,7 +240,7 @@ def test_grades(folder: Path) -> None:
     check_grade(folder / "noise", "C", "differs from itself", only=["floors", "gap"], noise=0.3,
                 scale={("gap", "raw"): 0.45})
     assert graded(folder / "far", only=["floors", "reuse"], noise=0.1).letter == "A"
-    check_grade(folder / "quick", "B", "10 rounds", profile="quick")
+    check_grade(folder / "quick", "B", "10 rounds", profile="quick", rounds=10)
     check_grade(folder / "rule", "B", "rule 11", only=["grain"])
     check_grade(folder / "governor", "B", "about governor", has_check("governor"))
     check_grade(folder / "hybrid", "B", "about hybrid", has_check("hybrid"))

@@ -5,13 +5,12 @@ import math
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
-from report_helpers import TOP, main, skip
+from report_helpers import TOP, main, run_script, skip
 
 from base import stats
 from base.read import read_run
@@ -129,8 +128,7 @@ def test_delays_can_be_measured(folder: Path) -> None:
 
 
 def run_trust(*arguments: object) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, str(TRUST), *map(str, arguments)], capture_output=True, text=True,
-                          timeout=100, env={**os.environ})
+    return run_script(TRUST, *arguments)
 
 
 def test_between_runs(_: Path) -> None:
