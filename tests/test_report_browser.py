@@ -33,7 +33,7 @@ def check(script: str, page: Path) -> None:
 
 
 def test_report(folder: Path) -> None:
-    run = make_run(folder, "full")
+    run = make_run(folder, "quick")
     assert report(run).returncode == 0
     check("check_report.mjs", run / "report.html")
 
@@ -42,7 +42,7 @@ def test_comparison(folder: Path) -> None:
     program, reason = pictures.find_gnuplot()
     if not program:
         skip(reason)
-    for n, experiments in ((12, {"floors", "grain", "reuse", "gap", "oneoff"}), (13, {"floors", "grain"})):
+    for n, experiments in ((12, {"floors", "grain", "gap"}), (13, {"floors", "grain"})):
         of = folder / str(n)
         of.mkdir()
         subjects = [overlays.Subject(f"machine {each.mark}", each.mark, {

@@ -3,7 +3,7 @@
 # shellcheck shell=bash
 set -u
 cd "$POOLBENCH_TOP" || exit 1
-export POOLBENCH_STRESS_SECONDS=${POOLBENCH_STRESS_SECONDS-2}
+export POOLBENCH_STRESS_SECONDS=${POOLBENCH_STRESS_SECONDS-1}
 
 variant='' settings=()
 failures=0
@@ -18,7 +18,7 @@ need() {
 # set_variant <name> <variables>...: whatever a make around this one was given is set anew
 set_variant() {
     variant=$1
-    settings=(SAN= CFLAGS='-O1 -g' LDFLAGS= RUNFLAGS=-j2 V= "${@:2}")
+    settings=(SAN= CFLAGS='-O1 -g1' LDFLAGS= RUNFLAGS=-j2 V= "${@:2}")
 }
 
 fault() {

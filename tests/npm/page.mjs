@@ -29,7 +29,7 @@ process.on("uncaughtException", (error) => {
     end();
 });
 
-const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
 
 export async function open(options) {
     const context = await browser.newContext(options);

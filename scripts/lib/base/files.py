@@ -272,18 +272,24 @@ def objects(of: dict[str, Any], name: str, where: str, most: int) -> list[tuple[
     return [(item, f"{name}[{i}] of {where}") for i, item in enumerate(items(of, name, dict, where, most))]
 
 
+def is_usual(value: object) -> bool:
+    """A number that can be measured and is not negative: nearly all are, and need no words for what is wrong."""
+    return type(value) in NUMBERS and (value == 0 or NUMBER_MIN <= value <= NUMBER_MAX)  # type: ignore[operator]
+
+
 def check_size(value: float, where: str) -> None:
     if value and not NUMBER_MIN <= abs(value) <= NUMBER_MAX:
         raise RunError(f"{where} is {value:g}: nothing is measured so")
 
 
 def numbers(of: dict[str, Any], name: str, where: str) -> dict[str, float]:
-    return {key: check_kind(value, float, f"'{key}' of {where}") for key, value in get(of, name, dict, where).items()}
+    return {key: value if type(value) in NUMBERS else check_kind(value, float, f"'{key}' of {where}")
+            for key, value in get(of, name, dict, where).items()}
 
 
 def scalars(of: dict[str, Any], name: str, where: str) -> dict[str, float | str]:
     values = get(of, name, dict, where)
     for key, value in values.items():
-        if not isinstance(value, str):
+        if not isinstance(value, str) and not is_usual(value):
             check_size(check_kind(value, float, f"'{key}' of {where}"), f"'{key}' of {where}")
     return values

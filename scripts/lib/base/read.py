@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from base.files import (RunError, check_kind, check_schema, check_size, get, items, numbers, objects, parse,
+from base.files import (RunError, check_kind, check_schema, check_size, get, is_usual, items, numbers, objects, parse,
                         read_bytes, read_lines, scalars)
 from base.runs import (FILE_NAME, Cell, Check, Condition, Contrast, Experiment, Metric, Rule, Run, Sample, Side)
 
@@ -181,7 +181,8 @@ class _Checks:
         if sample.status not in ("ok", "failed", "limit"):
             raise RunError(f"a sample of {side.cell} has an unknown status: {sample.status}")
         for name, value in sample.metrics.items():
-            self.check_value(sample, name, value)
+            if value > 1 and name in SHARES or not is_usual(value):
+                self.check_value(sample, name, value)
 
     def check_value(self, sample: Sample, name: str, value: float) -> None:
         """No machine can have measured what this refuses."""
