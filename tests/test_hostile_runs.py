@@ -33,7 +33,7 @@ SECONDS_MAX = 60
 READERS = [[str(REPORT), "--no-plots"], [str(TOP / "scripts" / "advise"), "--task-us", "10", "--rate", "1000"],
            [str(TOP / "scripts" / "trust"), "smallest"], [str(TOP / "scripts" / "cite")]]
 SEED = int(os.environ.get("POOLBENCH_FUZZ_SEED", "1"))
-TRIALS = int(os.environ.get("POOLBENCH_FUZZ_TRIALS", "120"))
+TRIALS = int(os.environ.get("POOLBENCH_FUZZ_TRIALS", "60"))
 
 
 class Ended:

@@ -40,10 +40,18 @@ finds() {
     fi
 }
 
+# All tests, or those named.
 passes() {
     local folder=$POOLBENCH_BUILD/variants/$variant
-    local call=(make BUILD="$folder" "${settings[@]}")
+    local build=(make BUILD="$folder" "${settings[@]}") run=()
+    if [ $# -eq 0 ]; then
+        run=("${build[@]}" test-lib)
+        build+=(lib-tests)
+    else
+        build+=("${@/#/$folder/tests/}")
+        run=(tests/run --build "$folder" -j2 "$@")
+    fi
     mkdir -p "$folder" || exit 1
-    { "${call[@]}" lib-tests >"$folder/out" 2>&1 && "${call[@]}" test-lib >"$folder/out" 2>&1; } ||
-        fault "failed; again with: ${call[*]@Q} test-lib"$'\n'"$(cat "$folder/out")"
+    { "${build[@]}" >"$folder/out" 2>&1 && "${run[@]}" >"$folder/out" 2>&1; } ||
+        fault "failed; again with: ${build[*]@Q} && ${run[*]@Q}"$'\n'"$(cat "$folder/out")"
 }
