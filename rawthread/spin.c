@@ -7,6 +7,15 @@
 #include "internal.h"
 
 #include <sched.h>
+#include <time.h>
+
+uint64_t rawthread__now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
 
 /* A set that is too small for the machine's CPUs stands for many. */
 static bool has_one_cpu(void)

@@ -37,14 +37,6 @@ size_t rawthread__stack_bytes(void)
     return least > RAWTHREAD_STACK_BYTES ? (size_t)least : RAWTHREAD_STACK_BYTES;
 }
 
-uint64_t rawthread__now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 static bool is_inherited(const struct rawthread *thread)
 {
     return thread->process != getpid();

@@ -1,7 +1,9 @@
-/* Reads the job of a measuring process: which load, backend and workload, and with what numbers. */
+/* Reads the job of a measuring process: which load, backend and workload, and with what numbers; or says why not. */
 #include "measure/measuring.h"
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +12,15 @@
 
 /* Refused threads are tried again for so long, but for a closed gate. */
 static const uint64_t retry_ns = 2000000000;
+
+int measuring_fail(struct measuring *m, int error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(m->reason, sizeof m->reason, format, arguments);
+    va_end(arguments);
+    return error;
+}
 
 uint64_t job_number(const json_t *job, const char *name)
 {

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,15 +21,6 @@
 #include "record/clock.h"
 #include "record/document.h"
 #include "record/text.h"
-
-int measuring_fail(struct measuring *m, int error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(m->reason, sizeof m->reason, format, arguments);
-    va_end(arguments);
-    return error;
-}
 
 /* The most tasks that may run at the same time, whatever the backend. */
 static uint64_t most_concurrent(const struct load_side *side)
