@@ -5,7 +5,6 @@
 static _Thread_local size_t n_steps;
 
 #define rawthread__stack_bytes counted_stack_bytes
-#define rawthread__now_ns counted_now_ns
 #define rawthread_init counted_init
 #define rawthread_start counted_start
 #define rawthread_join counted_join
