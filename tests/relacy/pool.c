@@ -297,6 +297,39 @@ static void thread_ready(int index)
     leave();
 }
 
+static _Atomic(struct pool_handle *) shared;
+static atomic_bool has_seen;
+
+static void before_shared(void)
+{
+    before_two();
+    atomic_init(&shared, NULL);
+    atomic_init(&has_seen, false);
+}
+
+/* One sleeps until it is ready, while another asks again and again. */
+static void thread_shared(int index)
+{
+    struct pool_handle *own;
+
+    if (index == 0) {
+        CHECK(apply(0, NULL, &own) == 0);
+        atomic_store_explicit(&shared, own, memory_order_release);
+        CHECK(pool_handle_get(own, POOL_FOREVER, NULL) == 0);
+        while (!atomic_load_explicit(&has_seen, memory_order_acquire))
+            check_yield();
+        pool_handle_release(own);
+    } else {
+        while ((own = atomic_load_explicit(&shared, memory_order_acquire)) == NULL)
+            check_yield();
+        while (!pool_handle_ready(own))
+            check_yield();
+        CHECK(results[0] == 10);
+        atomic_store_explicit(&has_seen, true, memory_order_release);
+    }
+    leave();
+}
+
 /* Parts of a map: the worker and who waits share them. */
 static void thread_map(int index)
 {
@@ -391,6 +424,7 @@ const struct scenario scenarios[] = {
     {"release", 1, 1, 4000, 0, before_strict, thread_release, nothing},
     {"release with two workers", 1, 2, 4000, 0, before_workers, thread_release, nothing},
     {"ready", 1, 1, 4000, 0, before_strict, thread_ready, nothing},
+    {"ready beside a sleeper", 2, 1, 4000, 0, before_shared, thread_shared, nothing},
     {"map", 1, 1, 4000, 0, before, thread_map, nothing},
     {"map with two workers", 1, 2, 4000, 0, before_workers, thread_map, nothing},
     {"several", 1, 2, 4000, 0, before_workers, thread_several, nothing},
