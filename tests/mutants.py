@@ -47,6 +47,18 @@ SURVIVORS: dict[tuple[str, str, int, str], str] = {
         "equivalent: the step that the load returns happens before the load of bottom",
     ("deque.c", "pool__deque_steal", 1, "relaxed"):
         "wrong, but for the same reason as in pool__deque_push() relacy cannot show it",
+    ("port.c", "pool__port_await", 1, "relaxed"):
+        "wrong, but relacy runs what is seq_cst in the order of the run: the look at n_put that follows sees all",
+    ("port.c", "pool__port_count", 1, "acquire"):
+        "equivalent: an n_taken that is too old counts too many, and who sees that looks again",
+    ("port.c", "pool__port_count", 1, "relaxed"):
+        "no fault: without order the count may be too large, and who acts on it looks again under the port's lock",
+    ("seat.c", "pool__seat", 1, "relaxed"):
+        "equivalent: who asks for a seat holds the lock or has read n_seats, which is stored after the block",
+    ("seat.c", "pool__new_seats", 2, "relaxed"):
+        "equivalent, for the same reason",
+    ("worker.c", "count", 1, "relaxed"):
+        "equivalent: the last task that a worker ends it ends under the lock, and who adds up holds the lock",
 }
 
 
