@@ -6,11 +6,7 @@ cd "$POOLBENCH_TOP" || exit 1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-failures=0
-fault() {
-    echo "$*"
-    failures=$((failures + 1))
-}
+. "$(dirname "${BASH_SOURCE[0]}")/faults.sh"
 lines() { sed -n "s/^$1 //p" "${2-Containerfile}"; }
 json_words() { sed 's/^\[//; s/\]$//; s/", "/ /g; s/"//g'; }
 # The shell command of a line of JSON that is ["sh", "-c", "..."].

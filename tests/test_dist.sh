@@ -7,17 +7,7 @@ work=$(mktemp -d)
 trap 'rm -rf --one-file-system "$work"' EXIT
 trap 'exit 1' INT TERM HUP
 
-failures=0
-fault() {
-    echo "$*"
-    failures=$((failures + 1))
-}
-need() {
-    local tool
-    for tool; do
-        command -v "$tool" >/dev/null || { echo "$tool is missing"; exit 77; }
-    done
-}
+. "$(dirname "${BASH_SOURCE[0]}")/faults.sh"
 need readelf objdump ldd tar gzip sha256sum unshare gnuplot
 ! grep -q -e -fsanitize= "$POOLBENCH_BUILD/flags" || { echo 'not on this machine: a sanitizer is built in'; exit 77; }
 

@@ -6,17 +6,7 @@ cd "$POOLBENCH_TOP" || exit 1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-failures=0
-fault() {
-    echo "$*"
-    failures=$((failures + 1))
-}
-need() {
-    local tool
-    for tool; do
-        command -v "$tool" >/dev/null || { echo "$tool is missing"; exit 77; }
-    done
-}
+. "$(dirname "${BASH_SOURCE[0]}")/faults.sh"
 need gcc g++ clang-14 clang++-14 nm pkg-config groff
 
 # make_here <target> <variables>...: apart from the make around this test

@@ -6,17 +6,7 @@ cd "$POOLBENCH_TOP" || exit 1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-failures=0
-fault() {
-    echo "$*"
-    failures=$((failures + 1))
-}
-need() {
-    local tool
-    for tool; do
-        command -v "$tool" >/dev/null || { echo "$tool is missing"; exit 77; }
-    done
-}
+. "$(dirname "${BASH_SOURCE[0]}")/faults.sh"
 need gcc g++ clang clang++ nm pkg-config
 unset MAKEFLAGS MFLAGS CC CXX CFLAGS CXXFLAGS CPPFLAGS LDFLAGS SAN BUILD PREFIX DESTDIR LIBDIR INCLUDEDIR MANDIR
 quietly() { # <command>...: succeeds and says no word of the compiler's

@@ -6,11 +6,7 @@ cd "$POOLBENCH_TOP" || exit 1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-failures=0
-fault() {
-    echo "$*"
-    failures=$((failures + 1))
-}
+. "$(dirname "${BASH_SOURCE[0]}")/faults.sh"
 dry() { env -u MAKEFLAGS -u MFLAGS make -n "$@" >"$work/out" 2>&1; }
 refuses() { # <text wanted> <make's arguments>...
     ! dry "${@:2}" || fault "make ${*:2}: not refused"

@@ -13,11 +13,7 @@ printf '#!/bin/sh\ncase $2 in import*) exit 0 ;; esac\nexec python3 "$@"\n' >"$t
 chmod +x "$tree/python"
 export PYTHON=$tree/python
 
-failures=0
-fault() {
-    echo "$*"
-    failures=$((failures + 1))
-}
+. "$(dirname "${BASH_SOURCE[0]}")/faults.sh"
 
 # returns <code wanted> <arguments of tests/run>...
 returns() {

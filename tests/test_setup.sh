@@ -22,11 +22,7 @@ stub() {
 }
 for tool in gcc g++ make pkg-config gnuplot python3 zstd; do stub full $tool 'exit 0'; done
 
-failures=0
-fault() {
-    echo "$*"
-    failures=$((failures + 1))
-}
+. "$(dirname "${BASH_SOURCE[0]}")/faults.sh"
 
 check() { # what, exit code wanted, exit code got; then patterns that the output must have
     local what=$1 wanted=$2 got=$3 pattern

@@ -10,11 +10,7 @@ export HOME=$work GIT_CONFIG_NOSYSTEM=1
 # shellcheck disable=SC2046 # a hook that runs the tests has them
 unset $(git rev-parse --local-env-vars) MAKEFLAGS MFLAGS
 
-failures=0
-fault() {
-    echo "$*"
-    failures=$((failures + 1))
-}
+. "$(dirname "${BASH_SOURCE[0]}")/faults.sh"
 is() { # <what> <version wanted> <tree>
     local found
     found=$("$3/scripts/version" 2>&1)

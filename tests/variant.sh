@@ -6,14 +6,7 @@ cd "$POOLBENCH_TOP" || exit 1
 export POOLBENCH_STRESS_SECONDS=${POOLBENCH_STRESS_SECONDS-1}
 
 variant='' settings=()
-failures=0
-
-need() {
-    local tool
-    for tool; do
-        command -v "$tool" >/dev/null || { echo "$tool is missing"; exit 77; }
-    done
-}
+. tests/faults.sh
 
 # set_variant <name> <variables>...: whatever a make around this one was given is set anew
 set_variant() {
