@@ -3,7 +3,6 @@ import functools
 import importlib
 import json
 import os
-import re
 import runpy
 import signal
 import subprocess

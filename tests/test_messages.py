@@ -4,7 +4,6 @@ refused in one line or made printable, and no file lands anywhere else because o
 import os
 import shutil
 import signal
-from pathlib import Path
 
 from broken_plugin import backend, build
 from harness import (RUN_ERROR, RUN_OK, RUN_SOME_FAILED, Bench, await_true, check, check_complete, check_ended,

@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 from harness import (BUILD, RUN_ERROR, RUN_STOPPED, TOP, Bench, await_true, check, check_ended, check_equal, document,

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """However a service, a container or a shell starts it, a run measures the same cells with the same outcome, or one line
 says what is missing."""
-import json
 import os
 import resource
 import shutil

@@ -2,7 +2,6 @@
 """How far verdicts can be trusted, on the stored runs of make trust: a small version of what docs/method.md prints, and
 that a suite which says "different" too easily, or never, is caught."""
 import math
-import os
 import re
 import subprocess
 from collections.abc import Callable
