@@ -11,6 +11,7 @@
 #include "wait.h"
 
 #include <errno.h>
+#include <sched.h>
 
 static bool claim(struct pool_handle *handle, struct pool__task *task, bool all)
 {
@@ -131,6 +132,7 @@ static struct pool_handle *new_calls(struct pool *pool, const struct pool__work 
     atomic_init(&handle->n_unended, n_calls);
     atomic_init(&handle->stop, false);
     handle->is_queued = false;
+    handle->watched_from = -1;
     handle->n_ranges = 0;
     handle->awaiting = (struct pool__sleepers){NULL, NULL};
     handle->watches = NULL;
@@ -200,7 +202,7 @@ static void end_here(struct pool_handle *handle)
 
 /* Makes a handle of these calls and queues it, or makes them on this thread. The lock is held on entry and return. */
 static int begin_calls(struct pool *pool, const struct pool__work *work, const struct pool_callbacks *callbacks,
-                       bool run_here, struct pool_handle **out)
+                       bool run_here, bool is_watched, struct pool_handle **out)
 {
     bool is_here = run_here || work->calls.n_calls == 0;
     /* This function's if it goes on with it, that of what is not ready, and the user's. */
@@ -209,6 +211,8 @@ static int begin_calls(struct pool *pool, const struct pool__work *work, const s
 
     if (handle == NULL)
         return -ENOMEM;
+    if (is_watched && work->calls.n_calls > handle->work.calls.chunksize)
+        handle->watched_from = sched_getcpu();
     error = is_here ? 0 : queue_calls(handle);
     if (error != 0) {
         pool__free_handle(handle);
@@ -229,7 +233,7 @@ static bool are_valid(const struct pool__work *work)
 }
 
 static int start_calls(struct pool *pool, const struct pool__work *work, const struct pool_callbacks *callbacks,
-                       struct pool_handle **out)
+                       bool is_watched, struct pool_handle **out)
 {
     int error;
 
@@ -243,7 +247,7 @@ static int start_calls(struct pool *pool, const struct pool__work *work, const s
     else
         error = pool__admit(pool, pool__when_full(pool), POOL__NEVER);
     if (error >= 0) {
-        error = begin_calls(pool, work, callbacks, error == 1, out);
+        error = begin_calls(pool, work, callbacks, error == 1, is_watched, out);
         pool__pass_on_room(pool);
     }
     pool__unlock(pool);
@@ -266,7 +270,7 @@ static int run_calls(struct pool *pool, const struct pool__work *work, struct po
     int code;
 
     pthread_cleanup_push(abandon, &handle);
-    code = start_calls(pool, work, NULL, &handle);
+    code = start_calls(pool, work, NULL, pool->spin_ns > 0 && !pool__may_help(pool), &handle);
     if (code == 0)
         code = pool_handle_get(handle, POOL_FOREVER, error);
     else
@@ -306,7 +310,7 @@ int pool_apply_async(struct pool *pool, pool_call_fn *fn, void *arg, void *resul
 {
     const struct pool__work work = one_call(fn, arg, result);
 
-    return start_calls(pool, &work, callbacks, out);
+    return start_calls(pool, &work, callbacks, false, out);
 }
 
 int pool_map(struct pool *pool, const struct pool_calls *calls, struct pool_error *error)
@@ -321,7 +325,7 @@ int pool_map_async(struct pool *pool, const struct pool_calls *calls, const stru
 {
     const struct pool__work work = {.calls = *calls};
 
-    return start_calls(pool, &work, callbacks, out);
+    return start_calls(pool, &work, callbacks, false, out);
 }
 
 int pool_starmap(struct pool *pool, const struct pool_starcalls *calls, struct pool_error *error)
@@ -336,5 +340,5 @@ int pool_starmap_async(struct pool *pool, const struct pool_starcalls *calls,
 {
     const struct pool__work work = star_calls(calls);
 
-    return start_calls(pool, &work, callbacks, out);
+    return start_calls(pool, &work, callbacks, false, out);
 }

@@ -140,7 +140,7 @@ struct pool_options {
                             like), so that signals reach the application's threads */
     int64_t spin_ns;     /* how long a worker without a task, one at a time, and whoever waits for a handle, an iterator
                             or the pool look for what they wait for before they sleep, in nanoseconds; 0 =
-                            10,000, POOL_NO_SPIN = not at all, as where the creating thread may use one CPU only */
+                            50,000, POOL_NO_SPIN = not at all, as where the creating thread may use one CPU only */
     size_t stack_bytes;  /* of each worker; 0 = the system's default */
     const char *name;    /* workers are called <name>-<index>, name cut to fit 15 bytes; NULL = "pool" */
     const void *cpusets; /* n_cpusets masks of cpuset_bytes bytes each, one after the other, as

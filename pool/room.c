@@ -54,7 +54,7 @@ int pool__admit(struct pool *pool, enum pool__when_full when_full, int64_t deadl
     }
 }
 
-int pool__push(struct pool *pool, const struct pool__range *range)
+int pool__push(struct pool *pool, const struct pool__range *range, size_t n_called)
 {
     int error;
 
@@ -63,7 +63,7 @@ int pool__push(struct pool *pool, const struct pool__range *range)
     error = pool__queue_push(&pool->queue, range);
     if (error != 0)
         return error;
-    pool__call(pool, range->n_tasks);
+    pool__call(pool, n_called);
     return 0;
 }
 

@@ -20,6 +20,7 @@ enum pool__when_full pool__when_full(const struct pool *pool);
 int pool__check_open(const struct pool *pool); /* 0 where another task may be accepted */
 int pool__admit(struct pool *pool, enum pool__when_full when_full, int64_t deadline_ns);
 void pool__pass_on_room(struct pool *pool); /* if there is room, somebody else may have it */
-int pool__push(struct pool *pool, const struct pool__range *range);
+/* Workers are called for n_called of its tasks. */
+int pool__push(struct pool *pool, const struct pool__range *range, size_t n_called);
 
 #endif

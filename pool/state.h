@@ -226,6 +226,8 @@ struct pool_handle {
     atomic_size_t n_unclaimed;   /* calls that have not begun */
     atomic_size_t n_unended;     /* calls that have not ended, but for one part of all. Not an iterator's */
     bool is_queued;              /* constant: there was a range of it. Not an iterator's */
+    int watched_from;            /* a CPU, or -1: see call.h. Not an iterator's. Guarded by the lock, but for reads of
+                                    its caller, who alone writes it */
     size_t n_ranges;             /* in the queue. Guarded by the lock, as all down to error */
     atomic_bool stop;            /* asked to */
     struct pool__sleepers awaiting; /* AWAITED, or an iterator's */

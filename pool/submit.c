@@ -49,7 +49,7 @@ static int submit_some(struct pool *pool, struct pool__range *range, enum pool__
         some.n_tasks = range->n_tasks < room ? range->n_tasks : room;
     }
     if (error == 0) {
-        error = pool__push(pool, &some);
+        error = pool__push(pool, &some, some.n_tasks);
         if (error == 0) {
             pool->n_queued += some.n_tasks;
             pool->n_unfinished += some.n_tasks;

@@ -65,7 +65,7 @@ int pool__queue_handle(struct pool_handle *handle, size_t n_tickets)
     int error;
 
     drop_stale_tail(handle->pool);
-    error = pool__push(handle->pool, &range);
+    error = pool__push(handle->pool, &range, handle->watched_from >= 0 ? 1 : n_tickets);
     if (error == 0) {
         handle->n_ranges++;
         /* [STATE] relaxed: its user's calls come later; an iterator's state changes under the lock alone. */

@@ -1,13 +1,17 @@
 /* Handles as their users see them: asking, waiting, cancelling, giving back. */
+#include "call.h"
 #include "complete.h"
 #include "fork.h"
 #include "frame.h"
 #include "handle.h"
 #include "help.h"
 #include "sleep.h"
+#include "stock.h"
 #include "wait.h"
 
 #include <errno.h>
+
+enum { WATCH_NS = 10 * 1000 };
 
 int pool_handle_successful(const struct pool_handle *handle)
 {
@@ -22,12 +26,31 @@ static bool is_ready(const void *handle, bool looks_far)
     return pool_handle_ready(handle);
 }
 
+/* Looks whether the handle is ready, for a part of what waking a worker takes, and then calls for others: so where
+ * they are needed they are that part later, and a short map wakes none. */
+static void watch(struct pool_handle *handle)
+{
+    struct pool *pool = handle->pool;
+
+    if (pool__spin(is_ready, handle, pool->spin_ns < WATCH_NS ? pool->spin_ns : WATCH_NS))
+        return;
+    pool__lock(pool);
+    handle->watched_from = -1;
+    if (!pool__is_claimed(handle))
+        pool__call(pool, pool__n_parts(handle));
+    pool__unlock(pool);
+}
+
 /* Looks for a moment, then sleeps. Returns false at the deadline. */
 static bool await_ready(struct pool_handle *handle, int64_t deadline_ns)
 {
     struct pool *pool = handle->pool;
     int64_t spin_ns = pool__spin_ns(pool, deadline_ns);
-    bool has_ended = pool_handle_ready(handle) || (spin_ns > 0 && pool__spin(is_ready, handle, spin_ns));
+    bool has_ended;
+
+    if (handle->watched_from >= 0)
+        watch(handle);
+    has_ended = pool_handle_ready(handle) || (spin_ns > 0 && pool__spin(is_ready, handle, spin_ns));
 
     if (has_ended || deadline_ns == POOL__LOOK)
         return has_ended;

@@ -64,10 +64,23 @@ static void end_search(struct pool__worker *worker)
         pool->n_searching--;
         pool__post_notices(pool);
     }
-    if (!pool__has_tasks(pool))
+    if (!pool__needs_search(pool))
         pool->n_called = 0;
     else if (pool__wake_idle(pool, 1) == 0)
         pool__wake(pool, &pool->scout, 1);
+}
+
+/* If there is more than one task, wakes the next worker before this one takes any: a system call while it has one would
+ * delay that. The lock is held on entry and return. */
+static void pass_on_search(struct pool__worker *worker)
+{
+    struct pool *pool = worker->pool;
+
+    if (!worker->is_searching || pool->idle.first == NULL || pool__n_waiting(pool, 2) < 2)
+        return;
+    end_search(worker);
+    pool__unlock(pool);
+    pool__lock(pool);
 }
 
 /* The calling worker runs no more tasks. The lock is held. */
@@ -201,6 +214,7 @@ static bool find_task(struct pool__worker *worker, struct pool__task *task)
     if (looks_elsewhere && pool->n_ready <= pool->max_workers && !pool__is_terminated(pool))
         has_found = pool__steal(pool, worker->index, &task->item);
     while (!has_found && pool->n_ready <= pool->max_workers) {
+        pass_on_search(worker);
         has_found = pool__take(pool, task, worker->seat);
         if (has_found)
             break;

@@ -51,9 +51,9 @@ MUTANTS = [
            survives="a window of some instructions within the pool, which no test can hold open: a task that "
            "comes between the look and the unlocking"),
     Mutant("end_search: nothing called for", "worker.c",
-           "    if (!pool__has_tasks(pool))\n"
+           "    if (!pool__needs_search(pool))\n"
            "        pool->n_called = 0;",
-           "    if (!pool__has_tasks(pool))\n"
+           "    if (!pool__needs_search(pool))\n"
            "        ;",
            survives="costs time alone: too high a number is counted again before a worker is started"),
     Mutant("end_search: passes on", "worker.c", "    else if (pool__wake_idle(pool, 1) == 0)",
@@ -86,6 +86,25 @@ MUTANTS = [
            "    pool__wake(pool, &pool->scout, 1);", "    end_search(worker);",
            survives="equivalent: a worker leaves while tasks wait only if there are more than max_workers, where "
            "the scout has nothing to do"),
+    Mutant("pass_on_search: before it takes a task", "worker.c", "        pass_on_search(worker);\n", "",
+           survives="costs time alone: the token is passed on after the task was taken, in end_search()"),
+    Mutant("watch: calls for others", "wait.c",
+           "        pool__call(pool, pool__n_parts(handle));", "        ;", "spin"),
+    Mutant("watch: calls for all", "wait.c",
+           "        pool__call(pool, pool__n_parts(handle));", "        pool__call(pool, 1);", "spin"),
+    Mutant("watch: is over then", "wait.c", "    handle->watched_from = -1;\n", "", "spin"),
+    Mutant("watch: only where it waits at once", "calls.c",
+           "pool->spin_ns > 0 && !pool__may_help(pool), &handle", "true, &handle", "spin"),
+    Mutant("watched: who else is there is woken", "stock.c",
+           "pool->queue.n_ranges == 1 ? pool__queue_front(&pool->queue) : NULL;",
+           "pool__queue_front(&pool->queue);",
+           survives="the next worker is woken for what is behind a watched map when who watches calls for others, or a "
+           "worker comes back, at most a few microseconds later"),
+    Mutant("watched: not from the same CPU", "stock.c",
+           "handle->watched_from >= 0 && handle->watched_from != sched_getcpu();", "handle->watched_from >= 0;",
+           survives="costs time alone: who watches calls for others when it comes to run"),
+    Mutant("watched: tickets called for", "ticket.c", "handle->watched_from >= 0 ? 1 : n_tickets", "n_tickets",
+           survives="costs time alone: workers are woken for a map that may be too short for them"),
     Mutant("may_take: not of a handle", "worker.c", "return task->handle == NULL && !worker->is_searching",
            "return !worker->is_searching", "turns"),
     Mutant("may_take: not while it searches", "worker.c",
@@ -368,7 +387,7 @@ MUTANTS = [
     Mutant("admit: gives the token back", "room.c", "        pool->n_room_tokens--;\n", "", "tokens"),
     Mutant("admit: nesting", "room.c", "return when_full == POOL__RUN && pool__nesting(pool) < POOL__NESTED_MAX;",
            "return when_full == POOL__RUN;", "bound"),
-    Mutant("push: calls for workers", "room.c", "    pool__call(pool, range->n_tasks);\n", "", "rules"),
+    Mutant("push: calls for workers", "room.c", "    pool__call(pool, n_called);\n", "", "rules"),
     Mutant("call_for_workers: the scout", "call.c", "        pool__wake(pool, &pool->scout, 1);", "        ;",
            "elastic"),
     Mutant("call_for_workers: if more are of use", "call.c",

@@ -198,6 +198,61 @@ static void test_one_cpu(void)
     CHECK_EQ(sched_setaffinity(0, sizeof all, &all), 0);
 }
 
+struct meeting {
+    atomic_size_t n_come;
+    size_t n_expected;
+};
+
+/* Ends when all have begun. */
+static int meet(void *meeting_pointer, void *result)
+{
+    struct meeting *meeting = *(struct meeting **)meeting_pointer;
+
+    (void)result;
+    meeting->n_come++;
+    while (meeting->n_come < meeting->n_expected)
+        sched_yield();
+    return 0;
+}
+
+enum { N_MET_MAX = 8 };
+
+static void check_meeting(struct pool *pool, size_t n_calls)
+{
+    struct meeting meeting = {.n_expected = n_calls}, *args[N_MET_MAX];
+    struct pool_calls calls = {.fn = meet, .args = args, .arg_bytes = sizeof args[0], .n_calls = n_calls,
+                               .chunksize = 1};
+
+    for (size_t i = 0; i < n_calls; i++)
+        args[i] = &meeting;
+    CHECK_EQ(pool_map(pool, &calls, NULL), 0);
+}
+
+/* Who waits for a map first looks for its end, and one worker is called for it: all others that it needs come too,
+ * those that sleep, those that have not been started, and those that an elastic pool makes. */
+static void test_watched(bool strict, int64_t spin_ns)
+{
+    const struct pool_options kinds[] = {
+        {.n_workers = 2, .start_all = true}, {.n_workers = N_MET_MAX, .start_all = true},
+        {.n_workers = N_MET_MAX}, {.n_workers = 1, .max_workers = N_MET_MAX},
+    };
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        struct pool_options options = kinds[i];
+        size_t n_most = options.max_workers > 0 ? options.max_workers : options.n_workers;
+        struct pool *pool = NULL;
+
+        options.strict = strict;
+        options.spin_ns = spin_ns;
+        CHECK_EQ(pool_create(&pool, &options), 0);
+        for (size_t n = n_most; n >= 2; n--)
+            check_meeting(pool, n);
+        for (int turn = 0; turn < 20; turn++)
+            check_meeting(pool, 2);
+        CHECK_EQ(pool_destroy(pool), 0);
+    }
+}
+
 int main(void)
 {
     struct pool_cpu_limits limits = {0};
@@ -207,11 +262,16 @@ int main(void)
         test_long();
         test_one_looks_out();
         test_timeout();
+        test_watched(true, LONG_NS);
+        test_watched(false, LONG_NS);
     }
+    test_watched(true, 0);
+    test_watched(false, 0);
+    test_watched(true, POOL_NO_SPIN);
     test_long_sleep();
     check_sleeps(POOL_NO_SPIN);
     check_sleeps(INT64_MIN);
-    check_sleeps(0); /* 10 microseconds */
+    check_sleeps(0); /* 50 microseconds */
     test_one_cpu();
     return check_failures() != 0;
 }
