@@ -34,7 +34,13 @@ struct executor_options {
     char *reason;           /* where whatever fails may write one line, lower case, which says more than its errno; */
     size_t reason_bytes;    /* as long as the backend lives. 0: nowhere */
     size_t max_queued;      /* so many tasks wait at most; 0: any number. Only for backends with EXECUTOR_BOUNDED */
+    uint64_t spin_ns;       /* the spin budget: a thread that waits looks for so long for what it waits for before it
+                               sleeps, where the backend can be told; 0 = it sleeps at once */
 };
+
+/* The spin budget where a cell has no other: about what waking a thread takes that sleeps on an idle CPU of a virtual
+ * machine, so that looking costs at most as much again as sleeping at once. That of the pool by default. */
+enum { EXECUTOR_SPIN_NS = 50 * 1000 };
 
 /* Since create(). */
 struct executor_counters {

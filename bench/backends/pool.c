@@ -10,6 +10,7 @@ static int create_pool(const struct executor_options *options, const struct pool
     size_t n_threads = options->n_workers + (kind->max_workers != 0); /* an elastic pool has a scout */
     if (options->max_threads && n_threads > options->max_threads)
         return -EDQUOT;
+    pool_options.spin_ns = options->spin_ns ? (int64_t)options->spin_ns : POOL_NO_SPIN;
     pool_options.stack_bytes = options->stack_bytes;
     pool_options.cpusets = options->cpusets;
     pool_options.cpuset_bytes = options->cpuset_bytes;

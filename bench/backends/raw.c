@@ -8,9 +8,6 @@
 
 #include "backends/backends.h"
 
-/* As long as the pool's threads look for what they wait for before they sleep: see spin_ns in pool.h. */
-enum { SPIN_NS = 10 * 1000 };
-
 struct raw {
     struct rawthread_group *group;
     size_t stack_bytes;
@@ -22,7 +19,7 @@ static int create_group(const struct executor_options *options, size_t max_alive
 {
     struct rawthread_options group_options = {
         .detached = detached,
-        .spin_ns = SPIN_NS,
+        .spin_ns = options->spin_ns,
         .stack_bytes = options->stack_bytes,
         .max_alive = max_alive,
         .max_threads = options->max_threads,

@@ -13,7 +13,8 @@ static int do_task(void *input, void *value)
 int fanout_pool(const struct idiom_setting *setting, struct idiom_result *result)
 {
     const struct pool_options options = {
-        .n_workers = setting->n_at_once, .stack_bytes = setting->stack_bytes, .strict = true,
+        .n_workers = setting->n_at_once, .stack_bytes = setting->stack_bytes, .spin_ns = setting->pool_spin_ns,
+        .strict = true,
     };
     uint64_t *values = calloc(setting->n_tasks, sizeof *values);
     int *codes = calloc(setting->n_tasks, sizeof *codes);

@@ -20,7 +20,7 @@ static void do_task(void *arg)
 int fanout_raw_group(const struct idiom_setting *setting, struct idiom_result *result)
 {
     const struct rawthread_options options = {
-        .max_alive = setting->n_at_once, .stack_bytes = setting->stack_bytes,
+        .max_alive = setting->n_at_once, .stack_bytes = setting->stack_bytes, .spin_ns = setting->spin_ns,
     };
     struct task *tasks = calloc(setting->n_tasks, sizeof *tasks);
     struct rawthread_group *group = NULL;

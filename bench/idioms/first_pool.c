@@ -32,7 +32,8 @@ static int do_task(void *input, void *value)
 int first_pool(const struct idiom_setting *setting, struct idiom_result *result)
 {
     const struct pool_options options = {
-        .n_workers = setting->n_at_once, .stack_bytes = setting->stack_bytes, .strict = true,
+        .n_workers = setting->n_at_once, .stack_bytes = setting->stack_bytes, .spin_ns = setting->pool_spin_ns,
+        .strict = true,
     };
     struct source source = { .next = setting->inputs, .n_left = setting->n_tasks };
     uint64_t value = 0;

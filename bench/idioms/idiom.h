@@ -19,6 +19,8 @@ struct idiom_setting {
     size_t n_at_once;   /* so many tasks run at a time: the workers of a pool, or threads where these are limited */
     size_t max_threads; /* more threads may not exist at a time; 0 = no such limit */
     size_t stack_bytes; /* of each thread */
+    uint64_t spin_ns;   /* who waits for a thread looks for so long before it sleeps; 0 = it sleeps at once */
+    int64_t pool_spin_ns; /* the same as pool.h takes it */
     char *arguments;    /* n_bytes for each task, one after the other, for results of as many bytes */
     size_t n_bytes;
     unsigned n_steps;   /* of a task, each of which needs the result of the one before */

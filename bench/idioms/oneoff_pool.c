@@ -9,7 +9,9 @@ static int do_task(void *input, void *value)
 
 int oneoff_pool(const struct idiom_setting *setting, struct idiom_result *result)
 {
-    const struct pool_options options = { .n_workers = 1, .stack_bytes = setting->stack_bytes, .strict = true };
+    const struct pool_options options = {
+        .n_workers = 1, .stack_bytes = setting->stack_bytes, .spin_ns = setting->pool_spin_ns, .strict = true,
+    };
     struct pool_error failed;
     struct pool *pool;
     uint64_t value;

@@ -17,7 +17,7 @@ static void do_task(void *arg)
 
 int oneoff_raw(const struct idiom_setting *setting, struct idiom_result *result)
 {
-    const struct rawthread_attr attr = { .stack_bytes = setting->stack_bytes };
+    const struct rawthread_attr attr = { .stack_bytes = setting->stack_bytes, .spin_ns = setting->spin_ns };
     struct task task = { .input = setting->inputs[0] };
     int error = rawthread_init(&task.thread, do_task, &task, &attr);
 

@@ -14,7 +14,8 @@ static int do_task(void *argument, void *answer)
 int results_pool(const struct idiom_setting *setting, struct idiom_result *result)
 {
     const struct pool_options options = {
-        .n_workers = setting->n_at_once, .stack_bytes = setting->stack_bytes, .strict = true,
+        .n_workers = setting->n_at_once, .stack_bytes = setting->stack_bytes, .spin_ns = setting->pool_spin_ns,
+        .strict = true,
     };
     char *answers = malloc(setting->n_tasks * setting->n_bytes + 1);
     const struct pool_calls calls = {

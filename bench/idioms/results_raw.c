@@ -21,7 +21,7 @@ static void do_task(void *arg)
 int results_raw(const struct idiom_setting *setting, struct idiom_result *result)
 {
     const struct rawthread_options options = {
-        .max_alive = setting->max_threads, .stack_bytes = setting->stack_bytes,
+        .max_alive = setting->max_threads, .stack_bytes = setting->stack_bytes, .spin_ns = setting->spin_ns,
     };
     size_t n_bytes = setting->n_bytes;
     char *answers = malloc(setting->n_tasks * n_bytes + 1);

@@ -23,7 +23,8 @@ static int serve(void *input, void *value)
 int state_pool(const struct idiom_setting *setting, struct idiom_result *result)
 {
     const struct pool_options options = {
-        .n_workers = setting->n_at_once, .stack_bytes = setting->stack_bytes, .strict = true, .initializer = build,
+        .n_workers = setting->n_at_once, .stack_bytes = setting->stack_bytes, .spin_ns = setting->pool_spin_ns,
+        .strict = true, .initializer = build,
     };
     struct pool_error failed;
     struct pool *pool = NULL;

@@ -14,7 +14,8 @@ static int serve(void *input, void *value)
 int state_pool_rebuilt(const struct idiom_setting *setting, struct idiom_result *result)
 {
     const struct pool_options options = {
-        .n_workers = setting->n_at_once, .stack_bytes = setting->stack_bytes, .strict = true,
+        .n_workers = setting->n_at_once, .stack_bytes = setting->stack_bytes, .spin_ns = setting->pool_spin_ns,
+        .strict = true,
     };
     struct pool_error failed;
     struct pool *pool = NULL;

@@ -33,7 +33,7 @@ static void serve(void *arg)
 
 static int start(struct service *service, const struct idiom_setting *setting)
 {
-    const struct rawthread_attr attr = { .stack_bytes = setting->stack_bytes };
+    const struct rawthread_attr attr = { .stack_bytes = setting->stack_bytes, .spin_ns = setting->spin_ns };
     int error = rawthread_init(&service->thread, serve, service, &attr);
 
     if (error)

@@ -22,7 +22,8 @@ static size_t count_ended(struct pool_handle *const *handles, size_t n_handles)
 int status_pool(const struct idiom_setting *setting, struct idiom_result *result)
 {
     const struct pool_options options = {
-        .n_workers = setting->n_at_once, .stack_bytes = setting->stack_bytes, .strict = true,
+        .n_workers = setting->n_at_once, .stack_bytes = setting->stack_bytes, .spin_ns = setting->pool_spin_ns,
+        .strict = true,
     };
     struct pool_handle **handles = calloc(setting->n_tasks, sizeof *handles);
     uint64_t *values = calloc(setting->n_tasks, sizeof *values);

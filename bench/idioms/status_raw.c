@@ -57,7 +57,7 @@ static int start_watching(struct watcher *watcher)
 int status_raw(const struct idiom_setting *setting, struct idiom_result *result)
 {
     const struct rawthread_options options = {
-        .max_alive = setting->n_at_once, .stack_bytes = setting->stack_bytes,
+        .max_alive = setting->n_at_once, .stack_bytes = setting->stack_bytes, .spin_ns = setting->spin_ns,
     };
     struct task *tasks = calloc(setting->n_tasks, sizeof *tasks);
     struct watcher watcher = { .setting = setting, .result = result, .tasks = tasks };

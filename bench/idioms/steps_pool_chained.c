@@ -27,7 +27,8 @@ static void do_step(void *arg)
 int steps_pool_chained(const struct idiom_setting *setting, struct idiom_result *result)
 {
     const struct pool_options options = {
-        .n_workers = setting->n_at_once, .stack_bytes = setting->stack_bytes, .strict = true,
+        .n_workers = setting->n_at_once, .stack_bytes = setting->stack_bytes, .spin_ns = setting->pool_spin_ns,
+        .strict = true,
     };
     struct job *jobs = calloc(setting->n_tasks, sizeof *jobs);
     struct pool *pool = NULL;

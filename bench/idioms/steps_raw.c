@@ -22,7 +22,7 @@ static void do_job(void *arg)
 int steps_raw(const struct idiom_setting *setting, struct idiom_result *result)
 {
     const struct rawthread_options options = {
-        .max_alive = setting->max_threads, .stack_bytes = setting->stack_bytes,
+        .max_alive = setting->max_threads, .stack_bytes = setting->stack_bytes, .spin_ns = setting->spin_ns,
     };
     struct job *jobs = calloc(setting->n_tasks, sizeof *jobs);
     struct rawthread_group *group = NULL;

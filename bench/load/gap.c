@@ -33,7 +33,7 @@ static int run_one(struct load_side *side, uint64_t due_ns)
     int error = side->executor->submit(side->backend, load_task_stamped, &stamps);
     if (error)
         return error;
-    load_await(&side->window);
+    load_await(side);
     stamps.observed = clock_now_ns();
     error = load_wait(side, 1);
     recorder_add(side->recorder, &stamps);

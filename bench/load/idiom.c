@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pool.h"
 #include "record/clock.h"
 
 /* What each answer of a state has more than the value of its work. */
@@ -118,6 +119,8 @@ int idiom_start(struct load_side *side)
     current = side;
     setting->n_tasks = side->n_tasks;
     setting->stack_bytes = side->options.stack_bytes;
+    setting->spin_ns = side->options.spin_ns;
+    setting->pool_spin_ns = side->options.spin_ns ? (int64_t)side->options.spin_ns : POOL_NO_SPIN;
     setting->max_threads = side->options.max_threads;
     if (setting->max_threads && setting->n_at_once > setting->max_threads)
         return -EDQUOT; /* the reserve of the machine is kept from programs too */

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -196,9 +197,16 @@ static void run_both(void *context, void (*fn)(void *arg), void *left, void *rig
 
 const struct workload_fork load_fork = { .both = run_both };
 
-void load_await(sem_t *semaphore)
+/* Others have the CPU before each look: who is to post may need it. */
+void load_await(struct load_side *side)
 {
-    while (sem_wait(semaphore) != 0 && errno == EINTR)
+    uint64_t until_ns = side->options.spin_ns ? clock_now_ns() + side->options.spin_ns : 0;
+    while (until_ns && clock_now_ns() < until_ns) {
+        sched_yield();
+        if (sem_trywait(&side->window) == 0)
+            return;
+    }
+    while (sem_wait(&side->window) != 0 && errno == EINTR)
         ;
 }
 

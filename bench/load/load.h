@@ -163,8 +163,8 @@ void idiom_stop(struct load_side *side);
 void idiom_forget(struct load_side *side);
 int idiom_check(struct load_side *side, char *reason, size_t reason_bytes);
 
-/* Waits for a post, whatever signals come. */
-void load_await(sem_t *semaphore);
+/* Waits for a post of a task, whatever signals come: as the backend's own threads do, first looking, then asleep. */
+void load_await(struct load_side *side);
 
 /* The task functions: do task number arg - args. */
 void load_task(void *arg);

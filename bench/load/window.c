@@ -7,7 +7,7 @@ int64_t window_iterate(struct load_side *side)
 {
     uint64_t n_accepted = 0, start = clock_now_ns();
     while (n_accepted < side->n_tasks && !side->error) {
-        load_await(&side->window);
+        load_await(side);
         side->error = side->executor->submit(side->backend, load_task_window, side->args + n_accepted);
         if (!side->error)
             n_accepted++;

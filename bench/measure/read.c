@@ -91,6 +91,7 @@ int measuring_read_side(struct measuring *m)
     read_program(m, keys);
     if (!side->load || !side->executor || !side->workload)
         return measuring_fail(m, -EINVAL, "unknown load, backend or workload");
+    side->options.spin_ns = strcmp(job_word(keys, "spin", ""), "none") == 0 ? 0 : EXECUTOR_SPIN_NS;
     if (load_is_program(side) && !side->program.idiom)
         return measuring_fail(m, -EINVAL, "there is no such program");
     side->life = parse_life(job_word(keys, "life", "warm"));

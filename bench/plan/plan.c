@@ -223,6 +223,58 @@ static int select_cells(struct plan *plan)
     return 0;
 }
 
+static bool is_of(const struct side_ref *ref, const char *role, const char *backend)
+{
+    return strcmp(ref->role, role) == 0 && strcmp(ref->backend, backend) == 0;
+}
+
+/* Whether a rule compares this backend's side in a cell of that role. */
+static bool is_compared(const struct rule *rule, const char *role, const char *backend)
+{
+    for (const struct contrast *c = rule->contrasts; c < rule->contrasts + RULE_CONTRASTS_MAX && c->name; c++)
+        if (is_of(&c->a, role, backend) || is_of(&c->b, role, backend))
+            return true;
+    return false;
+}
+
+static bool spins(const char *backend)
+{
+    return strncmp(backend, "pool", strlen("pool")) == 0 || strncmp(backend, "raw", strlen("raw")) == 0;
+}
+
+/* What a verdict rests on, once more where nobody looks for what it waits for before it sleeps: the sides that are
+ * compared, and what tells the noise between them. */
+static void add_sleeping_cell(struct plan *plan, const struct cell *cell)
+{
+    struct cell *twin = &plan->cells[plan->n_cells];
+    bool is_of_use = false;
+    *twin = *cell;
+    twin->role = NULL;
+    twin->n_sides = 0;
+    for (size_t i = 0; i < cell->n_sides; i++) {
+        const char *backend = cell->sides[i].backend;
+        if (!is_compared(&cell->experiment->rule, cell->role, backend) && strcmp(backend, "pool-again") != 0)
+            continue;
+        twin->sides[twin->n_sides++] = cell->sides[i];
+        is_of_use = is_of_use || spins(backend);
+    }
+    cell_set_word(twin, "spin", "none");
+    plan->n_cells += is_of_use;
+}
+
+static void add_sleeping_cells(struct plan *plan)
+{
+    size_t n_cells = plan->n_cells;
+    for (size_t i = 0; i < n_cells; i++) {
+        const struct cell *cell = &plan->cells[i];
+        if (cell->role && cell->experiment->rule.contrasts[0].name && !cell->once) {
+            if (plan->n_cells == PLAN_CELLS_MAX)
+                abort();
+            add_sleeping_cell(plan, cell);
+        }
+    }
+}
+
 static void add_row(struct plan *plan, const struct profile_row *row)
 {
     const struct experiment *experiment = find_experiment(row->experiment);
@@ -249,6 +301,8 @@ int plan_init(struct plan *plan, const struct plan_factors *factors)
     for (const struct profile_row *row = factors->profile->rows; row->experiment; row++)
         add_row(plan, row);
     add_plugin_rows(plan);
+    if (factors->profile->sleeps)
+        add_sleeping_cells(plan);
     int error = select_cells(plan);
     if (error)
         plan_release(plan);

@@ -43,6 +43,7 @@ struct side {
  *   call  map: the backend's own map makes the calls of a batch, where it has one; get: its own call, one by one
  *   submitters  threads that submit one by one, all at once (1)
  *   bound     so many tasks wait at most, then submit does (none)
+ *   spin      none: who waits sleeps at once, on both sides; it looks for EXECUTOR_SPIN_NS before where this is not said
  *   count threads: how many threads ran the tasks is counted, which takes a moment of each task
  *   inflight  tasks outstanding in a window      pause_ns  before each task of a gap, or of an idle backend
  *   functions, chunk   a batch whose tasks have so many functions in turn, each with the work of so many tasks
@@ -137,6 +138,7 @@ struct profile {
     size_t rounds;
     const struct profile_row *rows; /* ended by a NULL experiment */
     bool helps;                     /* pool-helping stands beside every pool, not in primary cells alone */
+    bool sleeps;                    /* what verdicts rest on is measured once more where nobody spins */
 };
 
 /* Stands for 0 in a grid. */

@@ -125,10 +125,10 @@ static const struct profile_row peers[] = {
 };
 
 const struct profile profile_table[] = {
-    { "smoke", "every part once, in seconds: decides nothing", 3, smoke, false },
-    { "quick", "the headline claims within five minutes", 10, quick, false },
-    { "full", "every claim within an hour", 20, full, false },
-    { "peers", "the pool beside those of other libraries, given as plugins", 12, peers, true },
+    { "smoke", "every part once, in seconds: decides nothing", 3, smoke, false, false },
+    { "quick", "the headline claims within five minutes", 10, quick, false, true },
+    { "full", "every claim within an hour", 20, full, false, true },
+    { "peers", "the pool beside those of other libraries, given as plugins", 12, peers, true, false },
     { .name = NULL },
 };
 

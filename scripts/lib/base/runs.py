@@ -76,6 +76,11 @@ class Cell:
     primary: bool
     sides: list[Side]
 
+    @property
+    def never_spins(self) -> bool:
+        """What a verdict rests on, measured once more with a spin budget of 0."""
+        return self.keys.get("spin") == "none"
+
     def number(self, key: str) -> float | None:
         value = self.keys.get(key)
         return value if isinstance(value, (int, float)) else None
@@ -193,8 +198,19 @@ class Run:
     def by_experiment(self) -> dict[str, list[Cell]]:
         found: dict[str, list[Cell]] = defaultdict(list)
         for cell in self.cells.values():
-            found[cell.experiment].append(cell)
+            if not cell.never_spins:
+                found[cell.experiment].append(cell)
         return found
+
+    @cached_property
+    def twins(self) -> dict[str, Cell]:
+        """Cell -> the same cell where nobody spins."""
+        def others(cell: Cell) -> tuple[str, str, frozenset[tuple[str, float | str]]]:
+            return cell.experiment, cell.workload, frozenset(item for item in cell.keys.items() if item[0] != "spin")
+
+        sleeping = {others(cell): cell for cell in self.cells.values() if cell.never_spins}
+        return {name: sleeping[others(cell)] for name, cell in self.cells.items()
+                if not cell.never_spins and others(cell) in sleeping}
 
     @cached_property
     def sides(self) -> set[Side]:
@@ -202,10 +218,11 @@ class Run:
 
     @cached_property
     def measured_sides(self) -> dict[str, list[Side]]:
-        """By experiment, in the order in which they were measured."""
+        """By experiment, in the order in which they were measured, but those that never spin."""
         found: dict[str, list[Side]] = defaultdict(list)
         for side in self.by_side:
-            found[self.cells[side.cell].experiment].append(side)
+            if not self.cells[side.cell].never_spins:
+                found[self.cells[side.cell].experiment].append(side)
         return found
 
     @cached_property
@@ -214,6 +231,7 @@ class Run:
         return {(side.cell, side.backend): side for cell in self.cells.values() for side in reversed(cell.sides)}
 
     def cells_of(self, experiment: str) -> list[Cell]:
+        """Without those that never spin."""
         return self.by_experiment.get(experiment, [])
 
     def primary_cells(self, experiment: str) -> list[Cell]:

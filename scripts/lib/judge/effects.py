@@ -1,7 +1,7 @@
 """How many times better one side is than another, and how much of that noise can make."""
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from base import stats
 from base.runs import Cell, Contrast, Experiment, Run, Side
@@ -105,12 +105,13 @@ def is_late_merged(run: Run, side: Side, quantile: float) -> bool:
     return sojourn.n > 0 and lateness.value > LATENESS_SHARE_MAX * sojourn.value
 
 
-def make_effect(run: Run, experiment: Experiment, contrast: Contrast, floors: dict[str, float]) -> Effect | None:
-    """None where the run does not have both sides."""
+def make_effect(run: Run, experiment: Experiment, contrast: Contrast, floors: dict[str, float],
+                cells: list[Cell]) -> Effect | None:
+    """None where the run does not have both sides. The cells tell the A/A floor."""
     if contrast.a is None or contrast.b is None:
         return None
     ratios = ratio_values(run, contrast.metric, contrast.a, contrast.b)
-    floor = floor_in(run, run.primary_cells(experiment.name), contrast.metric)
+    floor = floor_in(run, cells, contrast.metric)
     if floor is None:
         floor = floors.get(mode_of(run, experiment))
     return Effect(contrast, stats.median(ratios), run.estimate(contrast.a, contrast.metric),
@@ -121,8 +122,25 @@ def make_effect(run: Run, experiment: Experiment, contrast: Contrast, floors: di
 def make_effects(run: Run, experiment: Experiment, floors: dict[str, float]) -> list[Effect]:
     """Of the contrasts whose sides the run has."""
     contrasts = experiment.rule.contrasts if experiment.rule else []
-    effects = (make_effect(run, experiment, contrast, floors) for contrast in contrasts)
+    cells = run.primary_cells(experiment.name)
+    effects = (make_effect(run, experiment, contrast, floors, cells) for contrast in contrasts)
     return [effect for effect in effects if effect]
+
+
+def twin_of(run: Run, side: Side | None) -> Side | None:
+    """The same side where nobody spins."""
+    twin = run.twins.get(side.cell) if side else None
+    return Side(twin.name, side.backend, side.workers) if side and twin else None
+
+
+def make_effects_without_spin(run: Run, experiment: Experiment, floors: dict[str, float]) -> list[Effect]:
+    """The same contrasts where nobody spins; [] where the run does not have them all."""
+    contrasts = experiment.rule.contrasts if experiment.rule else []
+    cells = [run.twins[cell.name] for cell in run.primary_cells(experiment.name) if cell.name in run.twins]
+    effects = [make_effect(run, experiment, replace(of, a=twin_of(run, of.a), b=twin_of(run, of.b)), floors, cells)
+               for of in contrasts]
+    found = [effect for effect in effects if effect]
+    return found if len(found) == len(contrasts) else []
 
 
 def adjust(effects: list[Effect]) -> None:

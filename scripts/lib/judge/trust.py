@@ -70,7 +70,7 @@ def pairs_of_equals(run: Run) -> list[tuple[Cell, str, Side, Side]]:
     metrics = {experiment.name: experiment.metric for experiment in run.experiments}
     found = []
     for cell in run.cells.values():
-        for again in cell.sides:
+        for again in cell.sides if not cell.never_spins else []:
             once = Side(cell.name, again.backend.removesuffix("-again"), again.workers)
             if once != again and once in run.sides and run.values(once, metrics[cell.experiment]):
                 found.append((cell, metrics[cell.experiment], once, again))

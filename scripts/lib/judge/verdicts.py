@@ -6,7 +6,8 @@ from base import stats
 from base.runs import Cell, Condition, Experiment, Rule, Run, Side
 from base.stats import Estimate
 from judge.effects import (INCONCLUSIVE, NOT_MEASURED, QUANTILES, REFUTED, SUPPORTED, Effect, adjust, is_late,
-                           is_not_ahead, largest_floors, make_effects, mode_of, ratio_values)
+                           is_not_ahead, largest_floors, make_effects, make_effects_without_spin, mode_of,
+                           ratio_values)
 from judge.evaluators import EVALUATORS, N_CONTRASTS, SENTENCES, too_few
 
 
@@ -16,6 +17,12 @@ class Verdict:
     word: str
     reason: str
     effects: list[Effect] = field(default_factory=list)
+    without_spin: "Verdict | None" = None  # by the same rule, where nobody spins; None where that was not measured
+
+    @property
+    def flips(self) -> bool:
+        """The verdict is another one where nobody spins."""
+        return self.without_spin is not None and self.without_spin.word not in (self.word, NOT_MEASURED)
 
 
 @dataclass
@@ -188,7 +195,9 @@ def compare_cells(judgement: Judgement, experiment: Experiment) -> list[Comparis
 def judge(run: Run) -> Judgement:
     floors = largest_floors(run)
     effects = {experiment.name: make_effects(run, experiment, floors) for experiment in run.experiments}
-    adjust([effect for of_one in effects.values() for effect in of_one])
+    sleeping = {experiment.name: make_effects_without_spin(run, experiment, floors) for experiment in run.experiments}
+    for family in (effects, sleeping):
+        adjust([effect for of_one in family.values() for effect in of_one])
     verdicts, deltas = [], {}
     for experiment in run.experiments:
         present = effects[experiment.name]
@@ -197,6 +206,9 @@ def judge(run: Run) -> Judgement:
         if experiment.rule:
             word, reason = decide(run, experiment, experiment.rule, present)
             verdicts.append(Verdict(experiment, word, reason, present))
+            if sleeping[experiment.name]:
+                word, reason = decide(run, experiment, experiment.rule, sleeping[experiment.name])
+                verdicts[-1].without_spin = Verdict(experiment, word, reason, sleeping[experiment.name])
     return Judgement(run, why_undecided(run), verdicts, deltas, floors)
 
 

@@ -10,7 +10,7 @@ from base.text import estimate, percent, percentile, plural, quantity, side_name
 from draw.views import view_of, views_of
 from draw.views_of_programs import slow_down
 from judge import answers, modes, sizing
-from judge.effects import QUANTILES, is_late_merged, ratio_values
+from judge.effects import NOT_MEASURED, QUANTILES, is_late_merged, ratio_values
 from judge.verdicts import Judgement, Threshold, Verdict, compare_cells, sentence
 from report import project
 from report.blocks import (Block, Bullets, Code, Details, Figure, Inline, Number, Paragraph, Section, Strong, Table,
@@ -317,6 +317,9 @@ def warnings(judgement: Judgement, experiment: Experiment) -> list[Words]:
     def add(*parts: Inline) -> None:
         found[parts] = None
 
+    if verdict and verdict.without_spin and verdict.flips:
+        add(f"the verdict is {verdict.word} because threads spin before they sleep: where none does it is "
+            f"{verdict.without_spin.word}")
     for effect in verdict.effects if verdict else []:
         if effect.two_groups:
             add(f"the rounds of '{effect.contrast.name}' fall into two groups: its median may stand for neither")
@@ -375,11 +378,22 @@ def where_compared(run: Run, experiment: Experiment, verdict: Verdict) -> list[I
             *joined(joined([f"{side_name(side)} ", same_cpu(run, side)], "") for side in sides), "."]
 
 
+def without_spin(run: Run, verdict: Verdict) -> list[Block]:
+    """The verdict where no thread looks for what it waits for before it sleeps."""
+    of = verdict.without_spin
+    if of is None:
+        return []
+    words = ["the verdict flips to ", Strong(of.word)] if verdict.flips else ["the verdict is ", of.word, " too"]
+    if of.word == NOT_MEASURED:
+        words = ["the verdict was not measured: ", of.reason]
+    return [Paragraph(["Where no thread spins before it sleeps, on either side, ", *words, ". ", *absolutes(run, of)])]
+
+
 def decision(run: Run, experiment: Experiment, verdict: Verdict) -> list[Block]:
     rule = sentence(experiment.rule) if experiment.rule else ""
     return [Paragraph([f"{experiment.claim}, \u201c{experiment.statement}\u201d: ", Strong(verdict.word), ". ",
                        *absolutes(run, verdict), *where_compared(run, experiment, verdict)]),
-            Paragraph(f"Decided by: {experiment.primary}. {rule}".strip())]
+            Paragraph(f"Decided by: {experiment.primary}. {rule}".strip()), *without_spin(run, verdict)]
 
 
 # How a figure is cited, or "" for the claim of its experiment.

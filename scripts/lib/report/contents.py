@@ -3,10 +3,10 @@ import math
 
 from base.runs import Run
 from base.stats import Estimate
-from base.text import percent, side_name, significant
+from base.text import percent, plural, side_name, significant
 from draw import peers, peers_table
 from judge.answers import experiment_of
-from judge.effects import Effect
+from judge.effects import NOT_MEASURED, Effect
 from judge.verdicts import Judgement, compare_cells
 from report import chapters, lastpage, project, provenance
 from report.blocks import (Block, Bullets, Code, Details, Document, Figure, Lines, Link, Paragraph, Section, Strong,
@@ -44,7 +44,23 @@ def claims(judgement: Judgement) -> Section:
         Table(header, rows, "Verdicts of all claims"),
         Paragraph("The effect is how many times better the first side is than the second, paired by round; the "
                   "smallest effect is what these rounds could just have shown."),
-        Bullets([f"{v.experiment.claim} {v.word}: {v.reason}" for v in judgement.verdicts])], "claims")
+        Bullets([f"{v.experiment.claim} {v.word}: {v.reason}" for v in judgement.verdicts]),
+        *without_spin(judgement)], "claims")
+
+
+def without_spin(judgement: Judgement) -> list[Block]:
+    """Which verdicts rest on threads that spin before they sleep."""
+    judged = [v for v in judgement.verdicts if v.without_spin and v.without_spin.word != NOT_MEASURED]
+    flips = [f"{v.experiment.claim} is {v.word}, and {v.without_spin.word} where none does: {v.without_spin.reason}"
+             for v in judged if v.without_spin and v.flips]
+    if not judged:
+        return []
+    said = (f"Threads of both sides spin for a while before they sleep. {plural(len(judged), 'claim')} "
+            f"{'was' if len(judged) == 1 else 'were'} judged once more where no thread does: ")
+    if not flips:
+        return [Paragraph(f"{said}no verdict changes.")]
+    return [Paragraph(f"{said}{plural(len(flips), 'verdict')} {'flips' if len(flips) == 1 else 'flip'}."),
+            Bullets(flips)]
 
 
 def where_threads_win(judgement: Judgement) -> list[Block]:

@@ -165,6 +165,9 @@ def warnings(judgement: Judgement) -> list[str]:
              if any(effect.delta > 2 * stats.DELTA_MIN for effect in verdict.effects)]
     if noisy and not judgement.undecided:
         found.append(f"the pool differs from itself by over 10% in {', '.join(noisy)}: measure on a quieter machine")
+    flips = [verdict.experiment.claim for verdict in judgement.verdicts if verdict.flips]
+    if flips:
+        found.append(f"other verdicts where no thread spins before it sleeps: {' '.join(flips)}: see the report")
     found += [f"{check.text}: {check.advice}" for check in run.checks]
     n_unsettled = len(unsettled(run))
     if n_unsettled:
