@@ -72,6 +72,12 @@ def make_cells(profile: str) -> list[dict]:
     return cells
 
 
+def sleeping_cells(cells: Iterable[dict]) -> list[dict]:
+    """What verdicts rest on once more, where nobody spins."""
+    return [make_cell(cell["experiment"], cell["workload"], {**cell["keys"], "spin": "none"}, cell["sides"])
+            for cell in cells if cell["role"] and cell["experiment"] not in ("gil", "depth")]
+
+
 SIZES = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64]
 
 
@@ -391,9 +397,10 @@ def make_failures(samples: list[dict]) -> list[dict]:
 
 @functools.cache
 def measured(profile: str, rounds: int, seed: int, kept: frozenset[str], scale: tuple, noise: float,
-             noises: tuple) -> tuple[list[dict], bytes]:
+             noises: tuple, sleeping: bool) -> tuple[list[dict], bytes]:
     """The cells, and the pickled lines of all samples: tests make many runs that differ in what they change."""
     cells = [cell for cell in make_cells(profile) if cell["experiment"] in kept]
+    cells += sleeping_cells(cells) if sleeping else []
     lines = [measure(cell, backend, workers, r, seed, dict(scale), dict(noises).get(cell["experiment"], noise))
              for r in range(rounds) for cell in cells for backend, workers in cell["sides"]]
     return cells, pickle.dumps(lines)
@@ -402,12 +409,14 @@ def measured(profile: str, rounds: int, seed: int, kept: frozenset[str], scale: 
 def make_documents(profile: str = "quick", rounds: int | None = None, seed: int = 1, *,
                    only: Iterable[str] | None = None, filter_: str = "", scale: Scale | None = None,
                    noise: float = 0.01, noises: dict[str, float] | None = None,
-                   change: Callable[[dict], dict] | None = None) -> tuple[dict, list[dict]]:
+                   change: Callable[[dict], dict] | None = None,
+                   sleeping: bool = False) -> tuple[dict, list[dict]]:
     """run.json of a complete run, and the lines of its journal. `only` names the experiments to keep; `noises` is
-    the noise of single experiments; `change` may replace a sample before it is stored."""
+    the noise of single experiments; `change` may replace a sample before it is stored; with `sleeping` it has the
+    cells where nobody spins, which are as fast as the others."""
     rounds = rounds or ROUNDS[profile]
     cells, pickled = measured(profile, rounds, seed, frozenset(EXPERIMENTS if only is None else only),
-                              tuple((scale or {}).items()), noise, tuple((noises or {}).items()))
+                              tuple((scale or {}).items()), noise, tuple((noises or {}).items()), sleeping)
     lines = pickle.loads(pickled)
     if change:
         lines = [change(line) for line in lines]

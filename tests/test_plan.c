@@ -167,7 +167,7 @@ static void test_filter(void)
     plan = plan_of(&factors);
     for (size_t i = 0; i < plan.n_cells; i++)
         CHECK(strncmp(plan.cells[i].name, "gap/", 4) == 0 || strncmp(plan.cells[i].name, "io/echo/", 8) == 0);
-    CHECK_EQ(plan.n_cells, 6);
+    CHECK_EQ(plan.n_cells, 7); /* with the primary cell of gap where nobody spins */
     plan_release(&plan);
     factors.filter = "(";
     CHECK_EQ(plan_init(&plan, &factors), -EINVAL);
@@ -322,6 +322,7 @@ static void test_pool_again(const char *profile)
 {
     struct plan_factors factors = factors_of(profile);
     struct plan plan = plan_of(&factors);
+    size_t n_sleeping = 0;
     for (size_t i = 0; i < plan.n_cells; i++) {
         const struct cell *cell = &plan.cells[i];
         bool primary = cell->role && strcmp(cell->role, "primary") == 0, has_pool = false, again = false;
@@ -332,8 +333,12 @@ static void test_pool_again(const char *profile)
                 CHECK_EQ(count_sides(cell, "pool", cell->sides[s].workers), 1);
             }
         }
-        CHECK_EQ(again, primary && has_pool);
+        bool sleeps = strcmp(cell_word(cell, "spin", ""), "none") == 0; /* the same of a role that is gone there */
+        CHECK(!sleeps || !cell->role);
+        CHECK(sleeps || again == (primary && has_pool));
+        n_sleeping += sleeps;
     }
+    CHECK_EQ(n_sleeping > 0, factors.profile->sleeps);
     plan_release(&plan);
 }
 

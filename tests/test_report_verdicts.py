@@ -15,6 +15,8 @@ from draw import views, views_of_cost
 from judge import answers, verdicts
 from judge.effects import INCONCLUSIVE, NOT_MEASURED, REFUTED, SUPPORTED, Effect
 from judge.verdicts import Judgement, Verdict
+from report import as_markdown, lastpage
+from report.contents import contents
 from madeup_run import MS, US, bucket_of, make_documents, write_run
 
 
@@ -288,6 +290,32 @@ def test_open_loads_take_the_floor_of_latency(folder: Path) -> None:
     found = judge(folder, profile="full", only=["forget", "gap", "openload"], change=noisy)
     assert found.largest_floor["throughput"] > 1.5
     assert all(effect.delta < 0.2 for effect in found.verdict("openload").effects)
+
+
+def test_without_spin(folder: Path) -> None:
+    """Each verdict once more where nobody spins, by the same rule and a floor of its own, and nowhere else."""
+    whole = judge(folder / "whole", profile="full", sleeping=True)
+    for verdict in whole.verdicts:
+        other = verdict.without_spin
+        assert (other is None) == (verdict.experiment.name in ("gil", "depth")), verdict.experiment.name
+        assert other is None or (other.word == verdict.word and not verdict.flips and other.reason)
+    assert not any(cell.never_spins for of in whole.run.experiments for cell in whole.run.cells_of(of.name))
+    assert not any(of.flips or of.without_spin for of in judge(folder / "none").verdicts)
+    assert whole.largest_floor == judge(folder / "plain", profile="full").largest_floor
+
+
+def test_flips_without_spin(folder: Path) -> None:
+    slow, again = times(9, "grain", "pool", "spin:none"), times(9, "grain", "pool-again", "spin:none")
+    found = judge(folder, only=FOUR, sleeping=True, change=lambda line: again(slow(line)))
+    flips = {verdict.experiment.claim: verdict for verdict in found.verdicts if verdict.flips}
+    assert list(flips) == ["C2"] and flips["C2"].word == SUPPORTED and flips["C2"].without_spin.word == REFUTED
+    document = contents(found, [], "")
+    assert "other verdicts where no thread spins before it sleeps: C2" in "\n".join(lastpage.page(document.answer))
+    summary = as_markdown.render(document)
+    assert "C2 is supported, and refuted where none does" in summary and "flips to **refuted**" in summary
+    assert "judged once more where no thread does: 1 verdict flips." in summary
+    noisy = judge(folder / "noisy", only=FOUR, sleeping=True, change=times(1.6, "grain", "pool-again", "spin:none"))
+    assert noisy.verdict("grain").effects[0].delta < 0.06 < 0.5 < noisy.verdict("grain").without_spin.effects[0].delta
 
 
 def test_queueing_theory(folder: Path) -> None:

@@ -15,7 +15,7 @@ void gap_cells(struct plan *plan, const struct experiment *experiment, const str
         cell_set(cell, "pause_ns", pause_ns);
         cell_set(cell, "tasks", tasks_after(pause_ns));
         if (pause_ns == 1000000)
-            cell->role = "primary";
+            plan_set_primary(plan, cell);
         plan_add_usual_sides(plan, cell);
     }
 }

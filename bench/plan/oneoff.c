@@ -9,7 +9,7 @@ void oneoff_cells(struct plan *plan, const struct experiment *experiment, const 
         cell_set(cell, "tasks", 1);
         cell_set_word(cell, "life", lives[i]);
         if (i == 0)
-            cell->role = "primary";
+            plan_set_primary(plan, cell);
         plan_add_usual_sides(plan, cell);
     }
 }

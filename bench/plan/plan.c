@@ -93,6 +93,30 @@ struct cell *plan_add_cell(struct plan *plan, const struct experiment *experimen
     return cell;
 }
 
+void plan_set_primary(const struct plan *plan, struct cell *cell)
+{
+    unsigned least_ms = plan->factors.profile->primary_ms;
+    cell->role = "primary";
+    if (cell->side_ms < least_ms)
+        cell->side_ms = least_ms;
+}
+
+/* Where a side comes in the order in which they are measured: one that is there a second time comes right before the
+ * first, which is then as near to it in time as to what comes behind, with which it is compared. */
+static size_t place_of(const struct cell *cell, const char *name, size_t workers)
+{
+    static const char again[] = "-again";
+    size_t length = strlen(name), n_once = length > strlen(again) ? length - strlen(again) : 0;
+    if (n_once && strcmp(name + n_once, again) == 0)
+        for (size_t i = 0; i < cell->n_sides; i++) {
+            const struct side *side = &cell->sides[i];
+            if (side->workers == workers && strlen(side->backend) == n_once
+                && strncmp(side->backend, name, n_once) == 0)
+                return i;
+        }
+    return cell->n_sides;
+}
+
 void plan_add_variant(const struct plan *plan, struct cell *cell, const char *name, const char *backend,
                       size_t workers)
 {
@@ -105,7 +129,9 @@ void plan_add_variant(const struct plan *plan, struct cell *cell, const char *na
         return;
     if (cell->n_sides == CELL_SIDES_MAX)
         abort();
-    cell->sides[cell->n_sides++] = (struct side){ .backend = name, .workers = workers };
+    size_t at = place_of(cell, name, workers);
+    memmove(&cell->sides[at + 1], &cell->sides[at], (cell->n_sides++ - at) * sizeof cell->sides[0]);
+    cell->sides[at] = (struct side){ .backend = name, .workers = workers };
 }
 
 void plan_add_side(const struct plan *plan, struct cell *cell, const char *backend, size_t workers)

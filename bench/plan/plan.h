@@ -43,7 +43,7 @@ struct side {
  *   call  map: the backend's own map makes the calls of a batch, where it has one; get: its own call, one by one
  *   submitters  threads that submit one by one, all at once (1)
  *   bound     so many tasks wait at most, then submit does (none)
- *   spin      none: who waits sleeps at once, on both sides; it looks for EXECUTOR_SPIN_NS before where this is not said
+ *   spin      none: who waits sleeps at once, on both sides (it looks for EXECUTOR_SPIN_NS before it sleeps)
  *   count threads: how many threads ran the tasks is counted, which takes a moment of each task
  *   inflight  tasks outstanding in a window      pause_ns  before each task of a gap, or of an idle backend
  *   functions, chunk   a batch whose tasks have so many functions in turn, each with the work of so many tasks
@@ -138,6 +138,8 @@ struct profile {
     size_t rounds;
     const struct profile_row *rows; /* ended by a NULL experiment */
     bool helps;                     /* pool-helping stands beside every pool, not in primary cells alone */
+    unsigned primary_ms;            /* at least so long for a side of a primary cell whose tasks are short: they take
+                                       much longer in one process or moment than in the next */
     bool sleeps;                    /* what verdicts rest on is measured once more where nobody spins */
 };
 
@@ -178,6 +180,9 @@ struct cell *plan_add_cell(struct plan *plan, const struct experiment *experimen
                            const char *load, const char *mode);
 void cell_set(struct cell *cell, const char *key, uint64_t number);
 void cell_set_word(struct cell *cell, const char *key, const char *word);
+
+/* Makes a cell of short tasks the primary one. */
+void plan_set_primary(const struct plan *plan, struct cell *cell);
 
 /* Adds one side, unless the run leaves that backend out or the cell has it already. */
 void plan_add_side(const struct plan *plan, struct cell *cell, const char *backend, size_t workers);

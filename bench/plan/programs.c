@@ -34,7 +34,8 @@ struct cell *plan_add_program_cell(struct plan *plan, const struct experiment *e
     struct cell *cell = plan_add_cell(plan, experiment, row, "idiom", "throughput");
     cell_set_word(cell, "life", "run");
     cell_set(cell, "tasks", n_tasks);
-    cell->role = is_primary ? "primary" : NULL;
+    if (is_primary)
+        plan_set_primary(plan, cell);
     add_programs(plan, cell);
     return cell;
 }

@@ -12,7 +12,7 @@ void reuse_cells(struct plan *plan, const struct experiment *experiment, const s
             cell_set(cell, "tasks", 64);
             cell_set_word(cell, "life", lives[i]);
             if (*batches == 10 && i == 0)
-                cell->role = "primary";
+                plan_set_primary(plan, cell);
             plan_add_usual_sides(plan, cell);
         }
 }
