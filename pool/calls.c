@@ -7,6 +7,7 @@
 #include "notice.h"
 #include "room.h"
 #include "sleep.h"
+#include "submit.h"
 #include "ticket.h"
 #include "wait.h"
 
@@ -117,21 +118,20 @@ static bool end(struct pool__task *task)
 
 static const struct pool__kind kind = {claim, run, skip, end, pool__free_handle};
 
-/* Makes a handle of calls that are not queued yet, with so many references. The lock is held. */
-static struct pool_handle *new_calls(struct pool *pool, const struct pool__work *work,
-                                     const struct pool_callbacks *callbacks, size_t n_references)
+/* Makes it a handle of calls that are not queued yet, with so many references. */
+static void init_calls(struct pool_handle *handle, const struct pool__work *work,
+                       const struct pool_callbacks *callbacks, size_t n_references)
 {
-    struct pool_handle *handle = pool__new_handle(pool);
     size_t n_calls = work->calls.n_calls;
 
-    if (handle == NULL)
-        return NULL;
     handle->kind = &kind;
     atomic_init(&handle->state, n_references * POOL__REFERENCE);
     atomic_init(&handle->n_unclaimed, n_calls);
     atomic_init(&handle->n_unended, n_calls);
     atomic_init(&handle->stop, false);
     handle->is_queued = false;
+    handle->is_spawned = false;
+    handle->completer_owns = POOL__REFERENCE;
     handle->watched_from = -1;
     handle->n_ranges = 0;
     handle->awaiting = (struct pool__sleepers){NULL, NULL};
@@ -142,11 +142,10 @@ static struct pool_handle *new_calls(struct pool *pool, const struct pool__work 
     handle->callbacks = callbacks != NULL ? *callbacks : (struct pool_callbacks){NULL, NULL, NULL};
     handle->work = *work;
     if (work->calls.chunksize == 0) {
-        size_t n_chunks = 4 * pool_n_workers(pool);
+        size_t n_chunks = 4 * pool_n_workers(handle->pool);
 
         handle->work.calls.chunksize = n_calls / n_chunks + (n_calls % n_chunks != 0);
     }
-    return handle;
 }
 
 /* A call that was made on this thread ends it. */
@@ -205,12 +204,13 @@ static int begin_calls(struct pool *pool, const struct pool__work *work, const s
                        bool run_here, bool is_watched, struct pool_handle **out)
 {
     bool is_here = run_here || work->calls.n_calls == 0;
-    /* This function's if it goes on with it, that of what is not ready, and the user's. */
-    struct pool_handle *handle = new_calls(pool, work, callbacks, (size_t)is_here + 1 + (out != NULL));
+    struct pool_handle *handle = pool__new_handle(pool);
     int error;
 
     if (handle == NULL)
         return -ENOMEM;
+    /* This function's if it goes on with it, that of what is not ready, and the user's. */
+    init_calls(handle, work, callbacks, (size_t)is_here + 1 + (out != NULL));
     if (is_watched && work->calls.n_calls > handle->work.calls.chunksize)
         handle->watched_from = sched_getcpu();
     error = is_here ? 0 : queue_calls(handle);
@@ -223,6 +223,31 @@ static int begin_calls(struct pool *pool, const struct pool__work *work, const s
     if (is_here)
         end_here(handle);
     return 0;
+}
+
+/* A call that a task of the pool makes: leaves its handle in the worker's seat, without the lock. Returns 1 where that
+ * has to be done with it. */
+static int spawn_call(struct pool *pool, const struct pool__work *work, const struct pool_callbacks *callbacks,
+                      struct pool_handle **out)
+{
+    struct pool__seat *seat = pool->n_ports > 0 ? pool__own_seat(pool) : NULL;
+    struct pool_handle *handle;
+    int error;
+
+    if (seat == NULL || work->calls.n_calls != 1)
+        return 1;
+    handle = pool__spare_handle(pool, seat);
+    if (handle == NULL)
+        return -ENOMEM;
+    /* That of what is not ready, that of its place in the seat, and the user's. */
+    init_calls(handle, work, callbacks, (size_t)2 + (out != NULL));
+    handle->is_spawned = true;
+    error = pool__spawn(pool, seat, (struct pool__item){NULL, handle});
+    if (error != 0)
+        pool__keep_handle(seat, handle);
+    else if (out != NULL)
+        *out = handle;
+    return error;
 }
 
 static bool are_valid(const struct pool__work *work)
@@ -241,6 +266,9 @@ static int start_calls(struct pool *pool, const struct pool__work *work, const s
         return -ENOTRECOVERABLE;
     if (!are_valid(work))
         return -EINVAL;
+    error = spawn_call(pool, work, callbacks, out);
+    if (error <= 0)
+        return error;
     pool__lock(pool);
     if (work->calls.n_calls == 0)
         error = pool__check_open(pool); /* nothing is queued, so there is nothing to wait for */

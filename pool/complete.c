@@ -28,7 +28,7 @@ static void announce(struct pool__watch *watch)
     }
 }
 
-/* Sets READY and drops the completer's reference. Returns false, and does neither, if somebody has to be woken. */
+/* Sets READY and drops the completer's references. Returns false, and does neither, if somebody has to be woken. */
 static bool try_publish(struct pool_handle *handle, bool *was_last)
 {
     /* [STATE] relaxed: a guess that the exchange checks. */
@@ -37,7 +37,7 @@ static bool try_publish(struct pool_handle *handle, bool *was_last)
     do {
         if (state & POOL__AWAITED)
             return false;
-        next = state + POOL__READY - POOL__REFERENCE;
+        next = state + POOL__READY - handle->completer_owns;
         /* [STATE] release: publishes results and error; pairs with acquire in pool_handle_ready(). Acquire: as in
          * pool__drop_reference(). Relaxed on failure: a guess */
     } while (!atomic_compare_exchange_weak_explicit(&handle->state, &state, next, memory_order_acq_rel,
@@ -50,7 +50,7 @@ static bool try_publish(struct pool_handle *handle, bool *was_last)
 static void publish(struct pool_handle *handle)
 {
     struct pool *pool = handle->pool;
-    bool was_last;
+    bool was_last, is_spawned = handle->is_spawned;
 
     if (try_publish(handle, &was_last)) {
         if (was_last)
@@ -61,9 +61,14 @@ static void publish(struct pool_handle *handle)
         pool__wake(pool, &handle->awaiting, SIZE_MAX);
         announce(handle->watches);
         handle->watches = NULL;
+        if (handle->completer_owns > POOL__REFERENCE)
+            pool__drop_reference(handle);
         pool__unreference(handle);
     }
-    pool__finish_tasks(pool, 1);
+    if (is_spawned)
+        pool__finish_spawned(pool);
+    else
+        pool__finish_tasks(pool, 1);
 }
 
 /* The same, taking the lock: the handle may be nobody's any more, and then nothing but the task that has not ended
@@ -77,16 +82,20 @@ static void publish_unlocked(struct pool_handle *handle)
     pool__unlock(pool);
 }
 
-/* The same without the lock, for who waits for the handle: it is the caller's, and keeps the pool. */
+/* The same without the lock, for who waits for the handle, which is the caller's then and keeps the pool, or for a
+ * worker of the pool. */
 static void publish_alone(struct pool_handle *handle)
 {
     struct pool *pool = handle->pool;
     bool was_last;
 
-    if (try_publish(handle, &was_last)) /* it was not */
-        pool__finish_alone(pool);
-    else
+    if (!try_publish(handle, &was_last)) {
         publish_unlocked(handle);
+        return;
+    }
+    if (was_last)
+        pool__discard(handle);
+    pool__finish_alone(pool);
 }
 
 /* A task that the callback waited for has ended this thread. */

@@ -96,6 +96,15 @@ bool pool__deque_pop(struct pool__deque *deque, struct pool__item *item)
     return is_taken;
 }
 
+bool pool__deque_pop_handle(struct pool__deque *deque, const void *handle)
+{
+    /* [BOTTOM] relaxed: the owner's own. */
+    size_t bottom = atomic_load_explicit(&deque->bottom, memory_order_relaxed);
+    struct pool__item item = get(deque, bottom - 1); /* the youngest, or one that is gone, and then pop fails */
+
+    return item.fn == NULL && item.arg == handle && pool__deque_pop(deque, &item);
+}
+
 bool pool__deque_steal(struct pool__deque *deque, struct pool__item *item)
 {
     for (;;) {

@@ -10,7 +10,7 @@
 
 enum { POOL__DEQUE_ITEMS = 256 }; /* a power of two: one page of 4 KiB */
 
-/* A task that nobody asks for a result: fn(arg). */
+/* A task that nobody asks for a result: fn(arg). Or, if fn is NULL, arg is a handle with one part. */
 struct pool__item {
     pool_fn *fn;
     void *arg;
@@ -38,6 +38,9 @@ void pool__deque_show(struct pool__deque *deque, size_t n_added);
 
 /* For the owner: takes the youngest item out; false if there is none. */
 bool pool__deque_pop(struct pool__deque *deque, struct pool__item *item);
+
+/* The same if that item is a handle. */
+bool pool__deque_pop_handle(struct pool__deque *deque, const void *handle);
 
 /* For any thread, the owner too: takes the oldest item out; false if there is none. */
 bool pool__deque_steal(struct pool__deque *deque, struct pool__item *item);

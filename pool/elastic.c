@@ -178,12 +178,10 @@ static bool is_saturated(const struct pool *pool)
 /* The lock is held. */
 static size_t count_begun(const struct pool *pool)
 {
-    /* [COUNT] relaxed: only whether it changes is of interest, as below. */
+    /* [COUNT] relaxed: only whether it changes is of interest. */
     uint64_t n_helped = atomic_load_explicit(&pool->n_helped, memory_order_relaxed);
-    /* [COUNT] relaxed: as above. */
-    uint64_t n_nested = atomic_load_explicit(&pool->n_nested, memory_order_relaxed);
 
-    return pool->n_begun_tasks + pool__begun(pool) + (size_t)n_helped + (size_t)n_nested;
+    return pool->n_begun_tasks + pool__begun(pool) + (size_t)n_helped + pool__nested(pool);
 }
 
 /* Begins to wait for a task to begin. The lock is held. */

@@ -13,6 +13,13 @@ const struct pool__worker *pool__own_worker(const struct pool *pool)
     return self != NULL && self->pool == pool ? self : NULL;
 }
 
+struct pool__seat *pool__own_seat(const struct pool *pool)
+{
+    const struct pool__worker *worker = pool__own_worker(pool);
+
+    return worker != NULL ? worker->seat : NULL;
+}
+
 bool pool__is_worker(const struct pool *pool)
 {
     return pool__own_worker(pool) != NULL;

@@ -9,6 +9,7 @@
 #include "state.h"
 
 const struct pool__worker *pool__own_worker(const struct pool *pool); /* this thread, or NULL */
+struct pool__seat *pool__own_seat(const struct pool *pool); /* this worker's, or NULL */
 bool pool__is_worker(const struct pool *pool);
 void pool__be_worker(const struct pool__worker *worker); /* this thread is it, from now on */
 

@@ -1,10 +1,13 @@
 /* Handles: their memory, their references, and their calls: see handle.h. */
+#include "frame.h"
 #include "handle.h"
+#include "sleep.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum {
+    KEPT_MAX = 32, /* by a seat: 12 KiB */
     SLAB_HANDLES = 15,
     FREE_SLABS_MAX = 200 /* kept: 3,000 handles, about 1 MiB a pool */
 };
@@ -87,6 +90,72 @@ void pool__free_handle(struct pool_handle *handle)
         unlink_slab(pool, slab);
         free(slab);
     }
+}
+
+struct pool_handle *pool__spare_handle(struct pool *pool, struct pool__seat *seat)
+{
+    struct pool_handle *handle;
+
+    if (seat->free_handles == NULL) {
+        pool__lock(pool);
+        for (size_t i = 0; i < KEPT_MAX / 2 && (handle = pool__new_handle(pool)) != NULL; i++)
+            pool__keep_handle(seat, handle);
+        pool__unlock(pool);
+    }
+    handle = seat->free_handles;
+    if (handle == NULL)
+        return NULL;
+    seat->free_handles = handle->next_free;
+    seat->n_free_handles--;
+    return handle;
+}
+
+void pool__keep_handle(struct pool__seat *seat, struct pool_handle *handle)
+{
+    handle->next_free = seat->free_handles;
+    seat->free_handles = handle;
+    seat->n_free_handles++;
+}
+
+void pool__discard(struct pool_handle *handle)
+{
+    struct pool *pool = handle->pool;
+    struct pool__seat *seat = pool__own_seat(pool);
+
+    if (seat != NULL) {
+        pool__keep_handle(seat, handle);
+    } else {
+        pool__lock(pool);
+        pool__free_handle(handle);
+        pool__unlock(pool);
+    }
+}
+
+bool pool__has_many_handles(const struct pool__seat *seat)
+{
+    return seat->n_free_handles > KEPT_MAX;
+}
+
+static void return_handles(struct pool__seat *seat, size_t n_kept)
+{
+    while (seat->n_free_handles > n_kept) {
+        struct pool_handle *handle = seat->free_handles;
+
+        seat->free_handles = handle->next_free;
+        seat->n_free_handles--;
+        pool__free_handle(handle);
+    }
+}
+
+void pool__trim_handles(struct pool__seat *seat)
+{
+    if (pool__has_many_handles(seat))
+        return_handles(seat, KEPT_MAX / 2);
+}
+
+void pool__return_handles(struct pool__seat *seat)
+{
+    return_handles(seat, 0);
 }
 
 static void free_slabs(struct pool *pool)

@@ -16,6 +16,14 @@ void pool__free_handle(struct pool_handle *handle);
 void pool__unreference(struct pool_handle *handle); /* frees it with the last reference */
 bool pool__begin_await(struct pool_handle *handle); /* whoever completes it wakes; false if it is ready */
 
+/* For the worker of that seat, without the lock. It keeps some handles, and takes and gives back several at once. */
+struct pool_handle *pool__spare_handle(struct pool *pool, struct pool__seat *seat); /* NULL: no memory. May lock */
+void pool__keep_handle(struct pool__seat *seat, struct pool_handle *handle); /* that has no owner */
+void pool__discard(struct pool_handle *handle); /* that has no owner. On a thread outside it takes the lock */
+void pool__trim_handles(struct pool__seat *seat); /* to what it may keep. With the lock */
+bool pool__has_many_handles(const struct pool__seat *seat); /* more than that */
+void pool__return_handles(struct pool__seat *seat); /* all. With the lock */
+
 /* And without: */
 bool pool__drop_reference(struct pool_handle *handle); /* whether it was the last one: then the handle is to be freed */
 bool pool__is_claimed(const struct pool_handle *handle); /* whether nothing is unclaimed */

@@ -58,6 +58,53 @@ static bool needs_lock(const struct pool_handle *handle)
     return handle->slab == NULL || pool->options.max_queued > 0 || pool__is_terminated(pool);
 }
 
+/* The handle has left its seat, and nothing is unclaimed any more. */
+static void note_gone(struct pool *pool)
+{
+    /* [STALE] relaxed: a count, see stock.h. */
+    atomic_fetch_sub_explicit(&pool->n_stale_spawned, 1, memory_order_relaxed);
+}
+
+bool pool__take_item(struct pool *pool, struct pool__item item, struct pool__task *task)
+{
+    struct pool_handle *handle = item.arg;
+
+    task->handle = NULL;
+    if (item.fn != NULL) {
+        task->item = item;
+        task->n_calls = 1;
+        return true;
+    }
+    if (pool__claim(handle, task, false)) {
+        handle->completer_owns += POOL__REFERENCE; /* that of its place */
+        return true;
+    }
+    note_gone(pool);
+    if (pool__drop_reference(handle))
+        pool__discard(handle);
+    return false;
+}
+
+void pool__forget_spawned(struct pool_handle *handle)
+{
+    note_gone(handle->pool);
+    pool__unreference(handle);
+}
+
+/* Claims the only part of a handle that is in a seat: takes it out where that is this worker's and it is the last one
+ * that was put there, as where tasks wait for what they have submitted. */
+static bool claim_spawned(struct pool_handle *handle, struct pool__task *task)
+{
+    struct pool__seat *seat = pool__own_seat(handle->pool);
+
+    if (seat != NULL && pool__deque_pop_handle(&seat->spawned, handle))
+        return pool__take_item(handle->pool, (struct pool__item){NULL, handle}, task);
+    if (!pool__claim(handle, task, false))
+        return false;
+    pool__note_stale(task);
+    return true;
+}
+
 bool pool__help_alone(struct pool_handle *handle)
 {
     struct pool *pool = handle->pool;
@@ -72,11 +119,18 @@ bool pool__help_alone(struct pool_handle *handle)
         pool__unlock(pool);
         return has_helped;
     }
-    if (!pool__may_help(pool) || !pool__claim(handle, &task, false))
+    if (!pool__may_help(pool))
         return false;
-    pool__note_stale(&task);
-    if (pool__may_sweep(pool))
-        sweep_alone(pool);
+    if (handle->is_spawned) {
+        if (!claim_spawned(handle, &task))
+            return false;
+    } else {
+        if (!pool__claim(handle, &task, false))
+            return false;
+        pool__note_stale(&task);
+        if (pool__may_sweep(pool))
+            sweep_alone(pool);
+    }
     pool__count_here(pool, &task);
     pool__run(pool, &task);
     pool__end_task_alone(&task);

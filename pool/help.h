@@ -9,8 +9,13 @@ void pool__cancel(struct pool_handle *handle); /* what has not begun */
 bool pool__help(struct pool_handle *handle);   /* claims a part and runs it, or cancels in a terminated pool; false if
                                                   there is none that this thread may run */
 
+void pool__forget_spawned(struct pool_handle *handle); /* it was taken out of a seat, and nothing is unclaimed */
+
 /* And without: */
 bool pool__help_alone(struct pool_handle *handle);
+/* Makes a task of an item that the caller has taken out of a seat or a port. False if that was a handle of which all
+ * was claimed in another way. With the lock or without it, but a thread outside without it. */
+bool pool__take_item(struct pool *pool, struct pool__item item, struct pool__task *task);
 bool pool__take_next_part(struct pool__task *task); /* ends a part and claims another of its handle; false: neither was
                                                        done */
 

@@ -32,6 +32,8 @@ static void release(struct pool *pool)
 
     pool__lock(pool);
     pool__front(pool); /* drops what is left: ranges of handles that have ended */
+    for (size_t i = 0; i < pool__count_seats(pool); i++)
+        pool__return_handles(pool__seat(pool, i));
     pool__unlock(pool);
     pool__queue_release(&pool->queue);
     free((void *)pool->options.cpusets);
@@ -274,10 +276,10 @@ void pool_get_counters(struct pool *pool, struct pool_counters *counters)
         return;
     pool__lock(pool);
     *counters = pool->counters;
-    counters->n_queued = pool__n_queued(pool) + pool__n_loose(pool, SIZE_MAX);
+    counters->n_queued = pool__n_queued(pool) + pool__n_loose(pool, SIZE_MAX) - pool__n_stale_spawned(pool);
     /* [COUNT] relaxed: orders nothing. */
     counters->tasks_helped = atomic_load_explicit(&pool->n_helped, memory_order_relaxed);
-    counters->tasks_nested = atomic_load_explicit(&pool->n_nested, memory_order_relaxed);
+    counters->tasks_nested = pool__nested(pool);
     pool__unlock(pool);
 }
 
@@ -333,6 +335,13 @@ static void drop_queued(struct pool *pool)
     drop(pool, &range);
 }
 
+/* Cancels a handle that was taken out of a seat. The lock is held on entry and return. */
+static void drop_spawned(struct pool_handle *handle)
+{
+    pool__cancel(handle);
+    pool__forget_spawned(handle);
+}
+
 /* Drops what is loose: all that was submitted by who did not see that the pool is closed. The lock is held on entry and
  * return. */
 static void drop_loose(struct pool *pool)
@@ -342,7 +351,10 @@ static void drop_loose(struct pool *pool)
     while (pool__take_port(pool, 0, &item, NULL) || pool__steal(pool, 0, &item)) {
         struct pool__range range = {item.fn, (uintptr_t)item.arg, 0, 1};
 
-        drop(pool, &range);
+        if (item.fn == NULL)
+            drop_spawned(item.arg);
+        else
+            drop(pool, &range);
     }
 }
 

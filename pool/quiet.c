@@ -1,4 +1,5 @@
 /* Tasks that have not ended, and who waits until there are none: see quiet.h. */
+#include "frame.h"
 #include "notice.h"
 #include "quiet.h"
 #include "seat.h"
@@ -11,8 +12,9 @@ size_t pool__unfinished(const struct pool *pool)
     size_t n_seats = pool__count_seats(pool), n_submitted = 0;
 
     for (size_t i = 0; i < n_seats; i++)
-        /* [COUNT] acquire: sees what the tasks did and submitted; pairs with release in count() in worker.c. */
-        n_ended += atomic_load_explicit(&pool__seat(pool, i)->n_ended, memory_order_acquire);
+        /* [COUNT] seq_cst: as above; acquire: sees what the tasks did and submitted; pairs with release in count() in
+         * worker.c and with pool__finish_alone(). */
+        n_ended += atomic_load_explicit(&pool__seat(pool, i)->n_ended, memory_order_seq_cst);
     for (size_t i = 0; i < n_seats; i++)
         /* [COUNT] relaxed: those that matter are seen by the acquire above. */
         n_submitted += atomic_load_explicit(&pool__seat(pool, i)->n_submitted, memory_order_relaxed);
@@ -47,11 +49,38 @@ void pool__finish_tasks(struct pool *pool, size_t n_tasks)
     pool__check_quiet(pool);
 }
 
+/* Counts a task that is not counted in n_unfinished, or not there alone. Without the lock. */
+static void count_ended(struct pool *pool)
+{
+    struct pool__seat *seat = pool__own_seat(pool);
+
+    if (seat != NULL)
+        /* [COUNT] seq_cst: as below. The load is this thread's own. */
+        atomic_store_explicit(&seat->n_ended, atomic_load_explicit(&seat->n_ended, memory_order_relaxed) + 1,
+                              memory_order_seq_cst);
+    else
+        /* [ENDED] seq_cst: before the look at the notices, where who waits has said so before it counts; release: what
+         * the task did; pairs with the load in pool__unfinished(). */
+        atomic_fetch_add_explicit(&pool->n_ended_helped, 1, memory_order_seq_cst);
+}
+
+void pool__finish_spawned(struct pool *pool)
+{
+    count_ended(pool);
+    pool__check_quiet(pool);
+}
+
 void pool__finish_alone(struct pool *pool)
 {
-    /* [ENDED] seq_cst: before the look at the notices, where who waits has said so before it counts; release: what the
-     * task did; pairs with the load in pool__unfinished(). */
-    atomic_fetch_add_explicit(&pool->n_ended_helped, 1, memory_order_seq_cst);
+    struct pool__seat *seat = pool__own_seat(pool);
+
+    if (seat != NULL && pool__is_running(pool, NULL)) {
+        /* [COUNT] release: what the task did; pairs with the load in pool__unfinished(). The load is this thread's. */
+        atomic_store_explicit(&seat->n_ended, atomic_load_explicit(&seat->n_ended, memory_order_relaxed) + 1,
+                              memory_order_release);
+        return; /* the task that this worker is in has not ended, so the pool is not quiet */
+    }
+    count_ended(pool);
     /* [NOTICES] seq_cst: after the count; pairs with the store in pool__post_notices(). */
     if (atomic_load_explicit(&pool->notices, memory_order_seq_cst) & POOL__QUIET) {
         pool__lock(pool);

@@ -148,3 +148,13 @@ size_t pool__begun(const struct pool *pool)
         n_begun += atomic_load_explicit(&pool__seat(pool, i)->n_begun, memory_order_relaxed);
     return n_begun;
 }
+
+size_t pool__nested(const struct pool *pool)
+{
+    size_t n_seats = pool__count_seats(pool), n_nested = 0;
+
+    for (size_t i = 0; i < n_seats; i++)
+        /* [COUNT] relaxed: orders nothing. */
+        n_nested += atomic_load_explicit(&pool__seat(pool, i)->n_nested, memory_order_relaxed);
+    return n_nested;
+}

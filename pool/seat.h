@@ -19,5 +19,13 @@ bool pool__steal_others(struct pool *pool, size_t own, struct pool__item *item);
 
 size_t pool__n_loose(const struct pool *pool, size_t n_max); /* tasks in both, counted up to n_max */
 size_t pool__begun(const struct pool *pool);                /* tasks that were taken out of them */
+size_t pool__nested(const struct pool *pool);               /* calls that workers made while they waited for them */
+
+/* Adds to a counter that this thread alone writes. */
+static inline void pool__add(atomic_size_t *counter, size_t n)
+{
+    /* [COUNT] relaxed: this thread's own, and published with what is counted; pairs with the loads in quiet.c. */
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n, memory_order_relaxed);
+}
 
 #endif

@@ -66,7 +66,10 @@ struct pool__seat {
     struct pool__deque claimed;    /* what its worker has taken from the queue ahead of its turn: the oldest first */
     _Alignas(POOL__LINE_BYTES) atomic_size_t n_submitted; /* to `spawned`; counted before they can be taken */
     atomic_size_t n_begun;  /* tasks that its worker took: to see that some do */
-    atomic_size_t n_ended;  /* of both kinds */
+    atomic_size_t n_nested; /* calls that its worker made while it waited for them */
+    atomic_size_t n_ended;  /* of both kinds, and handles that its worker completed without the lock */
+    struct pool_handle *free_handles; /* for its worker: see pool__spare_handle() */
+    size_t n_free_handles;
 };
 
 /* Owned by its thread until that has left, then by who joins it. */
@@ -140,7 +143,8 @@ struct pool {
     /* Written by threads that help, without the lock. */
     _Alignas(POOL__LINE_BYTES) _Atomic(ptrdiff_t) n_stale_handles; /* the same of handles: see stock.h */
     atomic_size_t n_ended_helped;         /* handles that were completed without the lock */
-    _Atomic(uint64_t) n_helped, n_nested; /* see struct pool_counters */
+    _Atomic(uint64_t) n_helped;           /* see struct pool_counters */
+    _Atomic(ptrdiff_t) n_stale_spawned;   /* handles in seats of which nothing is unclaimed: see stock.h */
 
     _Alignas(POOL__LINE_BYTES) atomic_size_t n_workers; /* asked for; written under both locks */
     size_t max_workers;
@@ -217,8 +221,8 @@ enum {
 
 /* Tasks of one kind: a call, a map, or what was fed to an iterator.
  *
- * References: the user's, one while it is not ready, and one for each range in the queue, since a range stays
- * there when its tasks were claimed in another way. */
+ * References: the user's, one while it is not ready, and one for each range in the queue, or for its place in a seat,
+ * since it stays there when its tasks were claimed in another way. */
 struct pool_handle {
     const struct pool__kind *kind;
     struct pool *pool;
@@ -226,6 +230,8 @@ struct pool_handle {
     atomic_size_t n_unclaimed;   /* calls that have not begun */
     atomic_size_t n_unended;     /* calls that have not ended, but for one part of all. Not an iterator's */
     bool is_queued;              /* constant: there was a range of it. Not an iterator's */
+    bool is_spawned;             /* constant: it was left in a seat. Not an iterator's */
+    size_t completer_owns;       /* references, as state counts them. Of who claimed the last part. Not an iterator's */
     int watched_from;            /* a CPU, or -1: see call.h. Not an iterator's. Guarded by the lock, but for reads of
                                     its caller, who alone writes it */
     size_t n_ranges;             /* in the queue. Guarded by the lock, as all down to error */

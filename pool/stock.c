@@ -12,6 +12,15 @@ static size_t count_stale_handles(const struct pool *pool)
     return n > 0 ? (size_t)n : 0;
 }
 
+size_t pool__n_stale_spawned(const struct pool *pool)
+{
+    size_t n_loose = pool__n_loose(pool, SIZE_MAX);
+    /* [STALE] relaxed: may be too low, see stock.h. */
+    ptrdiff_t n = atomic_load_explicit(&pool->n_stale_spawned, memory_order_relaxed);
+
+    return n <= 0 ? 0 : (size_t)n < n_loose ? (size_t)n : n_loose;
+}
+
 size_t pool__count_stale(const struct pool *pool)
 {
     return pool->n_stale_iterators + count_stale_handles(pool);

@@ -3,22 +3,17 @@
 #include "complete.h"
 #include "fork.h"
 #include "frame.h"
+#include "help.h"
 #include "quiet.h"
 #include "room.h"
 #include "seat.h"
 #include "sleep.h"
 #include "stock.h"
+#include "submit.h"
 #include "task.h"
 #include "call.h"
 
 #include <errno.h>
-
-/* Of a counter that this thread alone writes. */
-static void count(atomic_size_t *counter, size_t n)
-{
-    /* [COUNT] relaxed: this thread's own, and published with what is counted; pairs with the loads in quiet.c. */
-    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n, memory_order_relaxed);
-}
 
 /* Runs a task that has not been queued on the caller's thread. The lock is held on entry and return. */
 static void run_unqueued(struct pool *pool, const struct pool__range *range)
@@ -91,7 +86,7 @@ static int answer(struct pool *pool, struct pool__seat *seat, uint32_t notices)
     if (notices & POOL__CLOSED) {
         if (!pool__deque_pop(&seat->spawned, &item))
             return 0; /* somebody has taken it */
-        count(&seat->n_submitted, (size_t)-1);
+        pool__add(&seat->n_submitted, (size_t)-1); /* [COUNT] relaxed: as before */
         return -ESHUTDOWN;
     }
     pool__lock(pool);
@@ -105,8 +100,9 @@ static int put(struct pool *pool, pool_fn *fn, void *arg)
 {
     int error;
 
-    /* [NOTICES] relaxed: what this thread has queued itself it sees, and others have no order. */
-    if (atomic_load_explicit(&pool->notices, memory_order_relaxed) & POOL__QUEUED)
+    /* [NOTICES] relaxed: what this thread has queued itself it sees, and others have no order; who knows that the pool
+     * is closed sees that. */
+    if (atomic_load_explicit(&pool->notices, memory_order_relaxed) & (POOL__QUEUED | POOL__CLOSED))
         return 1;
     error = pool__port_put(pool__own_port(pool), (struct pool__item){fn, arg}, &pool->notices, POOL__CLOSED);
     if (error != 0)
@@ -120,28 +116,31 @@ static int put(struct pool *pool, pool_fn *fn, void *arg)
     return 0;
 }
 
-/* Submits a task without the lock. Returns 1 if that has to be done with it. */
-static int spawn(struct pool *pool, pool_fn *fn, void *arg)
+int pool__spawn(struct pool *pool, struct pool__seat *seat, struct pool__item item)
 {
-    const struct pool__worker *worker = pool__own_worker(pool);
-    struct pool__seat *seat = worker != NULL ? worker->seat : NULL;
     uint32_t notices;
 
-    if (fn == NULL || pool->n_ports == 0 || pool__is_inherited(pool))
-        return 1;
     /* [NOTICES] relaxed: who knows that the pool is closed sees it; who closes it meanwhile is answered below. */
     if (atomic_load_explicit(&pool->notices, memory_order_relaxed) & POOL__CLOSED)
         return 1;
-    if (seat == NULL)
-        return put(pool, fn, arg);
-    count(&seat->n_submitted, 1);
-    if (!pool__deque_push(&seat->spawned, (struct pool__item){fn, arg})) {
-        count(&seat->n_submitted, (size_t)-1);
+    pool__add(&seat->n_submitted, 1); /* [COUNT] relaxed: before the item can be taken */
+    if (!pool__deque_push(&seat->spawned, item)) {
+        pool__add(&seat->n_submitted, (size_t)-1); /* [COUNT] relaxed: as before */
         return 1;
     }
     /* [NOTICES] seq_cst: after the task can be seen; pairs with the store in pool__post_notices(). */
     notices = atomic_load_explicit(&pool->notices, memory_order_seq_cst) & (POOL__CLOSED | POOL__CALL);
     return notices == 0 ? 0 : answer(pool, seat, notices);
+}
+
+/* Submits a task without the lock. Returns 1 if that has to be done with it. */
+static int spawn(struct pool *pool, pool_fn *fn, void *arg)
+{
+    struct pool__seat *seat = pool__own_seat(pool);
+
+    if (fn == NULL || pool->n_ports == 0 || pool__is_inherited(pool))
+        return 1;
+    return seat != NULL ? pool__spawn(pool, seat, (struct pool__item){fn, arg}) : put(pool, fn, arg);
 }
 
 int pool_submit(struct pool *pool, pool_fn *fn, void *arg)
@@ -192,17 +191,31 @@ int pool_submit_many(struct pool *pool, pool_fn *fn, void *args, size_t stride_b
     return error;
 }
 
+/* Takes a loose task. Without the lock. */
+static bool take_loose(struct pool *pool, size_t turn, struct pool__task *task)
+{
+    struct pool__item item;
+
+    while (!pool__is_terminated(pool) &&
+           (pool__steal(pool, 0, &item) || pool__take_port(pool, turn, &item, NULL)))
+        if (pool__take_item(pool, item, task))
+            return true;
+    return false;
+}
+
 /* Runs loose tasks on this thread, as long as there are any. The lock is held on entry and return. */
 static void help_loose(struct pool *pool)
 {
-    struct pool__task task = {.handle = NULL, .n_calls = 1};
+    struct pool__task task;
 
     pool__unlock(pool);
-    for (size_t turn = 0; !pool__is_terminated(pool) && (pool__steal(pool, 0, &task.item) ||
-                                                         pool__take_port(pool, turn, &task.item, NULL)); turn++) {
+    for (size_t turn = 0; take_loose(pool, turn, &task); turn++) {
         pool__count_here(pool, &task);
         pool__run(pool, &task);
-        pool__finish_alone(pool);
+        if (task.handle != NULL)
+            pool__end_task_alone(&task);
+        else
+            pool__finish_alone(pool);
     }
     pool__lock(pool);
 }

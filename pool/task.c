@@ -101,9 +101,13 @@ void pool__run(struct pool *pool, struct pool__task *task)
 
 void pool__count_here(struct pool *pool, const struct pool__task *task)
 {
-    /* [COUNT] relaxed: orders nothing. */
-    atomic_fetch_add_explicit(pool__is_worker(pool) ? &pool->n_nested : &pool->n_helped, task->n_calls,
-                              memory_order_relaxed);
+    struct pool__seat *seat = pool__own_seat(pool);
+
+    if (seat != NULL)
+        pool__add(&seat->n_nested, task->n_calls); /* [COUNT] relaxed: orders nothing */
+    else
+        /* [COUNT] relaxed: orders nothing. */
+        atomic_fetch_add_explicit(&pool->n_helped, task->n_calls, memory_order_relaxed);
 }
 
 void pool__run_here(struct pool *pool, struct pool__task *task)

@@ -12,6 +12,9 @@ void pool__note_stale(const struct pool__task *task)
         return;
     if (handle->slab == NULL)
         handle->pool->n_stale_iterators += handle->n_ranges;
+    else if (handle->is_spawned)
+        /* [STALE] relaxed: a count, which is never too high; see stock.h. */
+        atomic_fetch_add_explicit(&handle->pool->n_stale_spawned, 1, memory_order_relaxed);
     else if (handle->is_queued)
         /* [STALE] relaxed: a count, which is never too high; see stock.h. */
         atomic_fetch_add_explicit(&handle->pool->n_stale_handles, 1, memory_order_relaxed);

@@ -60,6 +60,12 @@ static bool await_ready(struct pool_handle *handle, int64_t deadline_ns)
     return has_ended;
 }
 
+/* A handle with one part, that nobody has claimed, runs nowhere: so the frames need not be looked at. */
+static bool may_be_running(const struct pool_handle *handle)
+{
+    return !handle->is_spawned || pool__is_claimed(handle);
+}
+
 int pool_handle_wait(struct pool_handle *handle, int64_t timeout_ns)
 {
     struct pool *pool = handle->pool;
@@ -69,7 +75,7 @@ int pool_handle_wait(struct pool_handle *handle, int64_t timeout_ns)
         return 0;
     if (pool__is_inherited(pool))
         return -ENOTRECOVERABLE;
-    if (pool__is_running(pool, handle))
+    if (may_be_running(handle) && pool__is_running(pool, handle))
         return -EDEADLK;
     while (deadline_ns == POOL__NEVER && pool__help_alone(handle))
         continue;
@@ -103,10 +109,16 @@ int pool_handle_cancel(struct pool_handle *handle)
 void pool_handle_release(struct pool_handle *handle)
 {
     struct pool *pool = handle != NULL ? handle->pool : NULL;
+    struct pool__seat *seat;
     bool is_last;
 
     if (handle == NULL || pool__is_inherited(pool) || !pool__drop_reference(handle))
         return;
+    seat = handle->slab != NULL ? pool__own_seat(pool) : NULL;
+    if (seat != NULL && !pool__has_many_handles(seat)) {
+        pool__keep_handle(seat, handle);
+        return;
+    }
     pool__lock(pool);
     handle->kind->free(handle);
     is_last = pool->destroyed && pool->n_handles == 0;

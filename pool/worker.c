@@ -9,7 +9,9 @@
  * until another takes its place, and if the system refuses that goes on trying. (Rejected: to go on as a worker
  * within its own ending, which clang does not allow.)
  */
+#include "complete.h"
 #include "frame.h"
+#include "handle.h"
 #include "help.h"
 #include "notice.h"
 #include "quiet.h"
@@ -117,6 +119,21 @@ static void end_item(struct pool__worker *worker)
     count(&worker->seat->n_ended);
 }
 
+/* The same for a task of any kind, whose worker has another one. Without the lock, or with it if it is of no handle. */
+static void end_before_next(struct pool__worker *worker, struct pool__task *task)
+{
+    end_item(worker);
+    if (task->handle == NULL)
+        return;
+    pool__end_task_alone(task);
+    task->handle = NULL;
+    if (pool__has_many_handles(worker->seat)) {
+        pool__lock(worker->pool);
+        pool__trim_handles(worker->seat);
+        pool__unlock(worker->pool);
+    }
+}
+
 /* The same for a task of any kind. The lock is held; it may be given up in between. */
 static void end_task(struct pool__worker *worker, struct pool__task *task)
 {
@@ -138,30 +155,46 @@ static bool may_take(const struct pool__worker *worker, const struct pool__task 
 {
     const struct pool *pool = worker->pool;
 
-    return task->handle == NULL && !worker->is_searching && !pool__is_terminated(pool) && !is_shrunk(pool);
+    return (task->handle == NULL || task->handle->is_spawned) && !worker->is_searching &&
+           !pool__is_terminated(pool) && !is_shrunk(pool);
 }
 
-/* Ends the task that the worker has run, and takes another one from its own seat, the youngest first; now and then from
- * another seat, the oldest of those that it has submitted, or none that it has, so that all have their turn. */
-static bool take_own(struct pool__worker *worker, struct pool__task *task)
+/* Takes an item out of the worker's own seat, the youngest first; now and then out of another seat, the oldest of those
+ * that it has submitted, or none that it has, so that all have their turn. */
+static bool take_own_item(struct pool__worker *worker, struct pool__item *item)
 {
     struct pool__seat *seat = worker->seat;
-    struct pool__item *item = &task->item;
-    unsigned turn;
-    bool has_taken;
+    unsigned turn = worker->n_takes++ % ALL_TURNS;
 
-    if (!may_take(worker, task))
-        return false;
-    turn = worker->n_takes++ % ALL_TURNS;
     if (turn % TURNS == 0)
-        has_taken = pool__deque_steal(&seat->claimed, item);
-    else
-        has_taken = (turn % TURNS == TURNS / 2 && pool__steal_others(worker->pool, worker->index, item)) ||
-                    (turn == OLDEST_TURN && pool__deque_steal(&seat->spawned, item)) ||
-                    pool__deque_pop(&seat->spawned, item) || pool__deque_steal(&seat->claimed, item);
-    if (has_taken)
-        end_item(worker);
-    return has_taken;
+        return pool__deque_steal(&seat->claimed, item);
+    return (turn % TURNS == TURNS / 2 && pool__steal_others(worker->pool, worker->index, item)) ||
+           (turn == OLDEST_TURN && pool__deque_steal(&seat->spawned, item)) ||
+           pool__deque_pop(&seat->spawned, item) || pool__deque_steal(&seat->claimed, item);
+}
+
+/* Ends the task that the worker has run, and takes another one in this way. */
+static bool take_own(struct pool__worker *worker, struct pool__task *task)
+{
+    struct pool__item item;
+
+    while (may_take(worker, task) && take_own_item(worker, &item)) {
+        end_before_next(worker, task);
+        if (pool__take_item(worker->pool, item, task))
+            return true;
+    }
+    return false;
+}
+
+/* Takes a task from the seats, this one's first. */
+static bool steal_task(struct pool *pool, size_t first, struct pool__task *task)
+{
+    struct pool__item item;
+
+    while (pool__steal(pool, first, &item))
+        if (pool__take_item(pool, item, task))
+            return true;
+    return false;
 }
 
 /* Whether the worker, which has found no task, has to leave. The lock is held. */
@@ -211,15 +244,16 @@ static bool find_task(struct pool__worker *worker, struct pool__task *task)
 
     pool__lock(pool);
     end_task(worker, task);
+    pool__trim_handles(worker->seat);
     if (looks_elsewhere && pool->n_ready <= pool->max_workers && !pool__is_terminated(pool))
-        has_found = pool__steal(pool, worker->index, &task->item);
+        has_found = steal_task(pool, worker->index, task);
     while (!has_found && pool->n_ready <= pool->max_workers) {
         pass_on_search(worker);
         has_found = pool__take(pool, task, worker->seat);
         if (has_found)
             break;
         if (!pool__is_terminated(pool) && pool__n_loose(pool, 1) > 0) {
-            has_found = take_own(worker, task) || pool__steal(pool, worker->index, &task->item);
+            has_found = take_own(worker, task) || steal_task(pool, worker->index, task);
             continue;
         }
         if (has_to_leave(pool, has_stayed))
@@ -248,22 +282,27 @@ static bool find_task(struct pool__worker *worker, struct pool__task *task)
 /* Takes a task from a port without the lock, where that is all that is to be done. */
 static bool take_port(struct pool__worker *worker, struct pool__task *task)
 {
+    struct pool__item item;
+
     if (!may_take(worker, task) || worker->n_takes % TURNS == 1 ||
-        !pool__take_port(worker->pool, worker->n_port_takes++, &task->item, worker->seat))
+        !pool__take_port(worker->pool, worker->n_port_takes++, &item, worker->seat))
         return false;
-    end_item(worker);
-    return true;
+    end_before_next(worker, task);
+    return pool__take_item(worker->pool, item, task);
 }
 
 /* Takes what the worker that this one replaces has left in its seat, before what was submitted later. */
 static bool take_left(struct pool__worker *worker, struct pool__task *task)
 {
+    struct pool__item item;
+
     if (!worker->is_replacement || !may_take(worker, task))
         return false;
-    worker->is_replacement = pool__steal(worker->pool, worker->index, &task->item);
-    if (worker->is_replacement)
-        end_item(worker);
-    return worker->is_replacement;
+    worker->is_replacement = pool__steal(worker->pool, worker->index, &item);
+    if (!worker->is_replacement)
+        return false;
+    end_before_next(worker, task);
+    return pool__take_item(worker->pool, item, task);
 }
 
 /* Runs a part of a handle, and then others of it, which come before what was submitted later. */

@@ -105,14 +105,28 @@ MUTANTS = [
            survives="costs time alone: who watches calls for others when it comes to run"),
     Mutant("watched: tickets called for", "ticket.c", "handle->watched_from >= 0 ? 1 : n_tickets", "n_tickets",
            survives="costs time alone: workers are woken for a map that may be too short for them"),
-    Mutant("may_take: not of a handle", "worker.c", "return task->handle == NULL && !worker->is_searching",
-           "return !worker->is_searching", "turns"),
+    Mutant("spawned: counted where claimed elsewhere", "ticket.c", "    else if (handle->is_spawned)\n",
+           "    else if (false)\n", "spawned"),
+    Mutant("spawned: counted where it is gone", "help.c",
+           "    note_gone(pool);\n    if (pool__drop_reference", "    if (pool__drop_reference", "spawned"),
+    Mutant("spawned: cancelled with the pool", "pool.c", "        if (item.fn == NULL)\n"
+           "            drop_spawned(item.arg);", "        if (item.fn == NULL)\n            continue;", "spawned"),
+    Mutant("spawned: not its own end", "wait.c", "return !handle->is_spawned || pool__is_claimed(handle);",
+           "return !handle->is_spawned;", "spawned"),
+    Mutant("spawned: counted by a seat", "complete.c", "    if (is_spawned)\n", "    if (false)\n",
+           survives="the sum is the same, whichever part of it is lower: see quiet.h"),
+    Mutant("spawned: taken out by who waits", "help.c",
+           "    if (seat != NULL && pool__deque_pop_handle(&seat->spawned, handle))", "    if (false)",
+           survives="costs time alone: what is left in the seat is dropped when its turn comes"),
+    Mutant("may_take: not of a map", "worker.c",
+           "return (task->handle == NULL || task->handle->is_spawned) &&", "return",
+           survives="a part of an iterator would end without the lock: a race, for ThreadSanitizer to see"),
     Mutant("may_take: not while it searches", "worker.c",
-           "return task->handle == NULL && !worker->is_searching &&", "return task->handle == NULL &&",
+           "task->handle->is_spawned) && !worker->is_searching &&", "task->handle->is_spawned) &&",
            survives="a worker that searches looks into its seat only if it is new in one in which another has "
            "left what it had claimed"),
     Mutant("may_take: not in a terminated pool", "worker.c",
-           "!worker->is_searching && !pool__is_terminated(pool) &&", "!worker->is_searching &&", "rules"),
+           "!pool__is_terminated(pool) && !is_shrunk(pool);", "!is_shrunk(pool);", "rules"),
     Mutant("may_take: not in excess", "worker.c", "!pool__is_terminated(pool) && !is_shrunk(pool);",
            "!pool__is_terminated(pool);", "turns"),
     Mutant("take_own: turn of what is claimed", "worker.c", "    if (turn % TURNS == 0)", "    if (false)",
@@ -130,9 +144,10 @@ MUTANTS = [
            "pool__deque_pop(&seat->spawned, item) || pool__deque_steal(&seat->claimed, item);",
            "pool__deque_pop(&seat->spawned, item);", "calls"),
     Mutant("take_own: ends the task before", "worker.c",
-           "    if (has_taken)\n"
-           "        end_item(worker);\n"
-           "    return has_taken;", "    return has_taken;", "calls"),
+           "take_own_item(worker, &item)) {\n        end_before_next(worker, task);\n",
+           "take_own_item(worker, &item)) {\n", "calls"),
+    Mutant("take_own: ends the call before", "worker.c",
+           "    pool__end_task_alone(task);\n    task->handle = NULL;\n", "    task->handle = NULL;\n", "spawned"),
     Mutant("has_to_leave: closed", "worker.c", "return pool->closed || (!has_stayed &&", "return (!has_stayed &&",
            "calls"),
     Mutant("has_to_leave: stays for a while", "worker.c",
@@ -177,12 +192,12 @@ MUTANTS = [
     Mutant("find_task: nothing of a terminated pool", "worker.c",
            "if (!pool__is_terminated(pool) && pool__n_loose(pool, 1) > 0) {", "if (pool__n_loose(pool, 1) > 0) {",
            "rules"),
-    Mutant("find_task: own seat first", "worker.c", "has_found = take_own(worker, task) || pool__steal",
-           "has_found = pool__steal",
+    Mutant("find_task: own seat first", "worker.c", "has_found = take_own(worker, task) || steal_task",
+           "has_found = steal_task",
            survives="equivalent but for the order of what came in between: the worker has looked into its own "
            "seat before it took the lock"),
     Mutant("find_task: other seats", "worker.c",
-           "has_found = take_own(worker, task) || pool__steal(pool, worker->index, &task->item);\n"
+           "has_found = take_own(worker, task) || steal_task(pool, worker->index, task);\n"
            "            continue;",
            "has_found = take_own(worker, task);\n"
            "            continue;", "calls"),
@@ -210,30 +225,22 @@ MUTANTS = [
            "    }", "    }", "calls"),
     Mutant("take_port: turn of others", "worker.c", "worker->n_takes % TURNS == 1 ||", "",
            survives="equivalent as long as ports have turns: under the lock it looks at the ports first, too"),
-    Mutant("take_port: ports have turns", "worker.c", "worker->n_port_takes++, &task->item, worker->seat",
-           "0, &task->item, worker->seat",
+    Mutant("take_port: ports have turns", "worker.c", "worker->n_port_takes++, &item, worker->seat",
+           "0, &item, worker->seat",
            survives="equivalent as long as the worker looks under the lock in one turn of 64, where the ports "
            "have turns as well"),
     Mutant("take_port: ends the task before", "worker.c",
-           "        return false;\n"
-           "    end_item(worker);\n"
-           "    return true;",
-           "        return false;\n"
-           "    return true;", "calls"),
+           "&item, worker->seat))\n        return false;\n    end_before_next(worker, task);\n",
+           "&item, worker->seat))\n        return false;\n", "calls"),
     Mutant("take_left: goes on where it was", "worker.c",
            "if (!worker->is_replacement || !may_take(worker, task))", "if (true)", "turns"),
     Mutant("take_left: ends the task before", "worker.c",
-           "    if (worker->is_replacement)\n"
-           "        end_item(worker);\n", "", "turns"),
+           "    if (!worker->is_replacement)\n        return false;\n    end_before_next(worker, task);\n",
+           "    if (!worker->is_replacement)\n        return false;\n", "turns"),
     Mutant("take_left: until nothing is left", "worker.c",
-           "    worker->is_replacement = pool__steal(worker->pool, worker->index, &task->item);\n"
-           "    if (worker->is_replacement)\n"
-           "        end_item(worker);\n"
-           "    return worker->is_replacement;",
-           "    if (!pool__steal(worker->pool, worker->index, &task->item))\n"
-           "        return false;\n"
-           "    end_item(worker);\n"
-           "    return true;", "rules"),
+           "    worker->is_replacement = pool__steal(worker->pool, worker->index, &item);\n"
+           "    if (!worker->is_replacement)\n",
+           "    if (!pool__steal(worker->pool, worker->index, &item))\n", "rules"),
     Mutant("run_parts: has turns", "worker.c", "while (!is_turn(worker) && !is_shrunk", "while (!is_shrunk",
            "turns"),
     Mutant("run_parts: not in excess", "worker.c", "!is_turn(worker) && !is_shrunk(worker->pool) && ",
@@ -314,8 +321,8 @@ MUTANTS = [
            "    pool__unlock(worker->pool);", "exit"),
     Mutant("take_port: ports have turns, here or under the lock", "worker.c",
            "worker->n_takes % TURNS == 1 ||\n"
-           "        !pool__take_port(worker->pool, worker->n_port_takes++, &task->item",
-           "!pool__take_port(worker->pool, 0, &task->item", "turns"),
+           "        !pool__take_port(worker->pool, worker->n_port_takes++, &item",
+           "!pool__take_port(worker->pool, 0, &item", "turns"),
     Mutant("take_item: leaves the count", "task.c", "    pool->n_queued--;\n", "", "tokens"),
     Mutant("take_item: leaves the queue", "task.c",
            "        pool__queue_drop(&pool->queue);\n"
