@@ -4,6 +4,8 @@
 #include "seat.h"
 #include "state.h"
 
+#include <errno.h>
+
 enum { N_MAX = 4 };
 
 static struct pool *pool, *bare;
@@ -330,6 +332,64 @@ static void thread_shared(int index)
     leave();
 }
 
+/* A task makes a call, and waits for it: the other worker may take it, and who waits for all comes after both. */
+static void run_call(void *arg)
+{
+    struct pool_handle *own;
+
+    (void)arg;
+    CHECK(apply(0, NULL, &own) == 0);
+    check_pause();
+    CHECK(pool_handle_get(own, POOL_FOREVER, NULL) == 0);
+    CHECK(results[0] == 10);
+    pool_handle_release(own);
+}
+
+static void thread_nested(int index)
+{
+    (void)index;
+    CHECK(pool_submit(pool, run_call, NULL) == 0);
+    CHECK(pool_wait(pool) == 0);
+    CHECK(results[0] == 10);
+    leave();
+}
+
+/* A task makes calls and ends: nobody keeps the first handle, a thread outside cancels and keeps the second. */
+static void run_give(void *arg)
+{
+    struct pool_handle *own;
+
+    (void)arg;
+    CHECK(apply(0, NULL, NULL) == 0);
+    CHECK(apply(1, NULL, &own) == 0);
+    atomic_store_explicit(&shared, own, memory_order_release);
+    check_pause();
+}
+
+static void before_given(void)
+{
+    before_workers();
+    atomic_init(&shared, NULL);
+}
+
+static void thread_given(int index)
+{
+    struct pool_handle *own;
+    int code;
+
+    (void)index;
+    CHECK(pool_submit(pool, run_give, NULL) == 0);
+    while ((own = atomic_load_explicit(&shared, memory_order_acquire)) == NULL)
+        check_yield();
+    CHECK(pool_handle_cancel(own) == 0);
+    code = pool_handle_get(own, POOL_FOREVER, NULL);
+    CHECK(code == 0 ? results[1] == 20 : code == -ECANCELED);
+    pool_handle_release(own);
+    CHECK(pool_wait(pool) == 0);
+    CHECK(results[0] == 10);
+    leave();
+}
+
 /* Parts of a map: the worker and who waits share them. */
 static void thread_map(int index)
 {
@@ -425,6 +485,9 @@ const struct scenario scenarios[] = {
     {"release with two workers", 1, 2, 4000, 0, before_workers, thread_release, nothing},
     {"ready", 1, 1, 4000, 0, before_strict, thread_ready, nothing},
     {"ready beside a sleeper", 2, 1, 4000, 0, before_shared, thread_shared, nothing},
+    {"nested", 1, 2, 4000, 0, before_workers, thread_nested, nothing},
+    {"nested, one worker", 1, 1, 2000, 0, before_strict, thread_nested, nothing},
+    {"given away", 1, 2, 4000, 0, before_given, thread_given, nothing},
     {"map", 1, 1, 4000, 0, before, thread_map, nothing},
     {"map with two workers", 1, 2, 4000, 0, before_workers, thread_map, nothing},
     {"several", 1, 2, 4000, 0, before_workers, thread_several, nothing},
