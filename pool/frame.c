@@ -7,6 +7,7 @@
 #include <string.h>
 
 static _Thread_local const struct pool__worker *self;
+static _Thread_local struct pool__guest *guests; /* what this thread is, the innermost first */
 
 const struct pool__worker *pool__own_worker(const struct pool *pool)
 {
@@ -17,7 +18,23 @@ struct pool__seat *pool__own_seat(const struct pool *pool)
 {
     const struct pool__worker *worker = pool__own_worker(pool);
 
-    return worker != NULL ? worker->seat : NULL;
+    if (worker != NULL)
+        return worker->seat;
+    for (const struct pool__guest *guest = guests; guest != NULL; guest = guest->outer)
+        if (guest->pool == pool)
+            return guest->seat;
+    return NULL;
+}
+
+void pool__enter_guest(struct pool__guest *guest)
+{
+    guest->outer = guests;
+    guests = guest;
+}
+
+void pool__leave_guest(void)
+{
+    guests = guests->outer;
 }
 
 bool pool__is_worker(const struct pool *pool)

@@ -9,7 +9,9 @@
 #include "state.h"
 
 const struct pool__worker *pool__own_worker(const struct pool *pool); /* this thread, or NULL */
-struct pool__seat *pool__own_seat(const struct pool *pool); /* this worker's, or NULL */
+struct pool__seat *pool__own_seat(const struct pool *pool); /* this worker's, or this guest's, or NULL */
+void pool__enter_guest(struct pool__guest *guest);
+void pool__leave_guest(void); /* the innermost */
 bool pool__is_worker(const struct pool *pool);
 void pool__be_worker(const struct pool__worker *worker); /* this thread is it, from now on */
 

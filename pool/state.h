@@ -35,7 +35,8 @@ enum {
     POOL__NAME_BYTES = 16,   /* of a thread, with its 0: TASK_COMM_LEN */
     POOL__NESTED_MAX = 32,   /* tasks within tasks by which a worker keeps a bound: see pool_submit() */
     POOL__SEAT_BLOCKS = 56,  /* of growing size: more seats than there can be */
-    POOL__AHEAD_MAX = 31     /* tasks that a worker takes beside the one that it begins */
+    POOL__AHEAD_MAX = 31,    /* tasks that a worker takes beside the one that it begins */
+    POOL__GUESTS = 2         /* the first seats, for threads outside that run tasks until all have ended */
 };
 
 /* What a thread has to see to that submits, takes or ends a task without the lock: the bits of `notices`. */
@@ -59,8 +60,9 @@ struct pool__sleepers {
     struct pool__sleeper *first, *last;
 };
 
-/* The place of a worker with a given index: it stays for those that come after, and for who takes tasks from it, until
- * the pool is freed. Any worker takes tasks from it, and the last one of a pool does not leave before all are gone. */
+/* The place of a worker with a given index, behind those of the guests: it stays for those that come after, and for who
+ * takes tasks from it, until the pool is freed. Any worker takes tasks from it, and the last one of a pool does not
+ * leave before all are gone. */
 struct pool__seat {
     struct pool__deque spawned;    /* what its worker has submitted in tasks: the youngest first */
     struct pool__deque claimed;    /* what its worker has taken from the queue ahead of its turn: the oldest first */
@@ -78,6 +80,7 @@ struct pool__worker {
     struct pool *pool;
     size_t index;                  /* constant; SIZE_MAX: the scout of an elastic pool */
     struct pool__seat *seat;       /* that of its index */
+    size_t seat_index;             /* of all seats, those of guests too */
     unsigned n_takes, n_port_takes; /* to look elsewhere now and then; wrap around */
     bool runs_item;                /* a task of n_begun, which is not in n_ended yet */
     bool is_searching;             /* counted in n_searching; guarded by the lock */
@@ -137,6 +140,7 @@ struct pool {
     bool is_scout_free;          /* it sleeps there, or is about to look whether it can */
     struct pool__sleepers awaiting_interval; /* the scout while there is */
     size_t n_stale_iterators;    /* ranges of which no ticket is good any more: see stock.h */
+    bool guests[POOL__GUESTS];   /* whether somebody is in these seats */
     size_t n_awaiting_quiet;     /* threads that wait until no task is queued or running */
     bool destroyed;
 
@@ -187,6 +191,15 @@ struct pool__frame {
     struct pool *pool;
     struct pool__task *task;
     char message[POOL_MESSAGE_BYTES]; /* of the call that runs, as pool_fail() made it */
+};
+
+/* A thread outside that is in a seat of the pool: it takes tasks ahead, and leaves there what they submit, as a worker
+ * does. On its stack. */
+struct pool__guest {
+    struct pool__guest *outer; /* in another pool, or NULL */
+    struct pool *pool;
+    struct pool__seat *seat;
+    size_t index;
 };
 
 /* What differs between the calls of a handle and those of an iterator. An iterator's need the lock, but to run or skip

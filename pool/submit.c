@@ -3,6 +3,7 @@
 #include "complete.h"
 #include "fork.h"
 #include "frame.h"
+#include "handle.h"
 #include "help.h"
 #include "quiet.h"
 #include "room.h"
@@ -191,25 +192,27 @@ int pool_submit_many(struct pool *pool, pool_fn *fn, void *args, size_t stride_b
     return error;
 }
 
-/* Takes a loose task. Without the lock. */
-static bool take_loose(struct pool *pool, size_t turn, struct pool__task *task)
+/* Takes a loose task, from the guest's own seat first. Without the lock. */
+static bool take_loose(const struct pool__guest *guest, size_t turn, struct pool__task *task)
 {
+    struct pool *pool = guest->pool;
     struct pool__item item;
 
     while (!pool__is_terminated(pool) &&
-           (pool__steal(pool, 0, &item) || pool__take_port(pool, turn, &item, NULL)))
+           (pool__steal(pool, guest->index, &item) || pool__take_port(pool, turn, &item, guest->seat)))
         if (pool__take_item(pool, item, task))
             return true;
     return false;
 }
 
 /* Runs loose tasks on this thread, as long as there are any. The lock is held on entry and return. */
-static void help_loose(struct pool *pool)
+static void help_loose(const struct pool__guest *guest)
 {
+    struct pool *pool = guest->pool;
     struct pool__task task;
 
     pool__unlock(pool);
-    for (size_t turn = 0; take_loose(pool, turn, &task); turn++) {
+    for (size_t turn = 0; take_loose(guest, turn, &task); turn++) {
         pool__count_here(pool, &task);
         pool__run(pool, &task);
         if (task.handle != NULL)
@@ -220,23 +223,71 @@ static void help_loose(struct pool *pool)
     pool__lock(pool);
 }
 
-int pool_wait(struct pool *pool)
+/* Makes this thread a guest, with a seat if one is free and the pool has seats. The lock is held. */
+static void begin_guest(struct pool__guest *guest, struct pool *pool)
 {
+    size_t index = 0;
+
+    while (index < POOL__GUESTS && pool->guests[index])
+        index++;
+    guest->pool = pool;
+    guest->index = index < POOL__GUESTS ? index : 0;
+    guest->seat = NULL;
+    if (index < POOL__GUESTS && pool->n_ports > 0 && pool__count_seats(pool) > 0) {
+        guest->seat = pool__seat(pool, index);
+        pool->guests[index] = true;
+    }
+    pool__enter_guest(guest);
+}
+
+/* What its tasks have submitted stays there until somebody takes it. The lock is held. */
+static void end_guest(struct pool__guest *guest)
+{
+    pool__leave_guest();
+    if (guest->seat != NULL) {
+        pool__return_handles(guest->seat);
+        guest->pool->guests[guest->index] = false;
+    }
+}
+
+/* A task has ended this thread. */
+static void abandon_guest(void *arg)
+{
+    struct pool__guest *guest = arg;
+    struct pool *pool = guest->pool;
+
+    pool__lock(pool);
+    end_guest(guest);
+    pool__unlock(pool);
+}
+
+/* Runs tasks as long as there are any. The lock is held on entry and return. */
+static void help_all(struct pool *pool)
+{
+    struct pool__guest guest;
     struct pool__task task;
 
+    begin_guest(&guest, pool);
+    pthread_cleanup_push(abandon_guest, &guest);
+    help_loose(&guest);
+    while (pool__take(pool, &task, guest.seat)) {
+        pool__run_here(pool, &task);
+        help_loose(&guest);
+    }
+    pthread_cleanup_pop(0);
+    end_guest(&guest);
+}
+
+int pool_wait(struct pool *pool)
+{
     if (pool__is_inherited(pool))
         return -ENOTRECOVERABLE;
     if (pool__is_inside(pool))
         return -EDEADLK;
     pool__complete_deferred();
     pool__lock(pool);
-    if (pool__may_help(pool)) {
-        help_loose(pool);
-        while (pool__take(pool, &task, NULL)) {
-            pool__run_here(pool, &task);
-            help_loose(pool);
-        }
-    }
+    if (pool__may_help(pool))
+        help_all(pool);
     pool__begin_quiet(pool);
     if (pool__unfinished(pool) > 0)
         pool__await(pool, &pool->awaiting_all, POOL__NEVER);

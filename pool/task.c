@@ -101,10 +101,10 @@ void pool__run(struct pool *pool, struct pool__task *task)
 
 void pool__count_here(struct pool *pool, const struct pool__task *task)
 {
-    struct pool__seat *seat = pool__own_seat(pool);
+    const struct pool__worker *worker = pool__own_worker(pool);
 
-    if (seat != NULL)
-        pool__add(&seat->n_nested, task->n_calls); /* [COUNT] relaxed: orders nothing */
+    if (worker != NULL && worker->seat != NULL)
+        pool__add(&worker->seat->n_nested, task->n_calls); /* [COUNT] relaxed: orders nothing */
     else
         /* [COUNT] relaxed: orders nothing. */
         atomic_fetch_add_explicit(&pool->n_helped, task->n_calls, memory_order_relaxed);

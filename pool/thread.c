@@ -203,11 +203,12 @@ static void take_index(struct pool__worker *worker)
         pool->workers = workers;
         pool->n_indices = 2 * index;
     }
-    if (pool__new_seats(pool, index) != 0)
+    if (pool__new_seats(pool, POOL__GUESTS + index) != 0)
         return;
     pool->workers[index] = worker;
     worker->index = index;
-    worker->seat = pool__seat(pool, index);
+    worker->seat_index = POOL__GUESTS + index;
+    worker->seat = pool__seat(pool, worker->seat_index);
 }
 
 /* Starts a worker that is counted, or takes that back. One that replaces another has that one's place in n_alive. */

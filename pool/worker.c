@@ -168,7 +168,7 @@ static bool take_own_item(struct pool__worker *worker, struct pool__item *item)
 
     if (turn % TURNS == 0)
         return pool__deque_steal(&seat->claimed, item);
-    return (turn % TURNS == TURNS / 2 && pool__steal_others(worker->pool, worker->index, item)) ||
+    return (turn % TURNS == TURNS / 2 && pool__steal_others(worker->pool, worker->seat_index, item)) ||
            (turn == OLDEST_TURN && pool__deque_steal(&seat->spawned, item)) ||
            pool__deque_pop(&seat->spawned, item) || pool__deque_steal(&seat->claimed, item);
 }
@@ -246,14 +246,14 @@ static bool find_task(struct pool__worker *worker, struct pool__task *task)
     end_task(worker, task);
     pool__trim_handles(worker->seat);
     if (looks_elsewhere && pool->n_ready <= pool->max_workers && !pool__is_terminated(pool))
-        has_found = steal_task(pool, worker->index, task);
+        has_found = steal_task(pool, worker->seat_index, task);
     while (!has_found && pool->n_ready <= pool->max_workers) {
         pass_on_search(worker);
         has_found = pool__take(pool, task, worker->seat);
         if (has_found)
             break;
         if (!pool__is_terminated(pool) && pool__n_loose(pool, 1) > 0) {
-            has_found = take_own(worker, task) || steal_task(pool, worker->index, task);
+            has_found = take_own(worker, task) || steal_task(pool, worker->seat_index, task);
             continue;
         }
         if (has_to_leave(pool, has_stayed))
@@ -298,7 +298,7 @@ static bool take_left(struct pool__worker *worker, struct pool__task *task)
 
     if (!worker->is_replacement || !may_take(worker, task))
         return false;
-    worker->is_replacement = pool__steal(worker->pool, worker->index, &item);
+    worker->is_replacement = pool__steal(worker->pool, worker->seat_index, &item);
     if (!worker->is_replacement)
         return false;
     end_before_next(worker, task);
