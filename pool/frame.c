@@ -14,7 +14,7 @@ const struct pool__worker *pool__own_worker(const struct pool *pool)
     return self != NULL && self->pool == pool ? self : NULL;
 }
 
-struct pool__seat *pool__own_seat(const struct pool *pool)
+struct pool__seat *pool__find_own_seat(const struct pool *pool)
 {
     const struct pool__worker *worker = pool__own_worker(pool);
 
@@ -30,6 +30,7 @@ void pool__enter_guest(struct pool__guest *guest)
 {
     guest->outer = guests;
     guests = guest;
+    pool__has_sat = true;
 }
 
 void pool__leave_guest(void)
@@ -50,9 +51,11 @@ size_t pool_worker_index(const struct pool *pool)
 void pool__be_worker(const struct pool__worker *worker)
 {
     self = worker;
+    pool__has_sat = true;
 }
 
 _Thread_local struct pool__frame *pool__current;
+_Thread_local bool pool__has_sat;
 
 void pool__leave_frames(void)
 {

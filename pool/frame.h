@@ -9,7 +9,7 @@
 #include "state.h"
 
 const struct pool__worker *pool__own_worker(const struct pool *pool); /* this thread, or NULL */
-struct pool__seat *pool__own_seat(const struct pool *pool); /* this worker's, or this guest's, or NULL */
+struct pool__seat *pool__find_own_seat(const struct pool *pool);
 void pool__enter_guest(struct pool__guest *guest);
 void pool__leave_guest(void); /* the innermost */
 bool pool__is_worker(const struct pool *pool);
@@ -22,6 +22,13 @@ bool pool__is_terminated(const struct pool *pool);  /* from then on no task begi
 size_t pool__nesting(const struct pool *pool);
 
 extern _Thread_local struct pool__frame *pool__current; /* of this thread, the innermost; or NULL */
+extern _Thread_local bool pool__has_sat; /* this thread is a worker, or was a guest */
+
+/* This worker's, or this guest's, or NULL. */
+static inline struct pool__seat *pool__own_seat(const struct pool *pool)
+{
+    return pool__has_sat ? pool__find_own_seat(pool) : NULL;
+}
 
 static inline void pool__enter(struct pool__frame *frame)
 {

@@ -147,6 +147,7 @@ static int new_pool(struct pool **out, const struct pool_options *options)
     pool->max_workers = options->max_workers;
     atomic_init(&pool->n_workers, options->n_workers);
     pool->spin_ns = n_cpus < 2 || options->spin_ns < 0 ? 0 : options->spin_ns > 0 ? options->spin_ns : SPIN_NS;
+    atomic_init(&pool->first_seat, POOL__GUESTS);
     pool->n_searching_max = n_cpus > 1 ? n_cpus - 1 : 1;
     pool->queue.spares.n_kept = &pool->n_spare_blocks;
     if (options->max_queued == 0)

@@ -49,11 +49,10 @@ void pool__finish_tasks(struct pool *pool, size_t n_tasks)
     pool__check_quiet(pool);
 }
 
-/* Counts a task that is not counted in n_unfinished, or not there alone. Without the lock. */
-static void count_ended(struct pool *pool)
+/* Counts a task that is not counted in n_unfinished, or not there alone, in the seat of this thread, if it has one.
+ * Without the lock. */
+static void count_ended(struct pool *pool, struct pool__seat *seat)
 {
-    struct pool__seat *seat = pool__own_seat(pool);
-
     if (seat != NULL)
         /* [COUNT] seq_cst: as below. The load is this thread's own. */
         atomic_store_explicit(&seat->n_ended, atomic_load_explicit(&seat->n_ended, memory_order_relaxed) + 1,
@@ -66,7 +65,7 @@ static void count_ended(struct pool *pool)
 
 void pool__finish_spawned(struct pool *pool)
 {
-    count_ended(pool);
+    count_ended(pool, pool__own_seat(pool));
     pool__check_quiet(pool);
 }
 
@@ -78,9 +77,9 @@ void pool__finish_alone(struct pool *pool)
         /* [COUNT] release: what the task did; pairs with the load in pool__unfinished(). The load is this thread's. */
         atomic_store_explicit(&seat->n_ended, atomic_load_explicit(&seat->n_ended, memory_order_relaxed) + 1,
                               memory_order_release);
-        return; /* the task that this worker is in has not ended, so the pool is not quiet */
+        return; /* the task that this thread is in has not ended, so the pool is not quiet */
     }
-    count_ended(pool);
+    count_ended(pool, seat);
     /* [NOTICES] seq_cst: after the count; pairs with the store in pool__post_notices(). */
     if (atomic_load_explicit(&pool->notices, memory_order_seq_cst) & POOL__QUIET) {
         pool__lock(pool);

@@ -67,6 +67,20 @@ void pool__free_seats(struct pool *pool)
         free(atomic_load_explicit(&pool->seats[i], memory_order_relaxed)); /* [SEATS] relaxed: nobody is left */
 }
 
+/* Nothing was ever in those below it. */
+static size_t first_seat(const struct pool *pool)
+{
+    /* [SEATS] seq_cst: of a guest that puts something in and then looks at the notices, and one who has posted a notice
+     * and looks for that, one sees the other; pairs with the store in pool__open_guest_seats(). */
+    return atomic_load_explicit(&pool->first_seat, memory_order_seq_cst);
+}
+
+void pool__open_guest_seats(struct pool *pool)
+{
+    /* [SEATS] seq_cst: before something is put in there; pairs with the load in first_seat(). */
+    atomic_store_explicit(&pool->first_seat, 0, memory_order_seq_cst);
+}
+
 size_t pool__count_seats(const struct pool *pool)
 {
     /* [SEATS] acquire: the blocks are there; pairs with release in pool__new_seats(). */
@@ -80,10 +94,13 @@ static bool steal_from(struct pool__seat *seat, struct pool__item *item)
 
 bool pool__steal_others(struct pool *pool, size_t own, struct pool__item *item)
 {
-    size_t n_seats = pool__count_seats(pool);
+    size_t first = first_seat(pool), n_seats = pool__count_seats(pool);
 
-    for (size_t i = 1; i < n_seats; i++)
-        if (steal_from(pool__seat(pool, (own + i) % n_seats), item))
+    for (size_t i = own + 1; i < n_seats; i++)
+        if (steal_from(pool__seat(pool, i), item))
+            return true;
+    for (size_t i = first; i < own && i < n_seats; i++)
+        if (steal_from(pool__seat(pool, i), item))
             return true;
     return false;
 }
@@ -131,7 +148,7 @@ size_t pool__n_loose(const struct pool *pool, size_t n_max)
     for (size_t i = 0; i < pool->n_ports && n_tasks < n_max; i++)
         n_tasks += pool__port_count(&pool->ports[i]);
 
-    for (size_t i = 0; i < n_seats && n_tasks < n_max; i++) {
+    for (size_t i = first_seat(pool); i < n_seats && n_tasks < n_max; i++) {
         const struct pool__seat *seat = pool__seat(pool, i);
 
         n_tasks += pool__deque_count(&seat->claimed) + pool__deque_count(&seat->spawned);

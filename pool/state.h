@@ -162,6 +162,7 @@ struct pool {
     atomic_size_t n_spare_blocks; /* of ports and queue */
     struct pool__seat *_Atomic seats[POOL__SEAT_BLOCKS]; /* see seat.c */
     atomic_size_t n_seats;       /* all of them below it are there */
+    atomic_size_t first_seat;    /* POOL__GUESTS until the first guest comes, then 0 */
     struct pool__worker **workers; /* n_indices of them: the live worker with that index, or NULL */
     size_t n_indices, first_free;  /* all indices before first_free are taken */
     struct pool__worker *left;   /* the last thread that has left, until it is joined */

@@ -235,6 +235,7 @@ static void begin_guest(struct pool__guest *guest, struct pool *pool)
     guest->seat = NULL;
     if (index < POOL__GUESTS && pool->n_ports > 0 && pool__count_seats(pool) > 0) {
         guest->seat = pool__seat(pool, index);
+        pool__open_guest_seats(pool);
         pool->guests[index] = true;
     }
     pool__enter_guest(guest);
