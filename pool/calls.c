@@ -231,7 +231,7 @@ static int spawn_call(struct pool *pool, const struct pool__work *work, const st
                       struct pool_handle **out)
 {
     struct pool__seat *seat = pool->n_ports > 0 ? pool__own_seat(pool) : NULL;
-    struct pool_handle *handle;
+    struct pool_handle *handle, *before = out != NULL ? *out : NULL;
     int error;
 
     if (seat == NULL || work->calls.n_calls != 1)
@@ -242,11 +242,14 @@ static int spawn_call(struct pool *pool, const struct pool__work *work, const st
     /* That of what is not ready, that of its place in the seat, and the user's. */
     init_calls(handle, work, callbacks, (size_t)2 + (out != NULL));
     handle->is_spawned = true;
+    if (out != NULL)
+        *out = handle; /* before another worker can run the call, which may look there */
     error = pool__spawn(pool, seat, (struct pool__item){NULL, handle});
-    if (error != 0)
-        pool__keep_handle(seat, handle);
-    else if (out != NULL)
-        *out = handle;
+    if (error == 0)
+        return 0;
+    pool__keep_handle(seat, handle);
+    if (out != NULL)
+        *out = before;
     return error;
 }
 

@@ -172,7 +172,7 @@ static bool look(struct scout *scout)
 /* Whether more workers could be of use. The lock is held. */
 static bool is_saturated(const struct pool *pool)
 {
-    return pool->idle.first == NULL && pool->n_alive < pool->max_workers && pool__has_tasks(pool);
+    return pool->idle.first == NULL && pool->n_alive < pool->max_workers && pool__n_waiting(pool, 1) > 0;
 }
 
 /* The lock is held. */

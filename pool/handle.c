@@ -153,6 +153,15 @@ void pool__trim_handles(struct pool__seat *seat)
         return_handles(seat, KEPT_MAX / 2);
 }
 
+void pool__trim_handles_alone(struct pool *pool, struct pool__seat *seat)
+{
+    if (!pool__has_many_handles(seat))
+        return;
+    pool__lock(pool);
+    pool__trim_handles(seat);
+    pool__unlock(pool);
+}
+
 void pool__return_handles(struct pool__seat *seat)
 {
     return_handles(seat, 0);

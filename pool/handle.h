@@ -21,6 +21,7 @@ struct pool_handle *pool__spare_handle(struct pool *pool, struct pool__seat *sea
 void pool__keep_handle(struct pool__seat *seat, struct pool_handle *handle); /* that has no owner */
 void pool__discard(struct pool_handle *handle); /* that has no owner. On a thread outside it takes the lock */
 void pool__trim_handles(struct pool__seat *seat); /* to what it may keep. With the lock */
+void pool__trim_handles_alone(struct pool *pool, struct pool__seat *seat);
 bool pool__has_many_handles(const struct pool__seat *seat); /* more than that */
 void pool__return_handles(struct pool__seat *seat); /* all. With the lock */
 

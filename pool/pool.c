@@ -277,7 +277,7 @@ void pool_get_counters(struct pool *pool, struct pool_counters *counters)
         return;
     pool__lock(pool);
     *counters = pool->counters;
-    counters->n_queued = pool__n_queued(pool) + pool__n_loose(pool, SIZE_MAX) - pool__n_stale_spawned(pool);
+    counters->n_queued = pool__n_queued(pool) + pool__n_loose_of_use(pool, SIZE_MAX);
     /* [COUNT] relaxed: orders nothing. */
     counters->tasks_helped = atomic_load_explicit(&pool->n_helped, memory_order_relaxed);
     counters->tasks_nested = pool__nested(pool);

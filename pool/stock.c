@@ -12,13 +12,14 @@ static size_t count_stale_handles(const struct pool *pool)
     return n > 0 ? (size_t)n : 0;
 }
 
-size_t pool__n_stale_spawned(const struct pool *pool)
+size_t pool__n_loose_of_use(const struct pool *pool, size_t n_max)
 {
-    size_t n_loose = pool__n_loose(pool, SIZE_MAX);
     /* [STALE] relaxed: may be too low, see stock.h. */
     ptrdiff_t n = atomic_load_explicit(&pool->n_stale_spawned, memory_order_relaxed);
+    size_t n_stale = n > 0 ? (size_t)n : 0;
+    size_t n_loose = pool__n_loose(pool, n_max < SIZE_MAX - n_stale ? n_max + n_stale : SIZE_MAX);
 
-    return n <= 0 ? 0 : (size_t)n < n_loose ? (size_t)n : n_loose;
+    return n_loose > n_stale ? n_loose - n_stale : 0;
 }
 
 size_t pool__count_stale(const struct pool *pool)
@@ -63,7 +64,7 @@ size_t pool__n_waiting(const struct pool *pool, size_t n_max)
 {
     size_t n_queued = pool__queue_count(&pool->queue, n_max, count_tasks);
 
-    return n_queued + pool__n_loose(pool, n_max - n_queued);
+    return n_queued + pool__n_loose_of_use(pool, n_max - n_queued);
 }
 
 bool pool__is_queue_of_use(const struct pool *pool)

@@ -18,7 +18,7 @@ size_t pool__n_waiting(const struct pool *pool, size_t n_max); /* tasks, counted
 bool pool__is_queue_of_use(const struct pool *pool); /* whether there are tasks in the queue, not only stale ranges */
 bool pool__has_tasks(const struct pool *pool);
 bool pool__needs_search(struct pool *pool); /* the same, but for a watched map that is alone: see call.h */
-size_t pool__n_stale_spawned(const struct pool *pool); /* not more than there are in the seats */
+size_t pool__n_loose_of_use(const struct pool *pool, size_t n_max); /* as pool__n_loose(), but no stale places */
 size_t pool__n_parts(const struct pool_handle *handle); /* of a map that are unclaimed, but at least 1 */
 size_t pool__count_stale(const struct pool *pool); /* ranges */
 bool pool__may_sweep(const struct pool *pool); /* whether there may be many of them. Also without the lock */

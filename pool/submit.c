@@ -219,6 +219,8 @@ static void help_loose(const struct pool__guest *guest)
             pool__end_task_alone(&task);
         else
             pool__finish_alone(pool);
+        if (guest->seat != NULL)
+            pool__trim_handles_alone(pool, guest->seat);
     }
     pool__lock(pool);
 }

@@ -46,11 +46,7 @@ static bool await_ready(struct pool_handle *handle, int64_t deadline_ns)
 {
     struct pool *pool = handle->pool;
     int64_t spin_ns = pool__spin_ns(pool, deadline_ns);
-    bool has_ended;
-
-    if (handle->watched_from >= 0)
-        watch(handle);
-    has_ended = pool_handle_ready(handle) || (spin_ns > 0 && pool__spin(is_ready, handle, spin_ns));
+    bool has_ended = pool_handle_ready(handle) || (spin_ns > 0 && pool__spin(is_ready, handle, spin_ns));
 
     if (has_ended || deadline_ns == POOL__LOOK)
         return has_ended;
@@ -79,6 +75,8 @@ int pool_handle_wait(struct pool_handle *handle, int64_t timeout_ns)
         return -EDEADLK;
     while (deadline_ns == POOL__NEVER && pool__help_alone(handle))
         continue;
+    if (handle->watched_from >= 0)
+        watch(handle);
     pool__complete_deferred();
     return await_ready(handle, deadline_ns) ? 0 : -ETIMEDOUT;
 }

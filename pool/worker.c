@@ -127,11 +127,7 @@ static void end_before_next(struct pool__worker *worker, struct pool__task *task
         return;
     pool__end_task_alone(task);
     task->handle = NULL;
-    if (pool__has_many_handles(worker->seat)) {
-        pool__lock(worker->pool);
-        pool__trim_handles(worker->seat);
-        pool__unlock(worker->pool);
-    }
+    pool__trim_handles_alone(worker->pool, worker->seat);
 }
 
 /* The same for a task of any kind. The lock is held; it may be given up in between. */
@@ -150,13 +146,22 @@ static bool is_shrunk(const struct pool *pool)
     return atomic_load_explicit(&pool->notices, memory_order_relaxed) & POOL__SHRUNK;
 }
 
+/* Whether the end of a task runs nothing of the user's, and needs no lock: so it may come when the next task is taken,
+ * which nobody else could run meanwhile. */
+static bool ends_alone(const struct pool__task *task)
+{
+    const struct pool_handle *handle = task->handle;
+
+    return handle == NULL ||
+           (handle->is_spawned && handle->callbacks.callback == NULL && handle->callbacks.error_callback == NULL);
+}
+
 /* Whether the worker may take a task without the lock. */
 static bool may_take(const struct pool__worker *worker, const struct pool__task *task)
 {
     const struct pool *pool = worker->pool;
 
-    return (task->handle == NULL || task->handle->is_spawned) && !worker->is_searching &&
-           !pool__is_terminated(pool) && !is_shrunk(pool);
+    return ends_alone(task) && !worker->is_searching && !pool__is_terminated(pool) && !is_shrunk(pool);
 }
 
 /* Takes an item out of the worker's own seat, the youngest first; now and then out of another seat, the oldest of those
@@ -309,7 +314,7 @@ static bool take_left(struct pool__worker *worker, struct pool__task *task)
 static void run_parts(struct pool__worker *worker, struct pool__task *task)
 {
     do {
-        worker->n_takes++;
+        worker->n_takes += !task->handle->is_spawned; /* it was counted when it was taken */
         count(&worker->seat->n_begun);
         pool__run(worker->pool, task);
     } while (!is_turn(worker) && !is_shrunk(worker->pool) && pool__take_next_part(task));

@@ -113,16 +113,26 @@ MUTANTS = [
            "            drop_spawned(item.arg);", "        if (item.fn == NULL)\n            continue;", "spawned"),
     Mutant("spawned: not its own end", "wait.c", "return !handle->is_spawned || pool__is_claimed(handle);",
            "return !handle->is_spawned;", "spawned"),
+    Mutant("spawned: turns are counted once", "worker.c", "worker->n_takes += !task->handle->is_spawned;",
+           "worker->n_takes++;", "spawned"),
+    Mutant("spawned: nothing is taken before a callback", "worker.c",
+           "(handle->is_spawned && handle->callbacks.callback == NULL && handle->callbacks.error_callback == NULL);",
+           "handle->is_spawned;", "spawned"),
+    Mutant("spawned: known before it is there", "calls.c",
+           "        *out = handle; /* before another worker can run the call, which may look there */\n",
+           "        ;\n", "spawned"),
+    Mutant("spawned: stale places are no tasks", "stock.c", "    return n_loose > n_stale ? n_loose - n_stale : 0;",
+           "    return n_loose < n_max ? n_loose : n_max;", "spawned"),
     Mutant("spawned: counted by a seat", "complete.c", "    if (is_spawned)\n", "    if (false)\n",
            survives="the sum is the same, whichever part of it is lower: see quiet.h"),
     Mutant("spawned: taken out by who waits", "help.c",
            "    if (seat != NULL && pool__deque_pop_handle(&seat->spawned, handle))", "    if (false)",
            survives="costs time alone: what is left in the seat is dropped when its turn comes"),
     Mutant("may_take: not of a map", "worker.c",
-           "return (task->handle == NULL || task->handle->is_spawned) &&", "return",
+           "return ends_alone(task) &&", "return",
            survives="a part of an iterator would end without the lock: a race, for ThreadSanitizer to see"),
     Mutant("may_take: not while it searches", "worker.c",
-           "task->handle->is_spawned) && !worker->is_searching &&", "task->handle->is_spawned) &&",
+           "return ends_alone(task) && !worker->is_searching &&", "return ends_alone(task) &&",
            survives="a worker that searches looks into its seat only if it is new in one in which another has "
            "left what it had claimed"),
     Mutant("may_take: not in a terminated pool", "worker.c",
@@ -197,7 +207,7 @@ MUTANTS = [
            survives="equivalent but for the order of what came in between: the worker has looked into its own "
            "seat before it took the lock"),
     Mutant("find_task: other seats", "worker.c",
-           "has_found = take_own(worker, task) || steal_task(pool, worker->index, task);\n"
+           "has_found = take_own(worker, task) || steal_task(pool, worker->seat_index, task);\n"
            "            continue;",
            "has_found = take_own(worker, task);\n"
            "            continue;", "calls"),
@@ -238,9 +248,9 @@ MUTANTS = [
            "    if (!worker->is_replacement)\n        return false;\n    end_before_next(worker, task);\n",
            "    if (!worker->is_replacement)\n        return false;\n", "turns"),
     Mutant("take_left: until nothing is left", "worker.c",
-           "    worker->is_replacement = pool__steal(worker->pool, worker->index, &item);\n"
+           "    worker->is_replacement = pool__steal(worker->pool, worker->seat_index, &item);\n"
            "    if (!worker->is_replacement)\n",
-           "    if (!pool__steal(worker->pool, worker->index, &item))\n", "rules"),
+           "    if (!pool__steal(worker->pool, worker->seat_index, &item))\n", "rules"),
     Mutant("run_parts: has turns", "worker.c", "while (!is_turn(worker) && !is_shrunk", "while (!is_shrunk",
            "turns"),
     Mutant("run_parts: not in excess", "worker.c", "!is_turn(worker) && !is_shrunk(worker->pool) && ",
@@ -248,10 +258,10 @@ MUTANTS = [
     Mutant("run_parts: goes on with the handle", "worker.c", " && pool__take_next_part(task));", " && false);",
            survives="costs time alone: the next part is the oldest in the queue, and taken under the lock"),
     Mutant("run_parts: counts turns", "worker.c",
-           "        worker->n_takes++;\n"
+           "        worker->n_takes += !task->handle->is_spawned; /* it was counted when it was taken */\n"
            "        count(&worker->seat->n_begun);", "        count(&worker->seat->n_begun);", "turns"),
     Mutant("run_parts: counts parts that begin", "worker.c",
-           "        worker->n_takes++;\n"
+           "        worker->n_takes += !task->handle->is_spawned; /* it was counted when it was taken */\n"
            "        count(&worker->seat->n_begun);", "        worker->n_takes++;", "elastic"),
     Mutant("work: begins with a search", "worker.c",
            "    if (!worker->is_replacement)\n"

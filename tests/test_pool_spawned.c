@@ -246,6 +246,128 @@ static void test_close(void)
     CHECK_EQ(n_runs, 6);
 }
 
+/* A call may look where its handle was to be put, from its beginning. */
+static int look_for_itself(void *handle, void *result)
+{
+    (void)result;
+    CHECK(*(struct pool_handle **)handle != NULL);
+    return 0;
+}
+
+static void look_many_times(void)
+{
+    for (int i = 0; i < N_MANY; i++) {
+        struct pool_handle *handle = NULL;
+
+        CHECK_EQ(pool_apply_async(the_pool, look_for_itself, &handle, NULL, NULL, &handle), 0);
+        if (i % 2 == 0)
+            sched_yield();
+        CHECK_EQ(pool_handle_get(handle, POOL_FOREVER, NULL), 0);
+        pool_handle_release(handle);
+    }
+}
+
+/* Of calls that hand over the next one for ever, and a task from outside that ends that. */
+static atomic_bool is_over;
+
+static int hand_over_next(void *arg, void *result)
+{
+    (void)arg;
+    (void)result;
+    if (!is_over)
+        CHECK_EQ(pool_apply_async(the_pool, hand_over_next, NULL, NULL, NULL, NULL), 0);
+    return 0;
+}
+
+static void end_chain(void *arg)
+{
+    (void)arg;
+    is_over = true;
+}
+
+static void test_turns(void)
+{
+    for (int n_before = 0; n_before < 2; n_before++) {
+        the_pool = gate_pool((struct pool_options){.n_workers = 1, .strict = true});
+        is_over = false;
+        for (int i = 0; i < n_before; i++)
+            CHECK_EQ(pool_submit(the_pool, end_chain, NULL), 0);
+        CHECK_EQ(pool_wait(the_pool), 0);
+        is_over = false;
+        CHECK_EQ(pool_apply_async(the_pool, hand_over_next, NULL, NULL, NULL, NULL), 0);
+        usleep(1000);
+        CHECK_EQ(pool_submit(the_pool, end_chain, NULL), 0);
+        CHECK_EQ(pool_wait(the_pool), 0);
+        CHECK_EQ(pool_destroy(the_pool), 0);
+    }
+}
+
+/* A callback waits for tasks that its worker has in its seat: the other worker runs them, or has run the oldest. */
+static sem_t has_run;
+
+static void post_run(void *arg)
+{
+    (void)arg;
+    sem_post(&has_run);
+}
+
+static void await_run(void *context, void *result)
+{
+    (void)context;
+    (void)result;
+    gate_free(&gate); /* of the other worker */
+    gate_take(&has_run);
+    gate_take(&has_run);
+}
+
+static void leave_both(void)
+{
+    const struct pool_callbacks callbacks = {.callback = await_run};
+
+    CHECK_EQ(pool_submit(the_pool, post_run, NULL), 0);
+    CHECK_EQ(pool_submit(the_pool, post_run, NULL), 0);
+    CHECK_EQ(pool_apply_async(the_pool, run, NULL, NULL, &callbacks, NULL), 0);
+}
+
+static void test_callback_waits(void)
+{
+    inside_fn *fn = leave_both;
+
+    the_pool = gate_pool((struct pool_options){.n_workers = 2, .start_all = true, .strict = true});
+    sem_init(&has_run, 0, 0);
+    gate_hold(&gate, the_pool);
+    CHECK_EQ(pool_submit(the_pool, call_inside, &fn), 0);
+    CHECK_EQ(pool_wait(the_pool), 0);
+    CHECK_EQ(pool_destroy(the_pool), 0);
+}
+
+/* What was run in another order than it is in the seat is no task that waits: no worker is started for it. */
+static void wait_in_order(void)
+{
+    enum { N = 10 };
+    struct pool_handle *handles[N];
+
+    for (size_t i = 0; i < N; i++)
+        handles[i] = hand_over(NULL, NULL);
+    for (size_t i = 0; i < N; i++) {
+        CHECK_EQ(pool_handle_get(handles[i], POOL_FOREVER, NULL), 0);
+        CHECK_EQ(gate_counters(the_pool).n_queued, N - 1 - i);
+        pool_handle_release(handles[i]);
+    }
+    usleep(300 * 1000); /* three times as long as a stall of which an elastic pool grows in any case */
+}
+
+static void test_elastic(void)
+{
+    inside_fn *fn = wait_in_order;
+
+    the_pool = gate_pool((struct pool_options){.n_workers = 1, .max_workers = 4, .strict = true});
+    CHECK_EQ(pool_submit(the_pool, call_inside, &fn), 0);
+    CHECK_EQ(pool_wait(the_pool), 0);
+    CHECK_EQ(gate_counters(the_pool).threads_peak, 2); /* the worker and the one that watches the pool */
+    CHECK_EQ(pool_destroy(the_pool), 0);
+}
+
 static int fail(void *arg, void *result)
 {
     (void)arg;
@@ -304,6 +426,7 @@ int main(void)
         inside(options, end_in_all_ways);
         options.strict = true;
         inside(options, end_in_all_ways);
+        inside(options, look_many_times);
         inside(options, wait_for_many);
         test_left_alone(options);
         options.max_queued = 3;
@@ -316,5 +439,8 @@ int main(void)
     test_terminate();
     test_close();
     test_exit();
+    test_turns();
+    test_callback_waits();
+    test_elastic();
     return check_failures() != 0;
 }
