@@ -65,21 +65,13 @@ static void note_gone(struct pool *pool)
     atomic_fetch_sub_explicit(&pool->n_stale_spawned, 1, memory_order_relaxed);
 }
 
-bool pool__take_item(struct pool *pool, struct pool__item item, struct pool__task *task)
+bool pool__take_handle(struct pool_handle *handle, struct pool__task *task)
 {
-    struct pool_handle *handle = item.arg;
-
-    task->handle = NULL;
-    if (item.fn != NULL) {
-        task->item = item;
-        task->n_calls = 1;
-        return true;
-    }
     if (pool__claim(handle, task, false)) {
         handle->completer_owns += POOL__REFERENCE; /* that of its place */
         return true;
     }
-    note_gone(pool);
+    note_gone(handle->pool);
     if (pool__drop_reference(handle))
         pool__discard(handle);
     return false;
@@ -98,7 +90,7 @@ static bool claim_spawned(struct pool_handle *handle, struct pool__task *task)
     struct pool__seat *seat = pool__own_seat(handle->pool);
 
     if (seat != NULL && pool__deque_pop_handle(&seat->spawned, handle))
-        return pool__take_item(handle->pool, (struct pool__item){NULL, handle}, task);
+        return pool__take_handle(handle, task);
     if (!pool__claim(handle, task, false))
         return false;
     pool__note_stale(task);

@@ -13,9 +13,20 @@ void pool__forget_spawned(struct pool_handle *handle); /* it was taken out of a 
 
 /* And without: */
 bool pool__help_alone(struct pool_handle *handle);
-/* Makes a task of an item that the caller has taken out of a seat or a port. False if that was a handle of which all
- * was claimed in another way. With the lock or without it, but a thread outside without it. */
-bool pool__take_item(struct pool *pool, struct pool__item item, struct pool__task *task);
+/* Makes a task of a handle that the caller has taken out of a seat. False if all of it was claimed in another way. With
+ * the lock or without it, but a thread outside without it. */
+bool pool__take_handle(struct pool_handle *handle, struct pool__task *task);
+
+/* The same of an item out of a seat or a port. */
+static inline bool pool__take_item(struct pool__item item, struct pool__task *task)
+{
+    task->handle = NULL;
+    if (item.fn == NULL)
+        return pool__take_handle(item.arg, task);
+    task->item = item;
+    task->n_calls = 1;
+    return true;
+}
 bool pool__take_next_part(struct pool__task *task); /* ends a part and claims another of its handle; false: neither was
                                                        done */
 

@@ -200,7 +200,7 @@ static bool take_loose(const struct pool__guest *guest, size_t turn, struct pool
 
     while (!pool__is_terminated(pool) &&
            (pool__steal(pool, guest->index, &item) || pool__take_port(pool, turn, &item, guest->seat)))
-        if (pool__take_item(pool, item, task))
+        if (pool__take_item(item, task))
             return true;
     return false;
 }

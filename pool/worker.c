@@ -185,7 +185,7 @@ static bool take_own(struct pool__worker *worker, struct pool__task *task)
 
     while (may_take(worker, task) && take_own_item(worker, &item)) {
         end_before_next(worker, task);
-        if (pool__take_item(worker->pool, item, task))
+        if (pool__take_item(item, task))
             return true;
     }
     return false;
@@ -197,7 +197,7 @@ static bool steal_task(struct pool *pool, size_t first, struct pool__task *task)
     struct pool__item item;
 
     while (pool__steal(pool, first, &item))
-        if (pool__take_item(pool, item, task))
+        if (pool__take_item(item, task))
             return true;
     return false;
 }
@@ -293,7 +293,7 @@ static bool take_port(struct pool__worker *worker, struct pool__task *task)
         !pool__take_port(worker->pool, worker->n_port_takes++, &item, worker->seat))
         return false;
     end_before_next(worker, task);
-    return pool__take_item(worker->pool, item, task);
+    return pool__take_item(item, task);
 }
 
 /* Takes what the worker that this one replaces has left in its seat, before what was submitted later. */
@@ -307,7 +307,7 @@ static bool take_left(struct pool__worker *worker, struct pool__task *task)
     if (!worker->is_replacement)
         return false;
     end_before_next(worker, task);
-    return pool__take_item(worker->pool, item, task);
+    return pool__take_item(item, task);
 }
 
 /* Runs a part of a handle, and then others of it, which come before what was submitted later. */

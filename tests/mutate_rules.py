@@ -108,7 +108,7 @@ MUTANTS = [
     Mutant("spawned: counted where claimed elsewhere", "ticket.c", "    else if (handle->is_spawned)\n",
            "    else if (false)\n", "spawned"),
     Mutant("spawned: counted where it is gone", "help.c",
-           "    note_gone(pool);\n    if (pool__drop_reference", "    if (pool__drop_reference", "spawned"),
+           "    note_gone(handle->pool);\n    if (pool__drop_reference", "    if (pool__drop_reference", "spawned"),
     Mutant("spawned: cancelled with the pool", "pool.c", "        if (item.fn == NULL)\n"
            "            drop_spawned(item.arg);", "        if (item.fn == NULL)\n            continue;", "spawned"),
     Mutant("spawned: not its own end", "wait.c", "return !handle->is_spawned || pool__is_claimed(handle);",

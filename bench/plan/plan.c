@@ -249,16 +249,22 @@ static int select_cells(struct plan *plan)
     return 0;
 }
 
-static bool is_of(const struct side_ref *ref, const char *role, const char *backend)
+/* Of a backend that is there in several sizes the first counts, where a rule names none. */
+static bool is_of(const struct side_ref *ref, const struct cell *cell, const struct side *side)
 {
-    return strcmp(ref->role, role) == 0 && strcmp(ref->backend, backend) == 0;
+    const struct side *first = cell->sides;
+    while (strcmp(first->backend, side->backend) != 0)
+        first++;
+    return strcmp(ref->role, cell->role) == 0 && strcmp(ref->backend, side->backend) == 0
+        && (ref->workers ? ref->workers == side->workers : first == side || cell->experiment->rule.evaluator);
 }
 
-/* Whether a rule compares this backend's side in a cell of that role. */
-static bool is_compared(const struct rule *rule, const char *role, const char *backend)
+/* Whether the experiment's rule compares this side. */
+static bool is_compared(const struct cell *cell, const struct side *side)
 {
-    for (const struct contrast *c = rule->contrasts; c < rule->contrasts + RULE_CONTRASTS_MAX && c->name; c++)
-        if (is_of(&c->a, role, backend) || is_of(&c->b, role, backend))
+    const struct contrast *c = cell->experiment->rule.contrasts, *end = c + RULE_CONTRASTS_MAX;
+    for (; c < end && c->name; c++)
+        if (is_of(&c->a, cell, side) || is_of(&c->b, cell, side))
             return true;
     return false;
 }
@@ -269,7 +275,8 @@ static bool spins(const char *backend)
 }
 
 /* What a verdict rests on, once more where nobody looks for what it waits for before it sleeps: the sides that are
- * compared, and what tells the noise between them. */
+ * compared, and what tells the noise between them. Not of open loads: nobody waits for their tasks, and under
+ * overload no worker waits for one. */
 static void add_sleeping_cell(struct plan *plan, const struct cell *cell)
 {
     struct cell *twin = &plan->cells[plan->n_cells];
@@ -278,11 +285,11 @@ static void add_sleeping_cell(struct plan *plan, const struct cell *cell)
     twin->role = NULL;
     twin->n_sides = 0;
     for (size_t i = 0; i < cell->n_sides; i++) {
-        const char *backend = cell->sides[i].backend;
-        if (!is_compared(&cell->experiment->rule, cell->role, backend) && strcmp(backend, "pool-again") != 0)
+        const struct side *side = &cell->sides[i];
+        if (!is_compared(cell, side) && strcmp(side->backend, "pool-again") != 0)
             continue;
-        twin->sides[twin->n_sides++] = cell->sides[i];
-        is_of_use = is_of_use || spins(backend);
+        twin->sides[twin->n_sides++] = *side;
+        is_of_use = is_of_use || spins(side->backend);
     }
     cell_set_word(twin, "spin", "none");
     plan->n_cells += is_of_use;
@@ -293,7 +300,8 @@ static void add_sleeping_cells(struct plan *plan)
     size_t n_cells = plan->n_cells;
     for (size_t i = 0; i < n_cells; i++) {
         const struct cell *cell = &plan->cells[i];
-        if (cell->role && cell->experiment->rule.contrasts[0].name && !cell->once) {
+        bool is_open = strcmp(cell_word(cell, "load", ""), "open") == 0;
+        if (cell->role && cell->experiment->rule.contrasts[0].name && !cell->once && !is_open) {
             if (plan->n_cells == PLAN_CELLS_MAX)
                 abort();
             add_sleeping_cell(plan, cell);

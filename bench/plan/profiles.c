@@ -127,7 +127,7 @@ static const struct profile_row peers[] = {
 const struct profile profile_table[] = {
     { "smoke", "every part once, in seconds: decides nothing", 3, smoke, false, 0, false },
     { "quick", "the headline claims within five minutes", 10, quick, false, 0, true },
-    { "full", "every claim in about an hour", 20, full, false, 400, true },
+    { "full", "every claim in about an hour", 20, full, false, 250, true },
     { "peers", "the pool beside those of other libraries, given as plugins", 12, peers, true, 0, false },
     { .name = NULL },
 };
