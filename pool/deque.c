@@ -40,9 +40,10 @@ void pool__deque_add(struct pool__deque *deque, struct pool__item item, size_t n
 
 void pool__deque_show(struct pool__deque *deque, size_t n_added)
 {
-    /* [BOTTOM] seq_cst: as in pool__deque_push(); the load is that of the owner's own. */
+    /* [BOTTOM] release: publishes the items; pairs with pool__deque_steal(). Where they were before, and whoever looks
+     * there and here, is ordered by the caller. The load is that of the owner's own. */
     atomic_store_explicit(&deque->bottom, atomic_load_explicit(&deque->bottom, memory_order_relaxed) + n_added,
-                          memory_order_seq_cst);
+                          memory_order_release);
 }
 
 bool pool__deque_push(struct pool__deque *deque, struct pool__item item)

@@ -32,7 +32,8 @@ struct pool__deque {
 bool pool__deque_push(struct pool__deque *deque, struct pool__item item);
 
 /* The same in two steps, for several items into a deque that its owner has found to be empty: each is put in behind
- * those added before, and then all can be taken. */
+ * those added before, and then all can be taken. What this thread looks at afterwards may come before that: the items
+ * have been elsewhere, where others have seen them. */
 void pool__deque_add(struct pool__deque *deque, struct pool__item item, size_t n_added);
 void pool__deque_show(struct pool__deque *deque, size_t n_added);
 

@@ -74,10 +74,10 @@ void pool__finish_alone(struct pool *pool)
     struct pool__seat *seat = pool__own_seat(pool);
 
     if (seat != NULL && pool__is_running(pool, NULL)) {
-        /* [COUNT] release: what the task did; pairs with the load in pool__unfinished(). The load is this thread's. */
-        atomic_store_explicit(&seat->n_ended, atomic_load_explicit(&seat->n_ended, memory_order_relaxed) + 1,
-                              memory_order_release);
-        return; /* the task that this thread is in has not ended, so the pool is not quiet */
+        /* [COUNT] relaxed: the task that this thread is in has not ended, so the pool is not quiet, and its end will
+         * publish what this one did. */
+        pool__add(&seat->n_ended, 1);
+        return;
     }
     count_ended(pool, seat);
     /* [NOTICES] seq_cst: after the count; pairs with the store in pool__post_notices(). */

@@ -70,15 +70,15 @@ void pool__free_seats(struct pool *pool)
 /* Nothing was ever in those below it. */
 static size_t first_seat(const struct pool *pool)
 {
-    /* [SEATS] seq_cst: of a guest that puts something in and then looks at the notices, and one who has posted a notice
-     * and looks for that, one sees the other; pairs with the store in pool__open_guest_seats(). */
-    return atomic_load_explicit(&pool->first_seat, memory_order_seq_cst);
+    /* [SEATS] relaxed: who holds the lock after the first guest has come sees it; who has given up the lock before that
+     * has posted notices, which the guest sees when it puts something in. Pairs with pool__open_guest_seats(). */
+    return atomic_load_explicit(&pool->first_seat, memory_order_relaxed);
 }
 
 void pool__open_guest_seats(struct pool *pool)
 {
-    /* [SEATS] seq_cst: before something is put in there; pairs with the load in first_seat(). */
-    atomic_store_explicit(&pool->first_seat, 0, memory_order_seq_cst);
+    /* [SEATS] relaxed: with the lock, see first_seat(). */
+    atomic_store_explicit(&pool->first_seat, 0, memory_order_relaxed);
 }
 
 size_t pool__count_seats(const struct pool *pool)

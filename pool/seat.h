@@ -12,7 +12,7 @@ bool pool__has_port_tasks(const struct pool *pool);
 
 struct pool__seat *pool__seat(const struct pool *pool, size_t index);
 size_t pool__count_seats(const struct pool *pool);
-void pool__open_guest_seats(struct pool *pool); /* before the first guest sits down */
+void pool__open_guest_seats(struct pool *pool); /* before the first guest sits down. With the lock */
 int pool__new_seats(struct pool *pool, size_t index); /* down to this one; 0 or -ENOMEM. With the lock */
 void pool__free_seats(struct pool *pool);
 bool pool__steal(struct pool *pool, size_t first, struct pool__item *item); /* from the seats, that one's first */

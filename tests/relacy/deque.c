@@ -124,7 +124,26 @@ static void thread_full(int index)
     try_push();
 }
 
+/* Several are put in at once. */
+static void thread_several(int index)
+{
+    if (index > 0) {
+        steal();
+        steal();
+        return;
+    }
+    for (int i = 0; i < 3; i++) {
+        payload[n_pushed] = n_pushed + 1;
+        pool__deque_add(&deque, (struct pool__item){fn, &payload[n_pushed]}, (size_t)i);
+        n_pushed++;
+    }
+    pool__deque_show(&deque, 3);
+    pop();
+    pop();
+}
+
 const struct scenario scenarios[] = {
+    {"several at once", 2, 0, 10000, 0, before, thread_several, after},
     {"mixed", 2, 0, 30000, 0, before, thread_mixed, after},
     {"mixed with two thieves", 3, 0, 40000, 0, before, thread_mixed, after},
     {"last", 2, 0, 10000, 2, before, thread_last, after},

@@ -390,6 +390,49 @@ static void thread_given(int index)
     leave();
 }
 
+/* The other way round: the worker begins with the oldest, which it ends when it takes the other one. */
+static void run_give_first(void *arg)
+{
+    struct pool_handle *own;
+
+    (void)arg;
+    CHECK(apply(1, NULL, &own) == 0);
+    CHECK(apply(0, NULL, NULL) == 0);
+    atomic_store_explicit(&shared, own, memory_order_release);
+}
+
+static void thread_awaited(int index)
+{
+    struct pool_handle *own;
+
+    (void)index;
+    CHECK(pool_submit(pool, run_give_first, NULL) == 0);
+    while ((own = atomic_load_explicit(&shared, memory_order_acquire)) == NULL)
+        check_yield();
+    CHECK(pool_handle_get(own, POOL_FOREVER, NULL) == 0);
+    CHECK(results[1] == 20);
+    pool_handle_release(own);
+    CHECK(pool_wait(pool) == 0);
+    CHECK(results[0] == 10);
+    leave();
+}
+
+static void before_awaited(void)
+{
+    before_strict();
+    atomic_init(&shared, NULL);
+}
+
+/* Two run tasks while they wait: one of them ends the last task when the other one sleeps already. */
+static void thread_guests(int index)
+{
+    CHECK(submit(index) == 0);
+    check_pause();
+    CHECK(pool_wait(pool) == 0);
+    CHECK(has_run[index]);
+    leave();
+}
+
 /* Parts of a map: the worker and who waits share them. */
 static void thread_map(int index)
 {
@@ -488,6 +531,8 @@ const struct scenario scenarios[] = {
     {"nested", 1, 2, 4000, 0, before_workers, thread_nested, nothing},
     {"nested, one worker", 1, 1, 2000, 0, before_strict, thread_nested, nothing},
     {"given away", 1, 2, 4000, 0, before_given, thread_given, nothing},
+    {"given and awaited", 1, 1, 4000, 0, before_awaited, thread_awaited, nothing},
+    {"guests", 2, 1, 4000, 0, before_helpers, thread_guests, nothing},
     {"map", 1, 1, 4000, 0, before, thread_map, nothing},
     {"map with two workers", 1, 2, 4000, 0, before_workers, thread_map, nothing},
     {"several", 1, 2, 4000, 0, before_workers, thread_several, nothing},
