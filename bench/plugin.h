@@ -17,8 +17,8 @@
 
 /* Of these headers. Structs grow at their ends alone, and a new field of 0 means what there was before: so plugins that
  * were built with the oldest version or a later one are taken, all others refused. Version 3 added EXECUTOR_SHARED,
- * EXECUTOR_BOUNDED, max_queued and call. */
-enum { POOLBENCH_PLUGIN_VERSION = 3, POOLBENCH_PLUGIN_OLDEST = 2 };
+ * EXECUTOR_BOUNDED, max_queued and call; version 4 spin_ns. */
+enum { POOLBENCH_PLUGIN_VERSION = 4, POOLBENCH_PLUGIN_OLDEST = 2 };
 
 struct poolbench_plugin {
     unsigned version;                       /* POOLBENCH_PLUGIN_VERSION */
