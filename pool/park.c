@@ -41,23 +41,16 @@ static void relax_cpu(void)
 #endif
 }
 
-bool pool__look(bool (*is_there)(const void *arg, bool looks_far), const void *arg)
-{
-    for (int i = 0; i < LOOKS_A_CLOCK; i++) {
-        if (is_there(arg, i == 0))
-            return true;
-        relax_cpu();
-    }
-    return false;
-}
-
 bool pool__spin(bool (*is_there)(const void *arg, bool looks_far), const void *arg, int64_t spin_ns)
 {
     int64_t deadline_ns = pool__now_ns() + spin_ns;
 
     for (;;) {
-        if (pool__look(is_there, arg))
-            return true;
+        for (int i = 0; i < LOOKS_A_CLOCK; i++) {
+            if (is_there(arg, i == 0))
+                return true;
+            relax_cpu();
+        }
         if (pool__now_ns() >= deadline_ns)
             return false;
         sched_yield();

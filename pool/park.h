@@ -26,9 +26,6 @@ enum { POOL__LOOK = 0 }; /* a deadline that has passed */
 /* Whether there is a token, for pool__spin(): pool__park() takes it. */
 bool pool__has_token(const void *parker, bool looks_far);
 
-/* Calls is_there() again and again for about a microsecond, first with looks_far; returns whether it is true. */
-bool pool__look(bool (*is_there)(const void *arg, bool looks_far), const void *arg);
-
 /* Calls is_there() again and again, until it is true or spin_ns nanoseconds have passed; returns whether it is. Every
  * microsecond or so it lets other threads have this CPU, which who is waited for may need, and looks_far is true. */
 bool pool__spin(bool (*is_there)(const void *arg, bool looks_far), const void *arg, int64_t spin_ns);
