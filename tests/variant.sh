@@ -46,5 +46,5 @@ passes() {
     fi
     mkdir -p "$folder" || exit 1
     { "${build[@]}" >"$folder/out" 2>&1 && "${run[@]}" >"$folder/out" 2>&1; } ||
-        fault "failed; again with: ${build[*]@Q} && ${run[*]@Q}"$'\n'"$(cat "$folder/out")"
+        fault "failed; again with: ${build[*]@Q} && ${run[*]@Q}"$'\n'"$(grep -v '^ok ' "$folder/out")"
 }
