@@ -524,7 +524,7 @@ def failure(tree: Path, test: str) -> str:
 
 
 def first_failure(tree: Path, tests: list[str]) -> str:
-    complaint = make(tree, tests)
+    complaint = make(tree, tests) if tests else ""
     if complaint:
         return f"not built: {complaint}"
     for test in tests:
