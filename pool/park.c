@@ -18,17 +18,32 @@
 #include <time.h>
 
 enum { SLEEPING = 1, TOKEN = 2 };
-enum { LOOKS_A_CLOCK = 32 }; /* about a microsecond between two looks at the clock */
+enum {
+    LOOKS_A_CLOCK = 32, /* about a microsecond between two looks at the clock */
+    LOOKS_ALONE = 128   /* what a task takes to go to another CPU and back */
+};
 
 static const int64_t SECOND_NS = 1000 * 1000 * 1000;
+
+/* Whether the one that this thread will wait for is not on this CPU, as far as it knows. The kernel likes to begin a
+ * thread on the CPU of who begins it, and to wake it on that of who wakes it: so not if since it last looked out this
+ * thread has begun or woken one, or has slept. */
+static _Thread_local bool is_alone;
+
+void pool__share_cpu(void)
+{
+    is_alone = false;
+}
 
 void pool__post(struct pool__parker *parker)
 {
     /* [PARK] release: publishes what the poster did; pairs with acquire in pool__park(). */
     uint32_t before = atomic_fetch_add_explicit(&parker->state, TOKEN, memory_order_release);
 
-    if (before & SLEEPING)
+    if (before & SLEEPING) {
         pool__futex_wake(&parker->state);
+        pool__share_cpu();
+    }
 }
 
 /* Tells the CPU that this is a loop which waits: it takes less power, and leaves more to its other thread. */
@@ -44,9 +59,11 @@ static void relax_cpu(void)
 bool pool__spin(bool (*is_there)(const void *arg, bool looks_far), const void *arg, int64_t spin_ns)
 {
     int64_t deadline_ns = pool__now_ns() + spin_ns;
+    int n_looks = is_alone ? LOOKS_ALONE : 0;
 
-    for (;;) {
-        for (int i = 0; i < LOOKS_A_CLOCK; i++) {
+    is_alone = true;
+    for (;; n_looks = LOOKS_A_CLOCK) {
+        for (int i = 0; i < n_looks; i++) {
             if (is_there(arg, i == 0))
                 return true;
             relax_cpu();
@@ -92,6 +109,7 @@ bool pool__park(struct pool__parker *parker, int64_t deadline_ns)
         if (timed_out)
             return false;
         timed_out = !sleep_until(parker, deadline_ns);
+        pool__share_cpu();
     }
 }
 

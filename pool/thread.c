@@ -172,6 +172,7 @@ static int start_thread(struct pool__worker *worker, void *(*run)(void *))
     pthread_t thread;
     int error = create_thread(pool, &thread, run, worker);
 
+    pool__share_cpu();
     pool__lock(pool);
     if (error == 0) {
         pool->n_created++;
