@@ -6,7 +6,9 @@
 #include "help.h"
 #include "notice.h"
 #include "room.h"
+#include "seat.h"
 #include "sleep.h"
+#include "stock.h"
 #include "submit.h"
 #include "ticket.h"
 #include "wait.h"
@@ -225,16 +227,44 @@ static int begin_calls(struct pool *pool, const struct pool__work *work, const s
     return 0;
 }
 
-/* A call that a task of the pool makes: leaves its handle in the worker's seat, without the lock. Returns 1 where that
- * has to be done with it. */
-static int spawn_call(struct pool *pool, const struct pool__work *work, const struct pool_callbacks *callbacks,
-                      struct pool_handle **out)
+/* Whether the calls may be left in a seat. A map there is one task for who counts how many workers to start. */
+static bool may_spawn(const struct pool *pool, size_t n_calls)
 {
-    struct pool__seat *seat = pool->n_ports > 0 ? pool__own_seat(pool) : NULL;
+    /* [NOTICES] relaxed: a guess. */
+    bool is_growing = atomic_load_explicit(&pool->notices, memory_order_relaxed) & POOL__GROWING;
+
+    return pool->n_ports > 0 && n_calls > 0 && (n_calls == 1 || !is_growing);
+}
+
+/* The seat that a thread outside visits to leave calls there, or NULL: they come after what it has submitted before,
+ * and in a strict pool a worker is to find them at once. */
+static struct pool__seat *visit_to_spawn(struct pool *pool)
+{
+    /* [NOTICES] relaxed: what this thread has queued itself it sees. */
+    bool is_queued = atomic_load_explicit(&pool->notices, memory_order_relaxed) & POOL__QUEUED;
+    struct pool__seat *seat = NULL;
+
+    if (!pool->options.strict && !is_queued && pool__is_port_empty(pool))
+        seat = pool__visit(pool);
+    if (seat == NULL || seat->free_handles != NULL)
+        return seat;
+    pool__end_visit(pool);
+    return NULL;
+}
+
+/* Leaves the handle of the calls in a seat, without the lock: in that of the worker whose task makes them, or in the
+ * one that a thread visits, which is likely to run them itself. Returns 1 where they have to be queued. */
+static int spawn_calls(struct pool *pool, const struct pool__work *work, const struct pool_callbacks *callbacks,
+                       struct pool_handle **out)
+{
+    struct pool__seat *own = pool__own_seat(pool), *seat = NULL;
     struct pool_handle *handle, *before = out != NULL ? *out : NULL;
+    struct pool__item item = {NULL, NULL};
     int error;
 
-    if (seat == NULL || work->calls.n_calls != 1)
+    if (may_spawn(pool, work->calls.n_calls))
+        seat = own != NULL ? own : visit_to_spawn(pool);
+    if (seat == NULL)
         return 1;
     handle = pool__spare_handle(pool, seat);
     if (handle == NULL)
@@ -242,15 +272,32 @@ static int spawn_call(struct pool *pool, const struct pool__work *work, const st
     /* That of what is not ready, that of its place in the seat, and the user's. */
     init_calls(handle, work, callbacks, (size_t)2 + (out != NULL));
     handle->is_spawned = true;
+    item.arg = handle;
     if (out != NULL)
         *out = handle; /* before another worker can run the call, which may look there */
-    error = pool__spawn(pool, seat, (struct pool__item){NULL, handle});
+    error = own != NULL ? pool__spawn(pool, seat, item) : pool__spawn_visiting(pool, seat, item);
     if (error == 0)
         return 0;
-    pool__keep_handle(seat, handle);
+    pool__discard(handle);
     if (out != NULL)
         *out = before;
     return error;
+}
+
+/* What a thread outside needs to leave its next calls in the seat that it visits. The lock is held. */
+static void prepare_visits(struct pool *pool)
+{
+    struct pool__seat *seat;
+
+    if (pool->options.strict || pool->n_ports == 0 || pool__own_seat(pool) != NULL)
+        return;
+    pool__open_guest_seats(pool);
+    seat = pool__visit(pool);
+    if (seat == NULL)
+        return;
+    if (seat->free_handles == NULL)
+        pool__fetch_handles(pool, seat);
+    pool__end_visit(pool);
 }
 
 static bool are_valid(const struct pool__work *work)
@@ -269,7 +316,7 @@ static int start_calls(struct pool *pool, const struct pool__work *work, const s
         return -ENOTRECOVERABLE;
     if (!are_valid(work))
         return -EINVAL;
-    error = spawn_call(pool, work, callbacks, out);
+    error = spawn_calls(pool, work, callbacks, out);
     if (error <= 0)
         return error;
     pool__lock(pool);
@@ -280,6 +327,7 @@ static int start_calls(struct pool *pool, const struct pool__work *work, const s
     if (error >= 0) {
         error = begin_calls(pool, work, callbacks, error == 1, is_watched, out);
         pool__pass_on_room(pool);
+        prepare_visits(pool);
     }
     pool__unlock(pool);
     return error;

@@ -122,6 +122,15 @@ bool pool__deque_steal(struct pool__deque *deque, struct pool__item *item)
     }
 }
 
+size_t pool__deque_oldest(const struct pool__deque *deque)
+{
+    /* [TOP], [BOTTOM] relaxed: a guess. */
+    size_t top = atomic_load_explicit(&deque->top, memory_order_relaxed);
+    size_t bottom = atomic_load_explicit(&deque->bottom, memory_order_relaxed);
+
+    return bottom == top || bottom + 1 == top ? POOL__NONE : top;
+}
+
 size_t pool__deque_count(const struct pool__deque *deque)
 {
     /* [TOP], [BOTTOM] seq_cst: in one order with who pushes and looks whether somebody is idle. */

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { POOL__DEQUE_ITEMS = 256 }; /* a power of two: one page of 4 KiB */
 
@@ -45,6 +46,10 @@ bool pool__deque_pop_handle(struct pool__deque *deque, const void *handle);
 
 /* For any thread, the owner too: takes the oldest item out; false if there is none. */
 bool pool__deque_steal(struct pool__deque *deque, struct pool__item *item);
+
+/* Which item is the oldest, as a number that another one never has; POOL__NONE if there is none. */
+#define POOL__NONE SIZE_MAX
+size_t pool__deque_oldest(const struct pool__deque *deque);
 
 /* How many items there are, at some moment during the call. */
 size_t pool__deque_count(const struct pool__deque *deque);

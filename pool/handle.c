@@ -1,6 +1,7 @@
 /* Handles: their memory, their references, and their calls: see handle.h. */
 #include "frame.h"
 #include "handle.h"
+#include "seat.h"
 #include "sleep.h"
 
 #include <stdlib.h>
@@ -92,14 +93,24 @@ void pool__free_handle(struct pool_handle *handle)
     }
 }
 
+void pool__fetch_handles(struct pool *pool, struct pool__seat *seat)
+{
+    struct pool_handle *handle;
+
+    do {
+        handle = pool__new_handle(pool);
+        if (handle != NULL)
+            pool__keep_handle(seat, handle);
+    } while (pool->slabs != NULL && seat->n_free_handles < KEPT_MAX / 2);
+}
+
 struct pool_handle *pool__spare_handle(struct pool *pool, struct pool__seat *seat)
 {
     struct pool_handle *handle;
 
     if (seat->free_handles == NULL) {
         pool__lock(pool);
-        for (size_t i = 0; i < KEPT_MAX / 2 && (handle = pool__new_handle(pool)) != NULL; i++)
-            pool__keep_handle(seat, handle);
+        pool__fetch_handles(pool, seat);
         pool__unlock(pool);
     }
     handle = seat->free_handles;
@@ -122,13 +133,36 @@ void pool__discard(struct pool_handle *handle)
     struct pool *pool = handle->pool;
     struct pool__seat *seat = pool__own_seat(pool);
 
-    if (seat != NULL) {
+    if (seat != NULL)
         pool__keep_handle(seat, handle);
-    } else {
-        pool__lock(pool);
-        pool__free_handle(handle);
-        pool__unlock(pool);
-    }
+    else if (!pool__keep_visiting(handle))
+        pool__give_back(handle);
+}
+
+bool pool__keep_visiting(struct pool_handle *handle)
+{
+    struct pool *pool = handle->pool;
+    struct pool__seat *seat = pool__visit(pool);
+    bool is_kept = seat != NULL && !pool__has_many_handles(seat);
+
+    if (is_kept)
+        pool__keep_handle(seat, handle);
+    if (seat != NULL)
+        pool__end_visit(pool);
+    return is_kept;
+}
+
+void pool__give_back(struct pool_handle *handle)
+{
+    struct pool *pool = handle->pool;
+    bool is_last;
+
+    pool__lock(pool);
+    handle->kind->free(handle);
+    is_last = pool->destroyed && pool->n_handles == 0;
+    pool__unlock(pool);
+    if (is_last)
+        pool__free(pool);
 }
 
 bool pool__has_many_handles(const struct pool__seat *seat)

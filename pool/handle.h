@@ -16,10 +16,13 @@ void pool__free_handle(struct pool_handle *handle);
 void pool__unreference(struct pool_handle *handle); /* frees it with the last reference */
 bool pool__begin_await(struct pool_handle *handle); /* whoever completes it wakes; false if it is ready */
 
-/* For the worker of that seat, without the lock. It keeps some handles, and takes and gives back several at once. */
+/* For who has that seat, without the lock. It keeps some handles, and takes and gives back several at once. */
 struct pool_handle *pool__spare_handle(struct pool *pool, struct pool__seat *seat); /* NULL: no memory. May lock */
+void pool__fetch_handles(struct pool *pool, struct pool__seat *seat); /* with the lock: as far as there is memory */
 void pool__keep_handle(struct pool__seat *seat, struct pool_handle *handle); /* that has no owner */
-void pool__discard(struct pool_handle *handle); /* that has no owner. On a thread outside it takes the lock */
+bool pool__keep_visiting(struct pool_handle *handle); /* in the seat that a thread outside visits; false if it cannot */
+void pool__give_back(struct pool_handle *handle); /* to the pool, which may go with it. Locks */
+void pool__discard(struct pool_handle *handle); /* one of these. On a thread outside it may take the lock */
 void pool__trim_handles(struct pool__seat *seat); /* to what it may keep. With the lock */
 void pool__trim_handles_alone(struct pool *pool, struct pool__seat *seat);
 bool pool__has_many_handles(const struct pool__seat *seat); /* more than that */
@@ -35,6 +38,7 @@ static inline bool pool__claim(struct pool_handle *handle, struct pool__task *ta
     if (!handle->kind->claim(handle, task, all))
         return false;
     task->handle = handle;
+    task->has_place = false;
     task->error.code = 0;
     return true;
 }

@@ -3,6 +3,7 @@
 #include "frame.h"
 #include "handle.h"
 #include "help.h"
+#include "seat.h"
 #include "sleep.h"
 #include "stock.h"
 #include "task.h"
@@ -67,8 +68,14 @@ static void note_gone(struct pool *pool)
 
 bool pool__take_handle(struct pool_handle *handle, struct pool__task *task)
 {
-    if (pool__claim(handle, task, false)) {
-        handle->completer_owns += POOL__REFERENCE; /* that of its place */
+    const struct pool__seat *seat = pool__own_seat(handle->pool);
+    /* In the place of another part nobody would find the rest. */
+    bool is_all = seat == NULL || pool__deque_count(&seat->spawned) >= POOL__DEQUE_ITEMS;
+
+    if (pool__claim(handle, task, is_all)) {
+        task->has_place = !task->is_last;
+        if (task->is_last)
+            handle->completer_owns += POOL__REFERENCE; /* that of its place */
         return true;
     }
     note_gone(handle->pool);
@@ -77,24 +84,32 @@ bool pool__take_handle(struct pool_handle *handle, struct pool__task *task)
     return false;
 }
 
-void pool__forget_spawned(struct pool_handle *handle)
+void pool__drop_spawned(struct pool_handle *handle)
 {
+    pool__cancel(handle);
     note_gone(handle->pool);
     pool__unreference(handle);
 }
 
-/* Claims the only part of a handle that is in a seat: takes it out where that is this worker's and it is the last one
- * that was put there, as where tasks wait for what they have submitted. */
-static bool claim_spawned(struct pool_handle *handle, struct pool__task *task)
+/* A part was claimed of a handle that is not taken out of a queue or a seat for that. If it was the last one and the
+ * handle is in the seat of this thread, as what it has put there last, it leaves. */
+static void leave_place(struct pool__task *task)
 {
-    struct pool__seat *seat = pool__own_seat(handle->pool);
+    struct pool_handle *handle = task->handle;
+    bool has_left = false;
 
-    if (seat != NULL && pool__deque_pop_handle(&seat->spawned, handle))
-        return pool__take_handle(handle, task);
-    if (!pool__claim(handle, task, false))
-        return false;
-    pool__note_stale(task);
-    return true;
+    if (task->is_last && handle->is_spawned) {
+        struct pool *pool = handle->pool;
+        struct pool__seat *own = pool__own_seat(pool), *seat = own != NULL ? own : pool__visit(pool);
+
+        has_left = seat != NULL && pool__deque_pop_handle(&seat->spawned, handle);
+        if (seat != own)
+            pool__end_visit(pool);
+    }
+    if (has_left)
+        handle->completer_owns += POOL__REFERENCE;
+    else
+        pool__note_stale(task);
 }
 
 bool pool__help_alone(struct pool_handle *handle)
@@ -113,16 +128,11 @@ bool pool__help_alone(struct pool_handle *handle)
     }
     if (!pool__may_help(pool))
         return false;
-    if (handle->is_spawned) {
-        if (!claim_spawned(handle, &task))
-            return false;
-    } else {
-        if (!pool__claim(handle, &task, false))
-            return false;
-        pool__note_stale(&task);
-        if (pool__may_sweep(pool))
-            sweep_alone(pool);
-    }
+    if (!pool__claim(handle, &task, false))
+        return false;
+    leave_place(&task);
+    if (pool__may_sweep(pool))
+        sweep_alone(pool);
     pool__count_here(pool, &task);
     pool__run(pool, &task);
     pool__end_task_alone(&task);
@@ -135,7 +145,7 @@ bool pool__take_next_part(struct pool__task *task)
 
     if (needs_lock(task->handle) || !pool__claim(task->handle, &next, false))
         return false;
-    pool__note_stale(&next);
+    leave_place(&next);
     pool__end_part_alone(task); /* not the last one: the next has not ended */
     *task = next;
     return true;

@@ -8,8 +8,7 @@
 void pool__cancel(struct pool_handle *handle); /* what has not begun */
 bool pool__help(struct pool_handle *handle);   /* claims a part and runs it, or cancels in a terminated pool; false if
                                                   there is none that this thread may run */
-
-void pool__forget_spawned(struct pool_handle *handle); /* it was taken out of a seat, and nothing is unclaimed */
+void pool__drop_spawned(struct pool_handle *handle); /* the same, and it was taken out of a seat */
 
 /* And without: */
 bool pool__help_alone(struct pool_handle *handle);

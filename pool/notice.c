@@ -10,10 +10,13 @@ size_t pool_n_workers(const struct pool *pool)
 
 void pool__post_notices(struct pool *pool)
 {
-    bool is_call = (pool->idle.first != NULL && pool->n_searching < pool->n_searching_max) ||
-                   pool->n_alive < pool_n_workers(pool) ||
-                   (pool->is_scout_free && pool->n_alive < pool->max_workers);
-    uint32_t notices = (pool->closed ? POOL__CLOSED : 0) | (is_call ? POOL__CALL : 0) |
+    bool is_wake = pool->idle.first != NULL && pool->n_searching < pool->n_searching_max;
+    bool is_start = pool->n_alive < pool_n_workers(pool) ||
+                    (pool->is_scout_free && pool->n_alive < pool->max_workers);
+    bool is_alone = pool->n_searching == 0 && pool->n_alive == pool->n_ready;
+    uint32_t notices = (pool->closed ? POOL__CLOSED : 0) | (is_wake || is_start ? POOL__CALL : 0) |
+                       (is_wake || (is_start && is_alone) ? POOL__CALL_HELPED : 0) |
+                       (pool->n_alive < pool->max_workers ? POOL__GROWING : 0) |
                        (pool__is_queue_of_use(pool) ? POOL__QUEUED : 0) |
                        (pool->n_ready > pool->max_workers ? POOL__SHRUNK : 0) |
                        (pool->n_awaiting_quiet > 0 ? POOL__QUIET : 0);

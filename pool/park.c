@@ -56,7 +56,7 @@ static void relax_cpu(void)
 #endif
 }
 
-bool pool__spin(bool (*is_there)(const void *arg, bool looks_far), const void *arg, int64_t spin_ns)
+bool pool__spin(bool (*is_there)(void *arg, bool looks_far), void *arg, int64_t spin_ns)
 {
     int64_t deadline_ns = pool__now_ns() + spin_ns;
     int n_looks = is_alone ? LOOKS_ALONE : 0;
@@ -74,7 +74,7 @@ bool pool__spin(bool (*is_there)(const void *arg, bool looks_far), const void *a
     }
 }
 
-bool pool__has_token(const void *arg, bool looks_far)
+bool pool__has_token(void *arg, bool looks_far)
 {
     const struct pool__parker *parker = arg;
 

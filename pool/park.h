@@ -24,13 +24,13 @@ enum { POOL__LOOK = 0 }; /* a deadline that has passed */
 #define POOL__NEVER INT64_MAX
 
 /* Whether there is a token, for pool__spin(): pool__park() takes it. */
-bool pool__has_token(const void *parker, bool looks_far);
+bool pool__has_token(void *parker, bool looks_far);
 
 /* Calls is_there() again and again, until it is true or spin_ns nanoseconds have passed; returns whether it is. Every
  * microsecond or so it lets other threads have this CPU, which who is waited for may need, and looks_far is true. It
  * begins with that where this thread has slept or woken another since it last did this; else it first looks for some
  * microseconds. */
-bool pool__spin(bool (*is_there)(const void *arg, bool looks_far), const void *arg, int64_t spin_ns);
+bool pool__spin(bool (*is_there)(void *arg, bool looks_far), void *arg, int64_t spin_ns);
 
 /* To be called by who begins a thread: it may be on this CPU. */
 void pool__share_cpu(void);

@@ -293,6 +293,7 @@ static void close_pool(struct pool *pool)
     pool__post_notices(pool);
     for (size_t i = 0; i < pool->n_ports; i++)
         pool__port_await(&pool->ports[i]);
+    pool__await_visits(pool);
     pool__enable_cancel(cancel_state);
     pool__wake_idle(pool, SIZE_MAX);
     pool->n_room_tokens += pool__wake(pool, &pool->awaiting_room, SIZE_MAX);
@@ -336,24 +337,17 @@ static void drop_queued(struct pool *pool)
     drop(pool, &range);
 }
 
-/* Cancels a handle that was taken out of a seat. The lock is held on entry and return. */
-static void drop_spawned(struct pool_handle *handle)
-{
-    pool__cancel(handle);
-    pool__forget_spawned(handle);
-}
-
 /* Drops what is loose: all that was submitted by who did not see that the pool is closed. The lock is held on entry and
  * return. */
 static void drop_loose(struct pool *pool)
 {
     struct pool__item item;
 
-    while (pool__take_port(pool, 0, &item, NULL) || pool__steal(pool, 0, &item)) {
+    while (pool__take_port(pool, 0, &item, NULL) || pool__steal(pool, 0, &item) || pool__steal_guests(pool, &item)) {
         struct pool__range range = {item.fn, (uintptr_t)item.arg, 0, 1};
 
         if (item.fn == NULL)
-            drop_spawned(item.arg);
+            pool__drop_spawned(item.arg);
         else
             drop(pool, &range);
     }

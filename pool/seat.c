@@ -9,11 +9,13 @@
  *
  * The seats are in blocks that never move: the first has N_FIRST seats, each other twice as many as the one before.
  */
+#include "frame.h"
 #include "seat.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { N_FIRST = 8 };
 
@@ -70,15 +72,15 @@ void pool__free_seats(struct pool *pool)
 /* Nothing was ever in those below it. */
 static size_t first_seat(const struct pool *pool)
 {
-    /* [SEATS] relaxed: who holds the lock after the first guest has come sees it; who has given up the lock before that
-     * has posted notices, which the guest sees when it puts something in. Pairs with pool__open_guest_seats(). */
+    /* [SEATS] relaxed: who holds the lock after they were opened sees it; who has given up the lock before that has
+     * posted notices, which who puts something in sees. Pairs with pool__open_guest_seats(). */
     return atomic_load_explicit(&pool->first_seat, memory_order_relaxed);
 }
 
 void pool__open_guest_seats(struct pool *pool)
 {
-    /* [SEATS] relaxed: with the lock, see first_seat(). */
-    atomic_store_explicit(&pool->first_seat, 0, memory_order_relaxed);
+    /* [SEATS] release: what this thread knows of notices, so does who visits; pairs with acquire in are_open(). */
+    atomic_store_explicit(&pool->first_seat, 0, memory_order_release);
 }
 
 size_t pool__count_seats(const struct pool *pool)
@@ -92,17 +94,20 @@ static bool steal_from(struct pool__seat *seat, struct pool__item *item)
     return pool__deque_steal(&seat->claimed, item) || pool__deque_steal(&seat->spawned, item);
 }
 
-bool pool__steal_others(struct pool *pool, size_t own, struct pool__item *item)
+static bool steal_between(struct pool *pool, size_t begin, size_t end, struct pool__item *item)
 {
-    size_t first = first_seat(pool), n_seats = pool__count_seats(pool);
-
-    for (size_t i = own + 1; i < n_seats; i++)
-        if (steal_from(pool__seat(pool, i), item))
-            return true;
-    for (size_t i = first; i < own && i < n_seats; i++)
+    for (size_t i = begin; i < end; i++)
         if (steal_from(pool__seat(pool, i), item))
             return true;
     return false;
+}
+
+bool pool__steal_others(struct pool *pool, size_t own, struct pool__item *item)
+{
+    size_t n_seats = pool__count_seats(pool);
+
+    return steal_between(pool, own < POOL__GUESTS ? POOL__GUESTS : own + 1, n_seats, item) ||
+           steal_between(pool, POOL__GUESTS, own < n_seats ? own : n_seats, item);
 }
 
 bool pool__steal(struct pool *pool, size_t first, struct pool__item *item)
@@ -111,15 +116,129 @@ bool pool__steal(struct pool *pool, size_t first, struct pool__item *item)
            pool__steal_others(pool, first, item);
 }
 
-static atomic_uint n_threads; /* that have used a port, in any pool */
+bool pool__steal_guests(struct pool *pool, struct pool__item *item)
+{
+    size_t n_seats = pool__count_seats(pool);
+
+    return steal_between(pool, first_seat(pool), n_seats < POOL__GUESTS ? n_seats : POOL__GUESTS, item);
+}
+
+bool pool__is_left(const struct pool *pool, size_t seen[POOL__GUESTS])
+{
+    size_t n_seats = pool__count_seats(pool);
+    bool is_left = false;
+
+    for (size_t i = first_seat(pool); i < POOL__GUESTS && i < n_seats; i++) {
+        size_t before = seen[i];
+
+        seen[i] = pool__deque_oldest(&pool__seat(pool, i)->spawned);
+        is_left |= seen[i] != POOL__NONE && seen[i] == before;
+    }
+    return is_left;
+}
+
+static atomic_uint n_threads; /* that have used a port or visited a seat, in any pool */
 static _Thread_local unsigned number; /* of this thread among them, from 1 */
 
-struct pool__port *pool__own_port(struct pool *pool)
+static unsigned own_number(void)
 {
     if (number == 0)
         /* [COUNT] relaxed: orders nothing. */
         number = atomic_fetch_add_explicit(&n_threads, 1, memory_order_relaxed) + 1;
-    return &pool->ports[number % pool->n_ports];
+    return number;
+}
+
+struct pool__port *pool__own_port(struct pool *pool)
+{
+    return &pool->ports[own_number() % pool->n_ports];
+}
+
+/* Whether threads outside may use the first seats. */
+static bool are_open(const struct pool *pool)
+{
+    /* [SEATS] acquire: sees the notices that were posted before; pairs with pool__open_guest_seats(). */
+    return atomic_load_explicit(&pool->first_seat, memory_order_acquire) == 0 && pool__count_seats(pool) > 0;
+}
+
+static bool use(struct pool *pool, size_t index, uint32_t use)
+{
+    uint32_t unused = POOL__UNUSED;
+
+    /* [USE] acquire: sees what the one before did; pairs with end_use(). Relaxed on failure: nothing is done. */
+    return atomic_compare_exchange_strong_explicit(&pool->first_seats[index].use, &unused, use, memory_order_acquire,
+                                                   memory_order_relaxed);
+}
+
+static void end_use(struct pool *pool, size_t index)
+{
+    /* [USE] release: for the next one. */
+    atomic_store_explicit(&pool->first_seats[index].use, POOL__UNUSED, memory_order_release);
+}
+
+static size_t index_to_visit(void)
+{
+    return own_number() % POOL__GUESTS;
+}
+
+struct pool__seat *pool__visit(struct pool *pool)
+{
+    size_t index = index_to_visit();
+
+    if (pool->n_ports == 0 || !are_open(pool) || !use(pool, index, POOL__VISITED))
+        return NULL;
+    /* [NOTICES] relaxed: ordered by the use, see pool__await_visits(). */
+    if (!(atomic_load_explicit(&pool->notices, memory_order_relaxed) & POOL__CLOSED))
+        return pool__seat(pool, index);
+    end_use(pool, index);
+    return NULL;
+}
+
+void pool__end_visit(struct pool *pool)
+{
+    end_use(pool, index_to_visit());
+}
+
+struct pool__seat *pool__sit_down(struct pool *pool, size_t *index)
+{
+    if (pool->n_ports == 0 || pool__count_seats(pool) == 0)
+        return NULL;
+    pool__open_guest_seats(pool);
+    for (*index = 0; *index < POOL__GUESTS; ++*index)
+        if (use(pool, *index, POOL__SAT))
+            return pool__seat(pool, *index);
+    return NULL;
+}
+
+void pool__stand_up(struct pool *pool, size_t index)
+{
+    end_use(pool, index);
+}
+
+void pool__await_visits(struct pool *pool)
+{
+    const struct timespec pause = {0, 10 * 1000};
+
+    for (size_t i = 0; i < POOL__GUESTS; i++) {
+        /* [USE] relaxed: who sits is no visitor, and what it puts in is answered: see submit.c. */
+        while (atomic_load_explicit(&pool->first_seats[i].use, memory_order_relaxed) != POOL__SAT) {
+            if (use(pool, i, POOL__VISITED)) {
+                end_use(pool, i);
+                break;
+            }
+            nanosleep(&pause, NULL);
+        }
+    }
+}
+
+bool pool__is_port_empty(struct pool *pool)
+{
+    return pool__port_count(pool__own_port(pool)) == 0;
+}
+
+bool pool__is_visited_empty(struct pool *pool)
+{
+    return first_seat(pool) > 0 || pool__count_seats(pool) == 0 ||
+           pool__deque_count(&pool__seat(pool, index_to_visit())->spawned) == 0;
 }
 
 bool pool__take_port(struct pool *pool, size_t first, struct pool__item *item, struct pool__seat *ahead)
@@ -139,6 +258,21 @@ bool pool__has_port_tasks(const struct pool *pool)
         if (pool__port_count(&pool->ports[i]) > 0)
             return true;
     return false;
+}
+
+static bool is_empty(const struct pool__seat *seat)
+{
+    return pool__deque_count(&seat->claimed) + pool__deque_count(&seat->spawned) == 0;
+}
+
+bool pool__has_loose(const struct pool *pool)
+{
+    size_t n_seats = pool__count_seats(pool);
+
+    for (size_t i = POOL__GUESTS; i < n_seats; i++)
+        if (!is_empty(pool__seat(pool, i)))
+            return true;
+    return pool__has_port_tasks(pool);
 }
 
 size_t pool__n_loose(const struct pool *pool, size_t n_max)

@@ -12,13 +12,27 @@ bool pool__has_port_tasks(const struct pool *pool);
 
 struct pool__seat *pool__seat(const struct pool *pool, size_t index);
 size_t pool__count_seats(const struct pool *pool);
-void pool__open_guest_seats(struct pool *pool); /* before the first guest sits down. With the lock */
+void pool__open_guest_seats(struct pool *pool); /* before the first of them is used. With the lock */
+/* Has one of the first seats for this thread outside: to visit, always the same one; for a guest, any. NULL: another
+ * thread has it, there are none yet, or the pool is closed. A visitor takes no lock before it ends the visit. */
+struct pool__seat *pool__visit(struct pool *pool);
+void pool__end_visit(struct pool *pool);
+struct pool__seat *pool__sit_down(struct pool *pool, size_t *index); /* with the lock, as the next */
+void pool__stand_up(struct pool *pool, size_t index);
+void pool__await_visits(struct pool *pool); /* who comes after this sees what this thread did before. With the lock */
+/* Whether this thread may visit with something that is to begin after what it has put into its port. */
+bool pool__is_port_empty(struct pool *pool);
+bool pool__is_visited_empty(struct pool *pool); /* and the other way round */
 int pool__new_seats(struct pool *pool, size_t index); /* down to this one; 0 or -ENOMEM. With the lock */
 void pool__free_seats(struct pool *pool);
-bool pool__steal(struct pool *pool, size_t first, struct pool__item *item); /* from the seats, that one's first */
+bool pool__steal(struct pool *pool, size_t first, struct pool__item *item); /* from that seat, then from workers' */
 bool pool__steal_others(struct pool *pool, size_t own, struct pool__item *item); /* not from that one */
+bool pool__steal_guests(struct pool *pool, struct pool__item *item); /* from the first seats */
+/* Whether there is something in one of the first seats that was there when the caller last looked, in seen[]. */
+bool pool__is_left(const struct pool *pool, size_t seen[POOL__GUESTS]);
 
 size_t pool__n_loose(const struct pool *pool, size_t n_max); /* tasks in both, counted up to n_max */
+bool pool__has_loose(const struct pool *pool);              /* the same but for the first seats */
 size_t pool__begun(const struct pool *pool);                /* tasks that were taken out of them */
 size_t pool__nested(const struct pool *pool);               /* calls that workers made while they waited for them */
 

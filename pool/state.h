@@ -36,7 +36,7 @@ enum {
     POOL__NESTED_MAX = 32,   /* tasks within tasks by which a worker keeps a bound: see pool_submit() */
     POOL__SEAT_BLOCKS = 56,  /* of growing size: more seats than there can be */
     POOL__AHEAD_MAX = 31,    /* tasks that a worker takes beside the one that it begins */
-    POOL__GUESTS = 2         /* the first seats, for threads outside that run tasks until all have ended */
+    POOL__GUESTS = 2         /* the first seats, for threads outside */
 };
 
 /* What a thread has to see to that submits, takes or ends a task without the lock: the bits of `notices`. */
@@ -45,7 +45,9 @@ enum pool__notice {
     POOL__CALL = 2,   /* there is somebody to be woken or started for a task */
     POOL__QUEUED = 4, /* there are tasks in the queue */
     POOL__SHRUNK = 8, /* there are workers in excess, which are not to wait for the end of the tasks */
-    POOL__QUIET = 16  /* somebody waits until no task is queued or running */
+    POOL__QUIET = 16, /* somebody waits until no task is queued or running */
+    POOL__CALL_HELPED = 32, /* as POOL__CALL, for a call that its submitter is about to make itself */
+    POOL__GROWING = 64 /* there are fewer workers than there may be */
 };
 
 /* One thread that sleeps; in at most one list at a time. */
@@ -60,9 +62,16 @@ struct pool__sleepers {
     struct pool__sleeper *first, *last;
 };
 
-/* The place of a worker with a given index, behind those of the guests: it stays for those that come after, and for who
- * takes tasks from it, until the pool is freed. Any worker takes tasks from it, and the last one of a pool does not
- * leave before all are gone. */
+/* Who has one of the first seats, all but what thieves may take. A worker has the one of its index, and nobody else. */
+enum pool__use {
+    POOL__UNUSED,
+    POOL__VISITED, /* a thread outside, while it puts one thing in or takes one out */
+    POOL__SAT      /* a guest, which runs tasks until all have ended */
+};
+
+/* The place of a worker with a given index, behind those of threads outside: it stays for those that come after, and
+ * for who takes tasks from it, until the pool is freed. Any worker takes tasks from it, and the last one of a pool does
+ * not leave before all are gone. */
 struct pool__seat {
     struct pool__deque spawned;    /* what its worker has submitted in tasks: the youngest first */
     struct pool__deque claimed;    /* what its worker has taken from the queue ahead of its turn: the oldest first */
@@ -82,8 +91,11 @@ struct pool__worker {
     struct pool__seat *seat;       /* that of its index */
     size_t seat_index;             /* of all seats, those of guests too */
     unsigned n_takes, n_port_takes; /* to look elsewhere now and then; wrap around */
+    bool owes_turn;                /* it is that of what threads outside have put into seats */
     bool runs_item;                /* a task of n_begun, which is not in n_ended yet */
+    size_t seen[POOL__GUESTS];     /* what it saw when it last looked at the first seats: see may_find() */
     bool is_searching;             /* counted in n_searching; guarded by the lock */
+    bool has_passed_on;            /* another searches for it; guarded by the lock */
     bool is_replacement;           /* takes the place of one that a task has ended */
     struct pool__start *start;     /* who waits until it is prepared, or NULL */
     pid_t id;                      /* the kernel's, as cpu_clock set when it begins; 0 before */
@@ -140,7 +152,6 @@ struct pool {
     bool is_scout_free;          /* it sleeps there, or is about to look whether it can */
     struct pool__sleepers awaiting_interval; /* the scout while there is */
     size_t n_stale_iterators;    /* ranges of which no ticket is good any more: see stock.h */
-    bool guests[POOL__GUESTS];   /* whether somebody is in these seats */
     size_t n_awaiting_quiet;     /* threads that wait until no task is queued or running */
     bool destroyed;
 
@@ -162,7 +173,10 @@ struct pool {
     atomic_size_t n_spare_blocks; /* of ports and queue */
     struct pool__seat *_Atomic seats[POOL__SEAT_BLOCKS]; /* see seat.c */
     atomic_size_t n_seats;       /* all of them below it are there */
-    atomic_size_t first_seat;    /* POOL__GUESTS until the first guest comes, then 0 */
+    struct {
+        _Alignas(POOL__LINE_BYTES) _Atomic(uint32_t) use; /* enum pool__use */
+    } first_seats[POOL__GUESTS]; /* here, since who comes too late must find that out when the seats are gone */
+    atomic_size_t first_seat;    /* POOL__GUESTS until a thread outside needs one, then 0 */
     struct pool__worker **workers; /* n_indices of them: the live worker with that index, or NULL */
     size_t n_indices, first_free;  /* all indices before first_free are taken */
     struct pool__worker *left;   /* the last thread that has left, until it is joined */
@@ -179,6 +193,7 @@ struct pool__task {
     struct pool_handle *handle;    /* NULL: a submitted task, item */
     size_t n_calls;
     bool is_last;                  /* of a handle's: nothing is unclaimed any more */
+    bool has_place;                /* the handle was taken out of a seat, and others may need it there */
     struct pool__item item;
     size_t begin, end;             /* a handle's calls that have not been made */
     struct pool__slot *slots;      /* an iterator's calls */

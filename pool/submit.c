@@ -103,7 +103,8 @@ static int put(struct pool *pool, pool_fn *fn, void *arg)
 
     /* [NOTICES] relaxed: what this thread has queued itself it sees, and others have no order; who knows that the pool
      * is closed sees that. */
-    if (atomic_load_explicit(&pool->notices, memory_order_relaxed) & (POOL__QUEUED | POOL__CLOSED))
+    if ((atomic_load_explicit(&pool->notices, memory_order_relaxed) & (POOL__QUEUED | POOL__CLOSED)) ||
+        !pool__is_visited_empty(pool))
         return 1;
     error = pool__port_put(pool__own_port(pool), (struct pool__item){fn, arg}, &pool->notices, POOL__CLOSED);
     if (error != 0)
@@ -117,21 +118,64 @@ static int put(struct pool *pool, pool_fn *fn, void *arg)
     return 0;
 }
 
-int pool__spawn(struct pool *pool, struct pool__seat *seat, struct pool__item item)
+/* Puts an item into a seat that this thread has. Returns 0, or 1 if there is no room or the pool is closed. */
+static int put_in_seat(struct pool *pool, struct pool__seat *seat, struct pool__item item)
 {
-    uint32_t notices;
-
-    /* [NOTICES] relaxed: who knows that the pool is closed sees it; who closes it meanwhile is answered below. */
+    /* [NOTICES] relaxed: who knows that the pool is closed sees it; who closes it meanwhile is answered, or waits until
+     * nobody visits: pool__await_visits(). */
     if (atomic_load_explicit(&pool->notices, memory_order_relaxed) & POOL__CLOSED)
         return 1;
     pool__add(&seat->n_submitted, 1); /* [COUNT] relaxed: before the item can be taken */
-    if (!pool__deque_push(&seat->spawned, item)) {
-        pool__add(&seat->n_submitted, (size_t)-1); /* [COUNT] relaxed: as before */
-        return 1;
+    if (pool__deque_push(&seat->spawned, item))
+        return 0;
+    pool__add(&seat->n_submitted, (size_t)-1); /* [COUNT] relaxed: as before */
+    return 1;
+}
+
+int pool__spawn_visiting(struct pool *pool, struct pool__seat *seat, struct pool__item item)
+{
+    int error = put_in_seat(pool, seat, item);
+
+    pool__end_visit(pool);
+    if (error != 0)
+        return error;
+    /* [NOTICES] seq_cst: after the task can be seen; pairs with the store in pool__post_notices(). */
+    if (atomic_load_explicit(&pool->notices, memory_order_seq_cst) & POOL__CALL_HELPED) {
+        pool__lock(pool);
+        pool__call(pool, 1);
+        pool__unlock(pool);
     }
+    return 0;
+}
+
+int pool__spawn(struct pool *pool, struct pool__seat *seat, struct pool__item item)
+{
+    uint32_t notices;
+    int error = put_in_seat(pool, seat, item);
+
+    if (error != 0)
+        return error;
     /* [NOTICES] seq_cst: after the task can be seen; pairs with the store in pool__post_notices(). */
     notices = atomic_load_explicit(&pool->notices, memory_order_seq_cst) & (POOL__CLOSED | POOL__CALL);
     return notices == 0 ? 0 : answer(pool, seat, notices);
+}
+
+void pool__share(struct pool__seat *seat, struct pool__task *task)
+{
+    struct pool_handle *handle = task->handle;
+    struct pool *pool = handle->pool;
+
+    task->has_place = false;
+    pool__deque_push(&seat->spawned, (struct pool__item){NULL, handle}); /* there is room: see pool__take_handle() */
+    /* [NOTICES] seq_cst: after the rest can be seen; pairs with the store in pool__post_notices(). */
+    if (!(atomic_load_explicit(&pool->notices, memory_order_seq_cst) & (POOL__CLOSED | POOL__CALL)))
+        return;
+    pool__lock(pool);
+    if (!pool__is_terminated(pool))
+        pool__call(pool, 1);
+    else if (pool__deque_pop_handle(&seat->spawned, handle)) /* it was nowhere when others were dropped */
+        pool__drop_spawned(handle);
+    pool__unlock(pool);
 }
 
 /* Submits a task without the lock. Returns 1 if that has to be done with it. */
@@ -199,7 +243,8 @@ static bool take_loose(const struct pool__guest *guest, size_t turn, struct pool
     struct pool__item item;
 
     while (!pool__is_terminated(pool) &&
-           (pool__steal(pool, guest->index, &item) || pool__take_port(pool, turn, &item, guest->seat)))
+           ((guest->seat != NULL && (pool__steal(pool, guest->index, &item) || pool__steal_guests(pool, &item))) ||
+            pool__take_port(pool, turn, &item, guest->seat)))
         if (pool__take_item(item, task))
             return true;
     return false;
@@ -214,6 +259,8 @@ static void help_loose(const struct pool__guest *guest)
     pool__unlock(pool);
     for (size_t turn = 0; take_loose(guest, turn, &task); turn++) {
         pool__count_here(pool, &task);
+        if (task.handle != NULL && task.has_place)
+            pool__share(guest->seat, &task);
         pool__run(pool, &task);
         if (task.handle != NULL)
             pool__end_task_alone(&task);
@@ -228,18 +275,8 @@ static void help_loose(const struct pool__guest *guest)
 /* Makes this thread a guest, with a seat if one is free and the pool has seats. The lock is held. */
 static void begin_guest(struct pool__guest *guest, struct pool *pool)
 {
-    size_t index = 0;
-
-    while (index < POOL__GUESTS && pool->guests[index])
-        index++;
     guest->pool = pool;
-    guest->index = index < POOL__GUESTS ? index : 0;
-    guest->seat = NULL;
-    if (index < POOL__GUESTS && pool->n_ports > 0 && pool__count_seats(pool) > 0) {
-        guest->seat = pool__seat(pool, index);
-        pool__open_guest_seats(pool);
-        pool->guests[index] = true;
-    }
+    guest->seat = pool__sit_down(pool, &guest->index);
     pool__enter_guest(guest);
 }
 
@@ -249,7 +286,7 @@ static void end_guest(struct pool__guest *guest)
     pool__leave_guest();
     if (guest->seat != NULL) {
         pool__return_handles(guest->seat);
-        guest->pool->guests[guest->index] = false;
+        pool__stand_up(guest->pool, guest->index);
     }
 }
 

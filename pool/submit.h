@@ -12,4 +12,10 @@
  * pool is closed; -ESHUTDOWN if that has happened meanwhile. If not 0 the item is the caller's again. */
 int pool__spawn(struct pool *pool, struct pool__seat *seat, struct pool__item item);
 
+/* The same in a seat that this thread visits, for what it is likely to run itself. Ends the visit. */
+int pool__spawn_visiting(struct pool *pool, struct pool__seat *seat, struct pool__item item);
+
+/* The task's handle, which was taken out of a seat, has other parts: puts it into this one, which is the caller's. */
+void pool__share(struct pool__seat *seat, struct pool__task *task);
+
 #endif

@@ -20,7 +20,7 @@ int pool_handle_successful(const struct pool_handle *handle)
     return handle->error.code == 0;
 }
 
-static bool is_ready(const void *handle, bool looks_far)
+static bool is_ready(void *handle, bool looks_far)
 {
     (void)looks_far;
     return pool_handle_ready(handle);
@@ -106,23 +106,15 @@ int pool_handle_cancel(struct pool_handle *handle)
 
 void pool_handle_release(struct pool_handle *handle)
 {
-    struct pool *pool = handle != NULL ? handle->pool : NULL;
     struct pool__seat *seat;
-    bool is_last;
 
-    if (handle == NULL || pool__is_inherited(pool) || !pool__drop_reference(handle))
+    if (handle == NULL || pool__is_inherited(handle->pool) || !pool__drop_reference(handle))
         return;
-    seat = handle->slab != NULL ? pool__own_seat(pool) : NULL;
-    if (seat != NULL && !pool__has_many_handles(seat)) {
-        pool__keep_handle(seat, handle);
-        return;
-    }
-    pool__lock(pool);
-    handle->kind->free(handle);
-    is_last = pool->destroyed && pool->n_handles == 0;
-    pool__unlock(pool);
-    if (is_last)
-        pool__free(pool);
+    seat = pool__own_seat(handle->pool);
+    if (handle->slab == NULL || (seat != NULL && pool__has_many_handles(seat)))
+        pool__give_back(handle);
+    else
+        pool__discard(handle);
 }
 
 void pool__abandon(struct pool_handle *handle)

@@ -9,6 +9,7 @@
  * until another takes its place, and if the system refuses that goes on trying. (Rejected: to go on as a worker
  * within its own ending, which clang does not allow.)
  */
+#include "call.h"
 #include "complete.h"
 #include "frame.h"
 #include "handle.h"
@@ -18,6 +19,7 @@
 #include "seat.h"
 #include "sleep.h"
 #include "stock.h"
+#include "submit.h"
 #include "task.h"
 #include "thread.h"
 #include "worker.h"
@@ -53,6 +55,7 @@ static void begin_search(struct pool__worker *worker)
 {
     worker->pool->n_searching += !worker->is_searching;
     worker->is_searching = true;
+    worker->has_passed_on = false;
 }
 
 /* The calling worker does not look for a task any more. If there are others the next worker does. What was put into a
@@ -68,8 +71,10 @@ static void end_search(struct pool__worker *worker)
     }
     if (!pool__needs_search(pool))
         pool->n_called = 0;
-    else if (pool__wake_idle(pool, 1) == 0)
-        pool__wake(pool, &pool->scout, 1);
+    else if (!(worker->has_passed_on && pool->n_searching > 0) && pool__wake_idle(pool, 1) == 0 &&
+             !pool__is_terminated(pool))
+        pool__call(pool, 1); /* to start one */
+    worker->has_passed_on = false;
 }
 
 /* If there is more than one task, wakes the next worker before this one takes any: a system call while it has one would
@@ -78,9 +83,10 @@ static void pass_on_search(struct pool__worker *worker)
 {
     struct pool *pool = worker->pool;
 
-    if (!worker->is_searching || pool->idle.first == NULL || pool__n_waiting(pool, 2) < 2)
+    if (!worker->is_searching || worker->has_passed_on || pool->idle.first == NULL || pool__n_waiting(pool, 2) < 2)
         return;
-    end_search(worker);
+    worker->has_passed_on = true;
+    pool__wake_idle(pool, 1);
     pool__unlock(pool);
     pool__lock(pool);
 }
@@ -164,6 +170,15 @@ static bool may_take(const struct pool__worker *worker, const struct pool__task 
     return ends_alone(task) && !worker->is_searching && !pool__is_terminated(pool) && !is_shrunk(pool);
 }
 
+/* Takes an item out of the seats of threads outside. What the worker has claimed may be older. */
+static bool take_visited(struct pool__worker *worker, struct pool__item *item)
+{
+    if (pool__deque_count(&worker->seat->claimed) > 0)
+        return false;
+    worker->owes_turn = false;
+    return pool__steal_guests(worker->pool, item);
+}
+
 /* Takes an item out of the worker's own seat, the youngest first; now and then out of another seat, the oldest of those
  * that it has submitted, or none that it has, so that all have their turn. */
 static bool take_own_item(struct pool__worker *worker, struct pool__item *item)
@@ -171,9 +186,11 @@ static bool take_own_item(struct pool__worker *worker, struct pool__item *item)
     struct pool__seat *seat = worker->seat;
     unsigned turn = worker->n_takes++ % ALL_TURNS;
 
+    worker->owes_turn |= turn % TURNS == TURNS / 2;
     if (turn % TURNS == 0)
         return pool__deque_steal(&seat->claimed, item);
     return (turn % TURNS == TURNS / 2 && pool__steal_others(worker->pool, worker->seat_index, item)) ||
+           (worker->owes_turn && take_visited(worker, item)) ||
            (turn == OLDEST_TURN && pool__deque_steal(&seat->spawned, item)) ||
            pool__deque_pop(&seat->spawned, item) || pool__deque_steal(&seat->claimed, item);
 }
@@ -191,12 +208,26 @@ static bool take_own(struct pool__worker *worker, struct pool__task *task)
     return false;
 }
 
-/* Takes a task from the seats, this one's first. */
-static bool steal_task(struct pool *pool, size_t first, struct pool__task *task)
+/* Takes a task from the workers' seats, this one's first, or from those of threads outside too. */
+static bool steal_task(struct pool__worker *worker, bool looks_far, struct pool__task *task)
 {
     struct pool__item item;
 
-    while (pool__steal(pool, first, &item))
+    while (pool__steal(worker->pool, worker->seat_index, &item) || (looks_far && take_visited(worker, &item)))
+        if (pool__take_item(item, task))
+            return true;
+    return false;
+}
+
+/* Takes what has waited for longer than what is in the ports and in the queue: what the worker has claimed, and what
+ * threads outside that have queued something had put into seats before. */
+static bool take_older(struct pool__worker *worker, struct pool__task *task)
+{
+    struct pool__item item;
+
+    while (!pool__is_terminated(worker->pool) &&
+           (pool__deque_steal(&worker->seat->claimed, &item) ||
+            (pool__is_queue_of_use(worker->pool) && take_visited(worker, &item))))
         if (pool__take_item(item, task))
             return true;
     return false;
@@ -208,14 +239,18 @@ static bool has_to_leave(const struct pool *pool, bool has_stayed)
     return pool->closed || (!has_stayed && pool->n_ready > pool_n_workers(pool));
 }
 
-/* Whether there may be a task, or the pool is closed. Seats are many, and so are not always looked at. */
-static bool may_find(const void *arg, bool looks_far)
+/* Whether there may be a task, or the pool is closed. Seats are many, and so are not always looked at. What a thread
+ * outside has put into a seat is left to it for the time between two looks: it may be about to run it, and to take a
+ * short one from it costs both more than that. */
+static bool may_find(void *arg, bool looks_far)
 {
-    const struct pool *pool = arg;
+    struct pool__worker *worker = arg;
+    const struct pool *pool = worker->pool;
 
     /* [NOTICES] relaxed: a guess. */
-    return (atomic_load_explicit(&pool->notices, memory_order_relaxed) & (POOL__CLOSED | POOL__QUEUED)) ||
-           (looks_far ? pool__n_loose(pool, 1) > 0 : pool__has_port_tasks(pool));
+    if (atomic_load_explicit(&pool->notices, memory_order_relaxed) & (POOL__CLOSED | POOL__QUEUED))
+        return true;
+    return looks_far ? pool__has_loose(pool) || pool__is_left(pool, worker->seen) : pool__has_port_tasks(pool);
 }
 
 /* Looks for a task for a moment, without sleeping and without the lock, as one that was woken for one: so who submits
@@ -227,7 +262,7 @@ static void spin(struct pool__worker *worker)
     pool->is_spinning = true;
     begin_search(worker);
     pool__unlock(pool);
-    pool__spin(may_find, pool, pool->spin_ns);
+    pool__spin(may_find, worker, pool->spin_ns);
     pool__lock(pool);
     pool->is_spinning = false;
 }
@@ -245,20 +280,25 @@ static bool find_task(struct pool__worker *worker, struct pool__task *task)
 {
     struct pool *pool = worker->pool;
     bool has_stayed = true, has_spun = false, has_found = false;
+    bool looks_far = pool->spin_ns == 0;
     bool looks_elsewhere = task->handle != NULL && is_turn(worker);
 
     pool__lock(pool);
     end_task(worker, task);
     pool__trim_handles(worker->seat);
     if (looks_elsewhere && pool->n_ready <= pool->max_workers && !pool__is_terminated(pool))
-        has_found = steal_task(pool, worker->seat_index, task);
+        has_found = steal_task(worker, true, task);
     while (!has_found && pool->n_ready <= pool->max_workers) {
         pass_on_search(worker);
-        has_found = pool__take(pool, task, worker->seat);
+        has_found = take_older(worker, task) || pool__take(pool, task, worker->seat);
         if (has_found)
             break;
-        if (!pool__is_terminated(pool) && pool__n_loose(pool, 1) > 0) {
-            has_found = take_own(worker, task) || steal_task(pool, worker->seat_index, task);
+        if (!pool__is_terminated(pool) && (looks_far ? pool__n_loose(pool, 1) > 0 : pool__has_loose(pool))) {
+            has_found = steal_task(worker, looks_far, task);
+            continue;
+        }
+        if (!looks_far && (pool->closed || has_spun || pool->is_spinning)) {
+            looks_far = true;
             continue;
         }
         if (has_to_leave(pool, has_stayed))
@@ -273,6 +313,7 @@ static bool find_task(struct pool__worker *worker, struct pool__task *task)
             end_search(worker);
         has_stayed = stay_idle(worker);
         has_spun = false;
+        looks_far = pool->spin_ns == 0;
     }
     if (!has_found) {
         pool__check_quiet(pool);
@@ -313,6 +354,8 @@ static bool take_left(struct pool__worker *worker, struct pool__task *task)
 /* Runs a part of a handle, and then others of it, which come before what was submitted later. */
 static void run_parts(struct pool__worker *worker, struct pool__task *task)
 {
+    if (task->has_place)
+        pool__share(worker->seat, task);
     do {
         worker->n_takes += !task->handle->is_spawned; /* it was counted when it was taken */
         count(&worker->seat->n_begun);

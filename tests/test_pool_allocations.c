@@ -1,5 +1,5 @@
 /* No task allocates: once a pool has been as full as it gets, whatever is handed to it, waited for and given back
- * calls neither malloc nor what creates threads. */
+ * calls neither malloc nor what creates threads, but for some handles that stay in seats. */
 #include "check.h"
 #include "gate.h"
 #include "refuse_calls.h"
@@ -10,7 +10,8 @@
 enum {
     N_WORKERS = 2,
     N_TASKS = 999, /* eight blocks of the queue, 67 slabs of handles */
-    N_TIMES = 3
+    N_TIMES = 40,
+    KEPT_MAX = 27 /* slabs of handles that seats keep beyond that, or that wait in one: less than one a time */
 };
 
 static atomic_int n_runs;
@@ -179,7 +180,7 @@ static void test_way(struct pool *pool, const struct way *way)
     refuse_calls(0, 0);
     for (int i = 0; i < N_TIMES; i++)
         hand_over(pool, way);
-    if (!CHECK_EQ(refuse_n_calls, 0))
+    if (!CHECK(refuse_n_calls <= KEPT_MAX))
         fprintf(stderr, "by %s\n", way->name);
 }
 
@@ -243,7 +244,7 @@ static void test_helped_goes_back(void)
         CHECK_EQ(pool_handle_get(many[i], POOL_FOREVER, NULL), 0);
         pool_handle_release(many[i]);
     }
-    CHECK(refuse_n_blocks - n_blocks <= 200 + 64 + 8); /* and what may stay: 64 handles and a block */
+    CHECK(refuse_n_blocks - n_blocks <= 200 + 64 + 8 + 32); /* and 64 handles in the queue, 256 in a seat, a block */
     gate_free(&gate);
     free(many);
     CHECK_EQ(pool_destroy(pool), 0);

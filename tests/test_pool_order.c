@@ -3,6 +3,7 @@
 #include "gate.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { N_TASKS = 20000 };
 
@@ -57,9 +58,9 @@ static size_t hand_over(struct pool *pool, size_t *numbers, size_t at, unsigned 
 }
 
 /* n_ways: the more of them, the more single tasks come one after the other. */
-static void test_mixed(bool is_held, unsigned n_ways)
+static void test_mixed(bool is_held, unsigned n_ways, bool is_strict)
 {
-    struct pool *pool = gate_pool((struct pool_options){.n_workers = 1, .strict = true});
+    struct pool *pool = gate_pool((struct pool_options){.n_workers = 1, .strict = is_strict, .start_all = true});
     size_t *numbers = malloc((N_TASKS + 5) * sizeof *numbers), at = 0;
     struct gate gate;
 
@@ -72,6 +73,8 @@ static void test_mixed(bool is_held, unsigned n_ways)
         at += hand_over(pool, numbers, at, (unsigned)(at * 2654435761u >> 16) % n_ways);
     if (is_held)
         gate_free(&gate);
+    while (!is_strict && gate_counters(pool).n_queued > 0) /* who waits would run tasks beside the worker */
+        usleep(1000);
     CHECK_EQ(pool_wait(pool), 0);
     CHECK_EQ(n_begun, at);
     CHECK_EQ(out_of_order, 0);
@@ -81,6 +84,44 @@ static void test_mixed(bool is_held, unsigned n_ways)
 
 static struct pool *pool;
 static atomic_size_t n_missing;
+
+static int nothing(void *arg, void *result)
+{
+    (void)arg;
+    (void)result;
+    return 0;
+}
+
+static void call_back(void *context, void *result)
+{
+    (void)context;
+    (void)result;
+}
+
+static void note_and_call(void *number)
+{
+    static const struct pool_callbacks callbacks = {.callback = call_back};
+
+    note((size_t)number);
+    CHECK_EQ(pool_apply_async(pool, nothing, NULL, NULL, &callbacks, NULL), 0);
+}
+
+/* What the worker has taken ahead comes before what waits still, whatever its tasks hand over. */
+static void test_ahead(void)
+{
+    struct gate gate;
+
+    pool = gate_pool((struct pool_options){.n_workers = 1, .strict = true});
+    n_begun = out_of_order = 0;
+    gate_hold(&gate, pool);
+    for (size_t i = 0; i < 1000; i++)
+        CHECK_EQ(pool_submit(pool, i % 7 == 0 ? note_and_call : note_task, (void *)i), 0);
+    gate_free(&gate);
+    CHECK_EQ(pool_wait(pool), 0);
+    CHECK_EQ(n_begun, 1000);
+    CHECK_EQ(out_of_order, 0);
+    CHECK_EQ(pool_destroy(pool), 0);
+}
 
 static void have_turn(void *arg)
 {
@@ -131,9 +172,10 @@ int main(void)
     static const unsigned n_ways[] = {5, 20, 500, 4000};
 
     for (size_t i = 0; i < sizeof n_ways / sizeof *n_ways; i++) {
-        test_mixed(true, n_ways[i]);
-        test_mixed(false, n_ways[i]);
+        for (int way = 0; way < 4; way++)
+            test_mixed(way & 1, n_ways[i], way & 2);
     }
+    test_ahead();
     test_turns(1);
     test_turns(2);
     return check_failures() != 0;

@@ -314,7 +314,7 @@ enum waiting { SLEEP, YIELD_AND_PAUSE, PAUSE, N_WAITINGS };
 static struct pool__parker asked, answered;
 static enum waiting waiting;
 
-static bool has_token(const void *parker, bool looks_far)
+static bool has_token(void *parker, bool looks_far)
 {
     return pool__has_token(parker, looks_far);
 }

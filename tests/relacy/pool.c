@@ -447,6 +447,178 @@ static void thread_map(int index)
     leave();
 }
 
+/* Calls that threads outside leave in the seat that they visit, from the second on: they run them, or the worker does. */
+static void thread_visits(int index)
+{
+    for (int i = 0; i < 2; i++) {
+        struct pool_handle *own;
+
+        CHECK(apply(2 * index + i, NULL, &own) == 0);
+        check_pause();
+        CHECK(pool_handle_get(own, POOL_FOREVER, NULL) == 0);
+        CHECK(results[2 * index + i] == 10 * (2 * index + i + 1));
+        pool_handle_release(own);
+    }
+    leave();
+}
+
+/* The same by threads that visit the same seat. */
+static void before_same_seat(void)
+{
+    begin(&(struct pool_options){.n_workers = 1, .spin_ns = POOL_NO_SPIN}, 3);
+    CHECK(apply(3, NULL, NULL) == 0); /* opens the seats */
+}
+
+static void thread_same_seat(int index)
+{
+    struct pool_handle *own;
+
+    if (index == 1) {
+        CHECK(pool_wait(pool) == 0);
+    } else {
+        CHECK(apply(index, NULL, &own) == 0);
+        check_pause();
+        pool_handle_release(own);
+    }
+    leave();
+}
+
+/* What is left in a visited seat while another thread closes, or terminates, runs, or is cancelled, or is refused. */
+static bool terminates;
+static atomic_bool has_joined;
+
+static int call_in_time(void *arg, void *result)
+{
+    CHECK(!atomic_load_explicit(&has_joined, memory_order_seq_cst));
+    return call(arg, result);
+}
+
+static void before_closed(void)
+{
+    begin(&(struct pool_options){.n_workers = 1, .spin_ns = POOL_NO_SPIN}, 2);
+    CHECK(apply(3, NULL, NULL) == 0);
+    terminates = false;
+    atomic_init(&has_joined, false);
+}
+
+static void before_terminated(void)
+{
+    before_closed();
+    terminates = true;
+}
+
+static void thread_closed(int index)
+{
+    struct pool_handle *own;
+    int error;
+
+    if (index == 1) {
+        CHECK(pool__park(&done, POOL__NEVER));
+        CHECK((terminates ? pool_terminate(pool) : pool_close(pool)) == 0);
+        CHECK(pool_join(pool) == 0);
+        atomic_store_explicit(&has_joined, true, memory_order_seq_cst);
+    } else {
+        CHECK(apply(0, NULL, &own) == 0); /* queued, with which there are handles for who visits */
+        CHECK(pool_handle_get(own, POOL_FOREVER, NULL) == 0);
+        pool_handle_release(own);
+        pool__post(&done);
+        args[1] = 2;
+        error = pool_apply_async(pool, call_in_time, &args[1], &results[1], NULL, NULL);
+        CHECK(error == 0 || error == -ESHUTDOWN);
+        was_accepted[1] = error == 0;
+    }
+    leave();
+}
+
+static void after_closed(void)
+{
+    CHECK(terminates || has_run[1] == was_accepted[1]);
+}
+
+/* A map that a task makes: its parts go from seat to seat. */
+static void map_three(void *arg)
+{
+    const struct pool_calls calls = {.fn = call, .args = args, .arg_bytes = sizeof args[0], .results = results,
+                                     .result_bytes = sizeof results[0], .n_calls = 3, .chunksize = 1};
+    struct pool_handle *own;
+
+    for (int i = 0; i < 3; i++)
+        args[i] = i + 1;
+    CHECK(pool_map_async(pool, &calls, NULL, &own) == 0);
+    atomic_store_explicit((struct pool_handle *_Atomic *)arg, own, memory_order_release);
+}
+
+static void before_maps(void)
+{
+    begin(&(struct pool_options){.n_workers = 2, .strict = true, .start_all = true, .spin_ns = POOL_NO_SPIN}, 1);
+    atomic_init(&shared, NULL);
+    terminates = false;
+}
+
+static void before_terminated_maps(void)
+{
+    before_maps();
+    terminates = true;
+}
+
+static void thread_maps(int index)
+{
+    struct pool_handle *own;
+
+    (void)index;
+    CHECK(pool_submit(pool, map_three, (void *)&shared) == 0);
+    while ((own = atomic_load_explicit(&shared, memory_order_acquire)) == NULL)
+        check_yield();
+    if (terminates)
+        CHECK(pool_terminate(pool) == 0);
+    else
+        CHECK(pool_handle_get(own, POOL_FOREVER, NULL) == 0);
+    CHECK(terminates || (results[0] == 10 && results[1] == 20 && results[2] == 30));
+    pool_handle_release(own);
+    CHECK(pool_wait(pool) == 0);
+    leave();
+}
+
+/* Two parts that wait for each other: both workers are called. */
+static struct pool__parker meetings[2];
+
+static int meet(void *arg, void *result)
+{
+    int index = *(int *)arg - 1;
+
+    pool__post(&meetings[1 - index]);
+    CHECK(pool__park(&meetings[index], POOL__NEVER));
+    *(int *)result = 10 * (index + 1);
+    return 0;
+}
+
+static void map_two(void *arg)
+{
+    const struct pool_calls calls = {.fn = meet, .args = args, .arg_bytes = sizeof args[0], .results = results,
+                                     .result_bytes = sizeof results[0], .n_calls = 2, .chunksize = 1};
+
+    (void)arg;
+    args[0] = 1;
+    args[1] = 2;
+    CHECK(pool_map_async(pool, &calls, NULL, NULL) == 0);
+}
+
+static void before_meeting(void)
+{
+    before_maps();
+    atomic_init(&meetings[0].state, 0);
+    atomic_init(&meetings[1].state, 0);
+}
+
+static void thread_meeting(int index)
+{
+    (void)index;
+    CHECK(pool_submit(pool, map_two, NULL) == 0);
+    CHECK(pool_wait(pool) == 0);
+    CHECK(results[0] == 10 && results[1] == 20);
+    leave();
+}
+
 /* Whichever of two is first. */
 static void thread_several(int index)
 {
@@ -535,6 +707,13 @@ const struct scenario scenarios[] = {
     {"guests", 2, 1, 4000, 0, before_helpers, thread_guests, nothing},
     {"map", 1, 1, 4000, 0, before, thread_map, nothing},
     {"map with two workers", 1, 2, 4000, 0, before_workers, thread_map, nothing},
+    {"visits", 2, 1, 4000, 0, before_helpers, thread_visits, after_submit},
+    {"visits to one seat", 3, 1, 4000, 0, before_same_seat, thread_same_seat, nothing},
+    {"visits and the end", 2, 1, 8000, 0, before_closed, thread_closed, after_closed},
+    {"visits, terminated", 2, 1, 4000, 0, before_terminated, thread_closed, after_closed},
+    {"meeting", 1, 2, 8000, 0, before_meeting, thread_meeting, nothing},
+    {"map of a task", 1, 2, 4000, 0, before_maps, thread_maps, nothing},
+    {"map of a task, terminated", 1, 2, 8000, 0, before_terminated_maps, thread_maps, nothing},
     {"several", 1, 2, 4000, 0, before_workers, thread_several, nothing},
     {"cancel", 1, 1, 4000, 0, before, thread_cancel, nothing},
     {0},

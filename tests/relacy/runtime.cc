@@ -268,10 +268,20 @@ Atom &find_atom(void *at, size_t n_bytes)
     return *atom;
 }
 
+/* Others may run before each operation. Now and then the random scheduler stops a thread for long there, as when it has
+ * lost its CPU: it hardly ever would, since it chooses anew at each operation. */
+void step()
+{
+    if (rl::ctx().is_random_sched() && rl::ctx().rand(128, rl::sched_type_user) == 0)
+        for (unsigned n = rl::ctx().rand(200, rl::sched_type_user); n > 0; n--)
+            rl::ctx().yield(1, $);
+    rl::ctx().sched();
+}
+
 uint64_t load(void *at, size_t n_bytes, int order)
 {
     Switch around;
-    rl::ctx().sched();
+    step();
     Atom &atom = find_atom(at, n_bytes);
     rl::thread_info_base &thread = self();
     unsigned index = order == C_RELAXED ? thread.atomic_load_relaxed(atom.data)
@@ -294,7 +304,7 @@ void remember(Atom &atom, unsigned index, void *at, size_t n_bytes, uint64_t val
 void store(void *at, size_t n_bytes, uint64_t value, int order)
 {
     Switch around;
-    rl::ctx().sched();
+    step();
     Atom &atom = find_atom(at, n_bytes);
     rl::thread_info_base &thread = self();
     unsigned index = order == C_RELAXED ? thread.atomic_store_relaxed(atom.data)
@@ -322,7 +332,7 @@ unsigned change(rl::atomic_data *data, int order)
 template <class Function> uint64_t modify(void *at, size_t n_bytes, int order, Function function)
 {
     Switch around;
-    rl::ctx().sched();
+    step();
     Atom &atom = find_atom(at, n_bytes);
     uint64_t before = atom.latest;
 
@@ -342,7 +352,7 @@ bool exchange_if(void *at, size_t n_bytes, uint64_t *expected, uint64_t value, i
                  bool is_weak)
 {
     Switch around;
-    rl::ctx().sched();
+    step();
     Atom &atom = find_atom(at, n_bytes);
 
     if (atom.latest == *expected && !(is_weak && fails(atom))) {
@@ -551,7 +561,7 @@ void check_forget(void *at, size_t n_bytes)
 bool check_futex_wait(void *word, uint32_t value, bool has_deadline)
 {
     Switch around;
-    rl::ctx().sched();
+    step();
     Atom &atom = find_atom(word, sizeof value);
 
     if ((uint32_t)atom.latest != value)
@@ -574,7 +584,7 @@ bool check_futex_wait(void *word, uint32_t value, bool has_deadline)
 void check_futex_wake(void *word)
 {
     Switch around;
-    rl::ctx().sched();
+    step();
 
     for (int i = 0; i < n_sleepers; i++) {
         if (sleepers[i].word == word) {
@@ -640,7 +650,7 @@ void check_join(unsigned long thread)
 {
     Switch around;
     Started &other = started[thread - current->n_threads];
-    rl::ctx().sched();
+    step();
 
     if (!other.is_ended) {
         other.is_awaited = true;
