@@ -273,6 +273,12 @@ static bool is_turn(const struct pool__worker *worker)
     return worker->n_takes % TURNS == TURNS / 2;
 }
 
+/* The same, or is to come back for another reason: see take_own_item() and take_port(). */
+static bool is_any_turn(const struct pool__worker *worker)
+{
+    return worker->n_takes % (TURNS / 2) == 0;
+}
+
 /* Ends the task that the worker has run, and takes another one, sleeping until there is one; false if the worker has to
  * leave. The end, and that the worker is idle, become known in one critical section: so who waits for a task and
  * submits another one finds it idle. */
@@ -356,11 +362,14 @@ static void run_parts(struct pool__worker *worker, struct pool__task *task)
 {
     if (task->has_place)
         pool__share(worker->seat, task);
-    do {
-        worker->n_takes += !task->handle->is_spawned; /* it was counted when it was taken */
+    worker->n_takes += !task->handle->is_spawned; /* it was counted when it was taken */
+    for (;;) {
         count(&worker->seat->n_begun);
         pool__run(worker->pool, task);
-    } while (!is_turn(worker) && !is_shrunk(worker->pool) && pool__take_next_part(task));
+        if (is_any_turn(worker) || is_shrunk(worker->pool) || !pool__take_next_part(task))
+            return;
+        worker->n_takes++;
+    }
 }
 
 static void run(struct pool__worker *worker, struct pool__frame *frame, struct pool__task *task)

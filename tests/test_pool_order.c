@@ -2,6 +2,7 @@
  * submit themselves, each task has its turn. */
 #include "gate.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -31,6 +32,13 @@ static int note_call(void *number, void *result)
 static void note_element(void *number)
 {
     note(*(size_t *)number);
+}
+
+static int nothing(void *arg, void *result)
+{
+    (void)arg;
+    (void)result;
+    return 0;
 }
 
 /* Hands over the next tasks in one of the ways; how many. */
@@ -66,6 +74,8 @@ static void test_mixed(bool is_held, unsigned n_ways, bool is_strict)
 
     for (size_t i = 0; i < N_TASKS + 5; i++)
         numbers[i] = i;
+    CHECK_EQ(pool_apply(pool, nothing, NULL, NULL, NULL), 0); /* opens seats for threads outside */
+    CHECK_EQ(pool_wait(pool), 0);
     n_begun = out_of_order = 0;
     if (is_held)
         gate_hold(&gate, pool);
@@ -84,13 +94,6 @@ static void test_mixed(bool is_held, unsigned n_ways, bool is_strict)
 
 static struct pool *pool;
 static atomic_size_t n_missing;
-
-static int nothing(void *arg, void *result)
-{
-    (void)arg;
-    (void)result;
-    return 0;
-}
 
 static void call_back(void *context, void *result)
 {
@@ -151,9 +154,10 @@ static void begin_to_go_on(void *arg)
     go_on(arg);
 }
 
-static void test_turns(size_t n_workers)
+static void test_turns(size_t n_workers, bool is_strict)
 {
-    pool = gate_pool((struct pool_options){.n_workers = n_workers, .strict = true});
+    pool = gate_pool((struct pool_options){.n_workers = n_workers, .strict = is_strict, .start_all = true});
+    CHECK_EQ(pool_apply(pool, nothing, NULL, NULL, NULL), 0); /* opens seats for threads outside */
     n_missing = 201;
     for (size_t i = 0; i < n_workers; i++)
         CHECK_EQ(pool_submit(pool, begin_to_go_on, NULL), 0);
@@ -162,8 +166,98 @@ static void test_turns(size_t n_workers)
         CHECK_EQ(pool_apply_async(pool, have_turn_call, NULL, NULL, NULL, NULL), 0);
     }
     n_missing--;
+    while (!is_strict && n_missing > 0) /* who waits would run what its turn has not come for */
+        usleep(1000);
     CHECK_EQ(pool_wait(pool), 0);
     CHECK_EQ(n_missing, 0);
+    CHECK_EQ(pool_destroy(pool), 0);
+}
+
+/* The same for a call that a thread outside has left in a seat, whenever the turn of seats comes. */
+static void test_ahead_of_calls(void)
+{
+    struct gate first, second;
+    size_t number = 1;
+
+    pool = gate_pool((struct pool_options){.n_workers = 1, .start_all = true});
+    CHECK_EQ(pool_apply(pool, nothing, NULL, NULL, NULL), 0);
+    for (int i = 0; i < 500; i++) {
+        for (int k = i % 7; k > 0; k--) { /* then it is another turn */
+            CHECK_EQ(pool_submit(pool, note_task, NULL), 0);
+            CHECK_EQ(pool_wait(pool), 0);
+        }
+        gate_init(&second);
+        gate_hold(&first, pool);
+        CHECK_EQ(pool_submit(pool, gate_pass, &second), 0);
+        CHECK_EQ(pool_submit(pool, note_task, (void *)0), 0);
+        gate_free(&first);
+        gate_take(&second.reached); /* and then the other one is claimed */
+        n_begun = out_of_order = 0;
+        CHECK_EQ(pool_apply_async(pool, note_call, &number, NULL, NULL, NULL), 0);
+        gate_free(&second);
+        while (gate_counters(pool).n_queued > 0)
+            sched_yield();
+        CHECK_EQ(pool_wait(pool), 0);
+        CHECK_EQ(n_begun, 2);
+        CHECK_EQ(out_of_order, 0);
+    }
+    CHECK_EQ(pool_destroy(pool), 0);
+}
+
+/* Whatever comes first. */
+static void test_calls_and_tasks(void)
+{
+    enum { N = 8 };
+    struct gate gate;
+    size_t numbers[N];
+
+    for (unsigned ways = 0; ways < 1u << N; ways++) {
+        pool = gate_pool((struct pool_options){.n_workers = 1, .start_all = true});
+        CHECK_EQ(pool_apply(pool, nothing, NULL, NULL, NULL), 0);
+        CHECK_EQ(pool_wait(pool), 0);
+        gate_hold(&gate, pool);
+        n_begun = out_of_order = 0;
+        for (size_t i = 0; i < N; i++) {
+            numbers[i] = i;
+            if (ways >> i & 1)
+                CHECK_EQ(pool_submit(pool, note_task, (void *)i), 0);
+            else
+                CHECK_EQ(pool_apply_async(pool, note_call, &numbers[i], NULL, NULL, NULL), 0);
+        }
+        gate_free(&gate);
+        while (gate_counters(pool).n_queued > 0)
+            sched_yield();
+        CHECK_EQ(pool_wait(pool), 0);
+        CHECK_EQ(n_begun, N);
+        CHECK_EQ(out_of_order, 0);
+        CHECK_EQ(pool_destroy(pool), 0);
+    }
+}
+
+static void pass_and_go_on(void *gate)
+{
+    gate_pass(gate);
+    go_on(NULL);
+}
+
+/* Calls have their turn, too, where nothing is queued. */
+static void test_turn_of_calls(void)
+{
+    struct gate gate;
+
+    pool = gate_pool((struct pool_options){.n_workers = 1, .start_all = true});
+    CHECK_EQ(pool_apply(pool, nothing, NULL, NULL, NULL), 0);
+    n_missing = 10; /* so few that none is queued */
+    gate_init(&gate);
+    CHECK_EQ(pool_submit(pool, pass_and_go_on, &gate), 0);
+    gate_take(&gate.reached);
+    for (int i = 0; i < 9; i++)
+        CHECK_EQ(pool_apply_async(pool, have_turn_call, NULL, NULL, NULL, NULL), 0);
+    gate_free(&gate);
+    while (n_missing > 1)
+        usleep(1000);
+    n_missing--;
+    CHECK_EQ(pool_wait(pool), 0);
     CHECK_EQ(pool_destroy(pool), 0);
 }
 
@@ -176,7 +270,10 @@ int main(void)
             test_mixed(way & 1, n_ways[i], way & 2);
     }
     test_ahead();
-    test_turns(1);
-    test_turns(2);
+    test_ahead_of_calls();
+    test_calls_and_tasks();
+    test_turn_of_calls();
+    for (int way = 0; way < 4; way++)
+        test_turns(way & 1 ? 2 : 1, way & 2);
     return check_failures() != 0;
 }
