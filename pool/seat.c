@@ -72,15 +72,16 @@ void pool__free_seats(struct pool *pool)
 /* Nothing was ever in those below it. */
 static size_t first_seat(const struct pool *pool)
 {
-    /* [SEATS] relaxed: who holds the lock after they were opened sees it; who has given up the lock before that has
-     * posted notices, which who puts something in sees. Pairs with pool__open_guest_seats(). */
+    /* [SEATS] relaxed: who holds the lock after they were opened sees it. Who has given it up before that has posted
+     * notices, and who puts something in sees them: it has the lock, or takes a handle out of a seat, which was put
+     * there after that by who had the seat. Pairs with pool__open_guest_seats(). */
     return atomic_load_explicit(&pool->first_seat, memory_order_relaxed);
 }
 
 void pool__open_guest_seats(struct pool *pool)
 {
-    /* [SEATS] release: what this thread knows of notices, so does who visits; pairs with acquire in are_open(). */
-    atomic_store_explicit(&pool->first_seat, 0, memory_order_release);
+    /* [SEATS] relaxed: see first_seat(). */
+    atomic_store_explicit(&pool->first_seat, 0, memory_order_relaxed);
 }
 
 size_t pool__count_seats(const struct pool *pool)
@@ -156,8 +157,7 @@ struct pool__port *pool__own_port(struct pool *pool)
 /* Whether threads outside may use the first seats. */
 static bool are_open(const struct pool *pool)
 {
-    /* [SEATS] acquire: sees the notices that were posted before; pairs with pool__open_guest_seats(). */
-    return atomic_load_explicit(&pool->first_seat, memory_order_acquire) == 0 && pool__count_seats(pool) > 0;
+    return first_seat(pool) == 0 && pool__count_seats(pool) > 0;
 }
 
 static bool use(struct pool *pool, size_t index, uint32_t use)

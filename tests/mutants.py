@@ -34,6 +34,7 @@ SUITES = {
     "calls.c": ["pool"],
     "seat.c": ["pool"],
     "several.c": ["pool"],
+    "pool.c": ["pool"],
     "submit.c": ["pool"],
     "worker.c": ["pool"],
     "ticket.c": ["pool"],
@@ -79,6 +80,9 @@ class Rule(NamedTuple):
 
 
 RULES: list[Rule] = [
+    Rule("pool.c", "    pool__await_visits(pool);\n", "", ["pool"]),
+    Rule("submit.c", "        pool__drop_spawned(handle);\n", "        ;\n", ["pool"]),
+    Rule("submit.c", "& (POOL__CLOSED | POOL__CALL)))\n        return;", "& POOL__CLOSED))\n        return;", ["pool"]),
 ]
 
 OPERATION = re.compile(r"atomic_(load|store|exchange|fetch_\w+|compare_exchange_\w+)_explicit\s*\(")

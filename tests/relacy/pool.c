@@ -447,7 +447,8 @@ static void thread_map(int index)
     leave();
 }
 
-/* Calls that threads outside leave in the seat that they visit, from the second on: they run them, or the worker does. */
+/* Calls that threads outside leave in the seat that they visit, from the second on: they run them, or the worker
+ * does. */
 static void thread_visits(int index)
 {
     for (int i = 0; i < 2; i++) {
@@ -459,6 +460,30 @@ static void thread_visits(int index)
         CHECK(results[2 * index + i] == 10 * (2 * index + i + 1));
         pool_handle_release(own);
     }
+    leave();
+}
+
+/* A worker runs what nobody waits for, though it may be about to sleep. */
+static int call_and_post(void *arg, void *result)
+{
+    call(arg, result);
+    pool__post(&done);
+    return 0;
+}
+
+static void thread_forgotten(int index)
+{
+    struct pool_handle *own;
+
+    (void)index;
+    CHECK(apply(0, NULL, &own) == 0);
+    CHECK(pool_handle_get(own, POOL_FOREVER, NULL) == 0);
+    pool_handle_release(own);
+    check_pause();
+    args[1] = 2;
+    CHECK(pool_apply_async(pool, call_and_post, &args[1], &results[1], NULL, NULL) == 0);
+    CHECK(pool__park(&done, POOL__NEVER));
+    CHECK(has_run[1]);
     leave();
 }
 
@@ -708,6 +733,7 @@ const struct scenario scenarios[] = {
     {"map", 1, 1, 4000, 0, before, thread_map, nothing},
     {"map with two workers", 1, 2, 4000, 0, before_workers, thread_map, nothing},
     {"visits", 2, 1, 4000, 0, before_helpers, thread_visits, after_submit},
+    {"visits, forgotten", 1, 1, 8000, 0, before, thread_forgotten, nothing},
     {"visits to one seat", 3, 1, 4000, 0, before_same_seat, thread_same_seat, nothing},
     {"visits and the end", 2, 1, 8000, 0, before_closed, thread_closed, after_closed},
     {"visits, terminated", 2, 1, 4000, 0, before_terminated, thread_closed, after_closed},
