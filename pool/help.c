@@ -131,7 +131,7 @@ bool pool__help_alone(struct pool_handle *handle)
     if (!pool__claim(handle, &task, false))
         return false;
     leave_place(&task);
-    if (pool__may_sweep(pool))
+    if (!handle->is_spawned && pool__may_sweep(pool)) /* which others write that help */
         sweep_alone(pool);
     pool__count_here(pool, &task);
     pool__run(pool, &task);

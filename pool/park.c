@@ -64,7 +64,7 @@ bool pool__spin(bool (*is_there)(void *arg, bool looks_far), void *arg, int64_t 
     is_alone = true;
     for (;; n_looks = LOOKS_A_CLOCK) {
         for (int i = 0; i < n_looks; i++) {
-            if (is_there(arg, i == 0))
+            if (is_there(arg, i % LOOKS_A_CLOCK == 0))
                 return true;
             relax_cpu();
         }

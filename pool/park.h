@@ -27,7 +27,7 @@ enum { POOL__LOOK = 0 }; /* a deadline that has passed */
 bool pool__has_token(void *parker, bool looks_far);
 
 /* Calls is_there() again and again, until it is true or spin_ns nanoseconds have passed; returns whether it is. Every
- * microsecond or so it lets other threads have this CPU, which who is waited for may need, and looks_far is true. It
+ * microsecond or so looks_far is true, and it lets other threads have this CPU, which who is waited for may need. It
  * begins with that where this thread has slept or woken another since it last did this; else it first looks for some
  * microseconds. */
 bool pool__spin(bool (*is_there)(void *arg, bool looks_far), void *arg, int64_t spin_ns);

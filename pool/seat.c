@@ -95,10 +95,19 @@ static bool steal_from(struct pool__seat *seat, struct pool__item *item)
     return pool__deque_steal(&seat->claimed, item) || pool__deque_steal(&seat->spawned, item);
 }
 
+/* Whether others may take from the seat as soon as something is in it: not if a thread visits that is likely to take
+ * it out again. */
+static bool is_shared(const struct pool *pool, size_t index)
+{
+    return index >= POOL__GUESTS ||
+           /* [USE] relaxed: a guess. */
+           atomic_load_explicit(&pool->first_seats[index].use, memory_order_relaxed) == POOL__SAT;
+}
+
 static bool steal_between(struct pool *pool, size_t begin, size_t end, struct pool__item *item)
 {
     for (size_t i = begin; i < end; i++)
-        if (steal_from(pool__seat(pool, i), item))
+        if (is_shared(pool, i) && steal_from(pool__seat(pool, i), item))
             return true;
     return false;
 }
@@ -107,8 +116,8 @@ bool pool__steal_others(struct pool *pool, size_t own, struct pool__item *item)
 {
     size_t n_seats = pool__count_seats(pool);
 
-    return steal_between(pool, own < POOL__GUESTS ? POOL__GUESTS : own + 1, n_seats, item) ||
-           steal_between(pool, POOL__GUESTS, own < n_seats ? own : n_seats, item);
+    return steal_between(pool, own + 1, n_seats, item) ||
+           steal_between(pool, first_seat(pool), own < n_seats ? own : n_seats, item);
 }
 
 bool pool__steal(struct pool *pool, size_t first, struct pool__item *item)
@@ -121,7 +130,10 @@ bool pool__steal_guests(struct pool *pool, struct pool__item *item)
 {
     size_t n_seats = pool__count_seats(pool);
 
-    return steal_between(pool, first_seat(pool), n_seats < POOL__GUESTS ? n_seats : POOL__GUESTS, item);
+    for (size_t i = first_seat(pool); i < POOL__GUESTS && i < n_seats; i++)
+        if (!is_shared(pool, i) && steal_from(pool__seat(pool, i), item))
+            return true;
+    return false;
 }
 
 bool pool__is_left(const struct pool *pool, size_t seen[POOL__GUESTS])
@@ -269,8 +281,8 @@ bool pool__has_loose(const struct pool *pool)
 {
     size_t n_seats = pool__count_seats(pool);
 
-    for (size_t i = POOL__GUESTS; i < n_seats; i++)
-        if (!is_empty(pool__seat(pool, i)))
+    for (size_t i = first_seat(pool); i < n_seats; i++)
+        if (is_shared(pool, i) && !is_empty(pool__seat(pool, i)))
             return true;
     return pool__has_port_tasks(pool);
 }

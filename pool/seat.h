@@ -25,14 +25,14 @@ bool pool__is_port_empty(struct pool *pool);
 bool pool__is_visited_empty(struct pool *pool); /* and the other way round */
 int pool__new_seats(struct pool *pool, size_t index); /* down to this one; 0 or -ENOMEM. With the lock */
 void pool__free_seats(struct pool *pool);
-bool pool__steal(struct pool *pool, size_t first, struct pool__item *item); /* from that seat, then from workers' */
-bool pool__steal_others(struct pool *pool, size_t own, struct pool__item *item); /* not from that one */
-bool pool__steal_guests(struct pool *pool, struct pool__item *item); /* from the first seats */
+bool pool__steal(struct pool *pool, size_t first, struct pool__item *item); /* from that seat, then from the others */
+bool pool__steal_others(struct pool *pool, size_t own, struct pool__item *item); /* but that one and those visited */
+bool pool__steal_guests(struct pool *pool, struct pool__item *item); /* from the first seats, visited or not */
 /* Whether there is something in one of the first seats that was there when the caller last looked, in seen[]. */
 bool pool__is_left(const struct pool *pool, size_t seen[POOL__GUESTS]);
 
 size_t pool__n_loose(const struct pool *pool, size_t n_max); /* tasks in both, counted up to n_max */
-bool pool__has_loose(const struct pool *pool);              /* the same but for the first seats */
+bool pool__has_loose(const struct pool *pool);              /* the same but for seats that are visited */
 size_t pool__begun(const struct pool *pool);                /* tasks that were taken out of them */
 size_t pool__nested(const struct pool *pool);               /* calls that workers made while they waited for them */
 
