@@ -4,8 +4,8 @@
  * takes several tasks at a time from there and from the queue (`claimed`), and what it submits itself stays with it
  * (`spawned`). From both any other worker may take. Pools with a bound do none of that: their count is exact.
  *
- * The first seats are for threads outside. A guest has one for as long as it runs tasks, and it is as a worker's then. A
- * visitor has one for a moment: it leaves a call there that it is likely to run itself, and so others leave it alone
+ * The first seats are for threads outside. A guest has one for as long as it runs tasks, and it is as a worker's then.
+ * A visitor has one for a moment: it leaves a call there that it is likely to run itself, and so others leave it alone
  * for a while.
  *
  * ORDER. What one thread outside submits is taken in that order: it puts a task into its port, or a call into the seat
