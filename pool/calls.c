@@ -8,7 +8,6 @@
 #include "room.h"
 #include "seat.h"
 #include "sleep.h"
-#include "stock.h"
 #include "submit.h"
 #include "ticket.h"
 #include "wait.h"

@@ -128,18 +128,8 @@ void pool__keep_handle(struct pool__seat *seat, struct pool_handle *handle)
     seat->n_free_handles++;
 }
 
-void pool__discard(struct pool_handle *handle)
-{
-    struct pool *pool = handle->pool;
-    struct pool__seat *seat = pool__own_seat(pool);
-
-    if (seat != NULL)
-        pool__keep_handle(seat, handle);
-    else if (!pool__keep_visiting(handle))
-        pool__give_back(handle);
-}
-
-bool pool__keep_visiting(struct pool_handle *handle)
+/* In the seat that this thread visits; false if it cannot. */
+static bool keep_visiting(struct pool_handle *handle)
 {
     struct pool *pool = handle->pool;
     struct pool__seat *seat = pool__visit(pool);
@@ -163,6 +153,17 @@ void pool__give_back(struct pool_handle *handle)
     pool__unlock(pool);
     if (is_last)
         pool__free(pool);
+}
+
+void pool__discard(struct pool_handle *handle)
+{
+    struct pool *pool = handle->pool;
+    struct pool__seat *seat = pool__own_seat(pool);
+
+    if (seat != NULL)
+        pool__keep_handle(seat, handle);
+    else if (!keep_visiting(handle))
+        pool__give_back(handle);
 }
 
 bool pool__has_many_handles(const struct pool__seat *seat)

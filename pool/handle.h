@@ -20,9 +20,8 @@ bool pool__begin_await(struct pool_handle *handle); /* whoever completes it wake
 struct pool_handle *pool__spare_handle(struct pool *pool, struct pool__seat *seat); /* NULL: no memory. May lock */
 void pool__fetch_handles(struct pool *pool, struct pool__seat *seat); /* with the lock: as far as there is memory */
 void pool__keep_handle(struct pool__seat *seat, struct pool_handle *handle); /* that has no owner */
-bool pool__keep_visiting(struct pool_handle *handle); /* in the seat that a thread outside visits; false if it cannot */
 void pool__give_back(struct pool_handle *handle); /* to the pool, which may go with it. Locks */
-void pool__discard(struct pool_handle *handle); /* one of these. On a thread outside it may take the lock */
+void pool__discard(struct pool_handle *handle); /* keeps it, in a seat that is visited, or gives it back */
 void pool__trim_handles(struct pool__seat *seat); /* to what it may keep. With the lock */
 void pool__trim_handles_alone(struct pool *pool, struct pool__seat *seat);
 bool pool__has_many_handles(const struct pool__seat *seat); /* more than that */

@@ -96,6 +96,17 @@ static int answer(struct pool *pool, struct pool__seat *seat, uint32_t notices)
     return 0;
 }
 
+/* Called after a task was put where others find it: calls for a worker where that notice says so. */
+static void call_on(struct pool *pool, uint32_t notice)
+{
+    /* [NOTICES] seq_cst: after the task can be seen; pairs with the store in pool__post_notices(). */
+    if (!(atomic_load_explicit(&pool->notices, memory_order_seq_cst) & notice))
+        return;
+    pool__lock(pool);
+    pool__call(pool, 1);
+    pool__unlock(pool);
+}
+
 /* Submits a task of a thread outside without the lock. Returns 1 if that has to be done with it. */
 static int put(struct pool *pool, pool_fn *fn, void *arg)
 {
@@ -107,15 +118,9 @@ static int put(struct pool *pool, pool_fn *fn, void *arg)
         !pool__is_visited_empty(pool))
         return 1;
     error = pool__port_put(pool__own_port(pool), (struct pool__item){fn, arg}, &pool->notices, POOL__CLOSED);
-    if (error != 0)
-        return error;
-    /* [NOTICES] seq_cst: after the task can be seen; pairs with the store in pool__post_notices(). */
-    if (atomic_load_explicit(&pool->notices, memory_order_seq_cst) & POOL__CALL) {
-        pool__lock(pool);
-        pool__call(pool, 1);
-        pool__unlock(pool);
-    }
-    return 0;
+    if (error == 0)
+        call_on(pool, POOL__CALL);
+    return error;
 }
 
 /* Puts an item into a seat that this thread has. Returns 0, or 1 if there is no room or the pool is closed. */
@@ -137,15 +142,9 @@ int pool__spawn_visiting(struct pool *pool, struct pool__seat *seat, struct pool
     int error = put_in_seat(pool, seat, item);
 
     pool__end_visit(pool);
-    if (error != 0)
-        return error;
-    /* [NOTICES] seq_cst: after the task can be seen; pairs with the store in pool__post_notices(). */
-    if (atomic_load_explicit(&pool->notices, memory_order_seq_cst) & POOL__CALL_HELPED) {
-        pool__lock(pool);
-        pool__call(pool, 1);
-        pool__unlock(pool);
-    }
-    return 0;
+    if (error == 0)
+        call_on(pool, POOL__CALL_HELPED);
+    return error;
 }
 
 int pool__spawn(struct pool *pool, struct pool__seat *seat, struct pool__item item)

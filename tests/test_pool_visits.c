@@ -43,16 +43,22 @@ static void await_runs(int n)
         usleep(100);
 }
 
+/* In a pool whose only worker is held. */
+static void leave_calls(struct pool_handle *handles[N], struct gate *gate)
+{
+    begin((struct pool_options){.n_workers = 1});
+    gate_hold(gate, the_pool);
+    for (size_t i = 0; i < N; i++)
+        CHECK_EQ(pool_apply_async(the_pool, run, NULL, NULL, NULL, &handles[i]), 0);
+}
+
 /* What is left there counts as queued, until it is run, in whatever order. */
 static void test_counted(void)
 {
     struct pool_handle *handles[N];
     struct gate gate;
 
-    begin((struct pool_options){.n_workers = 1});
-    gate_hold(&gate, the_pool);
-    for (size_t i = 0; i < N; i++)
-        CHECK_EQ(pool_apply_async(the_pool, run, NULL, NULL, NULL, &handles[i]), 0);
+    leave_calls(handles, &gate);
     CHECK_EQ(gate_counters(the_pool).n_queued, N);
     for (size_t i = 0; i < N / 2; i++) {
         CHECK_EQ(pool_handle_get(handles[i], POOL_FOREVER, NULL), 0);
@@ -277,10 +283,7 @@ static void test_terminated(void)
     struct pool_handle *handles[N];
     struct gate gate;
 
-    begin((struct pool_options){.n_workers = 1});
-    gate_hold(&gate, the_pool);
-    for (size_t i = 0; i < N; i++)
-        CHECK_EQ(pool_apply_async(the_pool, run, NULL, NULL, NULL, &handles[i]), 0);
+    leave_calls(handles, &gate);
     CHECK_EQ(pool_terminate(the_pool), 0);
     for (size_t i = 0; i < N; i++) {
         CHECK_EQ(pool_handle_get(handles[i], POOL_FOREVER, NULL), -ECANCELED);
