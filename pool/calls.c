@@ -132,6 +132,7 @@ static void init_calls(struct pool_handle *handle, const struct pool__work *work
     atomic_init(&handle->stop, false);
     handle->is_queued = false;
     handle->is_spawned = false;
+    handle->is_ordered = false;
     handle->completer_owns = POOL__REFERENCE;
     handle->watched_from = -1;
     handle->n_ranges = 0;
@@ -271,6 +272,7 @@ static int spawn_calls(struct pool *pool, const struct pool__work *work, const s
     /* That of what is not ready, that of its place in the seat, and the user's. */
     init_calls(handle, work, callbacks, (size_t)2 + (out != NULL));
     handle->is_spawned = true;
+    handle->is_ordered = own == NULL;
     item.arg = handle;
     if (out != NULL)
         *out = handle; /* before another worker can run the call, which may look there */

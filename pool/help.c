@@ -68,9 +68,9 @@ static void note_gone(struct pool *pool)
 
 bool pool__take_handle(struct pool_handle *handle, struct pool__task *task)
 {
-    const struct pool__seat *seat = pool__own_seat(handle->pool);
+    struct pool__seat *seat = pool__own_seat(handle->pool);
     /* In the place of another part nobody would find the rest. */
-    bool is_all = seat == NULL || pool__deque_count(&seat->spawned) >= POOL__DEQUE_ITEMS;
+    bool is_all = seat == NULL || pool__deque_count(pool__place_of_rest(seat, handle)) >= POOL__DEQUE_ITEMS;
 
     if (pool__claim(handle, task, is_all)) {
         task->has_place = !task->is_last;
@@ -100,11 +100,14 @@ static void leave_place(struct pool__task *task)
 
     if (task->is_last && handle->is_spawned) {
         struct pool *pool = handle->pool;
-        struct pool__seat *own = pool__own_seat(pool), *seat = own != NULL ? own : pool__visit(pool);
+        struct pool__seat *own = pool__own_seat(pool), *seat = own == NULL ? pool__visit(pool) : NULL;
 
-        has_left = seat != NULL && pool__deque_pop_handle(&seat->spawned, handle);
-        if (seat != own)
+        if (own != NULL)
+            has_left = pool__deque_pop_handle(pool__place_of_rest(own, handle), handle);
+        if (seat != NULL) {
+            has_left = pool__deque_pop_handle(&seat->spawned, handle);
             pool__end_visit(pool);
+        }
     }
     if (has_left)
         handle->completer_owns += POOL__REFERENCE;

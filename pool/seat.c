@@ -10,7 +10,7 @@
  *
  * ORDER. What one thread outside submits is taken in that order: it puts a task into its port, or a call into the seat
  * that it visits, only while the other one and the queue are empty; both come before the queue, and what a worker has
- * claimed before all of them.
+ * claimed before all of them. So the rest of a map that a worker has taken from such a seat is there, too.
  *
  * The seats are in blocks that never move: the first has N_FIRST seats, each other twice as many as the one before.
  */

@@ -36,6 +36,12 @@ bool pool__has_loose(const struct pool *pool);              /* the same but for 
 size_t pool__begun(const struct pool *pool);                /* tasks that were taken out of them */
 size_t pool__nested(const struct pool *pool);               /* calls that workers made while they waited for them */
 
+/* Where others find the rest of a handle of which the seat's owner has taken a part. */
+static inline struct pool__deque *pool__place_of_rest(struct pool__seat *seat, const struct pool_handle *handle)
+{
+    return handle->is_ordered ? &seat->claimed : &seat->spawned;
+}
+
 /* Adds to a counter that this thread alone writes. */
 static inline void pool__add(atomic_size_t *counter, size_t n)
 {

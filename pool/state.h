@@ -74,7 +74,7 @@ enum pool__use {
  * not leave before all are gone. */
 struct pool__seat {
     struct pool__deque spawned;    /* what its worker has submitted in tasks: the youngest first */
-    struct pool__deque claimed;    /* what its worker has taken from the queue ahead of its turn: the oldest first */
+    struct pool__deque claimed;    /* what its worker has taken from others ahead of its turn: the oldest first */
     _Alignas(POOL__LINE_BYTES) atomic_size_t n_submitted; /* to `spawned`; counted before they can be taken */
     atomic_size_t n_begun;  /* tasks that its worker took: to see that some do */
     atomic_size_t n_nested; /* calls that its worker made while it waited for them */
@@ -260,6 +260,7 @@ struct pool_handle {
     atomic_size_t n_unended;     /* calls that have not ended, but for one part of all. Not an iterator's */
     bool is_queued;              /* constant: there was a range of it. Not an iterator's */
     bool is_spawned;             /* constant: it was left in a seat. Not an iterator's */
+    bool is_ordered;             /* constant: by a thread outside, so it begins before what that submits next. As above */
     size_t completer_owns;       /* references, as state counts them. Of who claimed the last part. Not an iterator's */
     int watched_from;            /* a CPU, or -1: see call.h. Not an iterator's. Guarded by the lock, but for reads of
                                     its caller, who alone writes it */

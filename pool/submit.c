@@ -162,17 +162,18 @@ int pool__spawn(struct pool *pool, struct pool__seat *seat, struct pool__item it
 void pool__share(struct pool__seat *seat, struct pool__task *task)
 {
     struct pool_handle *handle = task->handle;
+    struct pool__deque *place = pool__place_of_rest(seat, handle);
     struct pool *pool = handle->pool;
 
     task->has_place = false;
-    pool__deque_push(&seat->spawned, (struct pool__item){NULL, handle}); /* there is room: see pool__take_handle() */
+    pool__deque_push(place, (struct pool__item){NULL, handle}); /* there is room: see pool__take_handle() */
     /* [NOTICES] seq_cst: after the rest can be seen; pairs with the store in pool__post_notices(). */
     if (!(atomic_load_explicit(&pool->notices, memory_order_seq_cst) & (POOL__CLOSED | POOL__CALL)))
         return;
     pool__lock(pool);
     if (!pool__is_terminated(pool))
         pool__call(pool, 1);
-    else if (pool__deque_pop_handle(&seat->spawned, handle)) /* it was nowhere when others were dropped */
+    else if (pool__deque_pop_handle(place, handle)) /* it was nowhere when others were dropped */
         pool__drop_spawned(handle);
     pool__unlock(pool);
 }

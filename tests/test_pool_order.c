@@ -8,8 +8,7 @@
 
 enum { N_TASKS = 20000 };
 
-static size_t n_begun;   /* the worker's */
-static size_t out_of_order;
+static atomic_size_t n_begun, out_of_order;
 
 static void note(size_t number)
 {
@@ -204,6 +203,55 @@ static void test_ahead_of_calls(void)
     CHECK_EQ(pool_destroy(pool), 0);
 }
 
+static struct gate *held;
+
+static int begin_or_note(void *number, void *result)
+{
+    int code = note_call(number, result);
+
+    if (*(size_t *)number == 0)
+        gate_pass(held);
+    return code;
+}
+
+/* Of a map whose first call has begun, the others come before what is handed over then, whichever turn comes. */
+static void test_rest_of_map(void)
+{
+    enum { N_CALLS = 40 }; /* a turn comes within them */
+    struct gate gate;
+    size_t numbers[N_CALLS + 1];
+    struct pool_calls calls = {.fn = begin_or_note, .args = numbers, .arg_bytes = sizeof *numbers, .n_calls = N_CALLS,
+                               .chunksize = 1};
+
+    pool = gate_pool((struct pool_options){.n_workers = 1, .start_all = true});
+    CHECK_EQ(pool_apply(pool, nothing, NULL, NULL, NULL), 0);
+    CHECK_EQ(pool_wait(pool), 0);
+    held = &gate;
+    for (size_t i = 0; i <= N_CALLS; i++)
+        numbers[i] = i;
+    for (int i = 0; i < 200; i++) {
+        for (int k = i % 2; k > 0; k--) /* then it is another turn */
+            CHECK_EQ(pool_submit(pool, note_task, NULL), 0);
+        while (gate_counters(pool).n_queued > 0)
+            sched_yield();
+        CHECK_EQ(pool_wait(pool), 0);
+        gate_init(&gate);
+        n_begun = out_of_order = 0;
+        CHECK_EQ(pool_map_async(pool, &calls, NULL, NULL), 0);
+        gate_take(&gate.reached);
+        if (i % 4 < 2)
+            CHECK_EQ(pool_submit(pool, note_task, (void *)N_CALLS), 0);
+        else
+            CHECK_EQ(pool_apply_async(pool, note_call, &numbers[N_CALLS], NULL, NULL, NULL), 0);
+        gate_free(&gate);
+        while (n_begun <= N_CALLS) /* who waits would run tasks beside the worker */
+            sched_yield();
+        CHECK_EQ(pool_wait(pool), 0);
+        CHECK_EQ(out_of_order, 0);
+    }
+    CHECK_EQ(pool_destroy(pool), 0);
+}
+
 /* Whatever comes first. */
 static void test_calls_and_tasks(void)
 {
@@ -271,6 +319,7 @@ int main(void)
     }
     test_ahead();
     test_ahead_of_calls();
+    test_rest_of_map();
     test_calls_and_tasks();
     test_turn_of_calls();
     for (int way = 0; way < 4; way++)
