@@ -260,7 +260,7 @@ struct pool_handle {
     atomic_size_t n_unended;     /* calls that have not ended, but for one part of all. Not an iterator's */
     bool is_queued;              /* constant: there was a range of it. Not an iterator's */
     bool is_spawned;             /* constant: it was left in a seat. Not an iterator's */
-    bool is_ordered;             /* constant: by a thread outside, so it begins before what that submits next. As above */
+    bool is_ordered;             /* constant: by a thread outside, so before what that submits next. As above */
     size_t completer_owns;       /* references, as state counts them. Of who claimed the last part. Not an iterator's */
     int watched_from;            /* a CPU, or -1: see call.h. Not an iterator's. Guarded by the lock, but for reads of
                                     its caller, who alone writes it */
