@@ -2,7 +2,7 @@
 """The rules that `make mutants-rules` removes stand in the code, each in one place, and the tests that it names are
 there."""
 from harness import TOP, check, check_equal
-from mutate_rules import MUTANTS
+from rules_of_pool import MUTANTS
 
 check_equal("rules of one name", len({mutant.name for mutant in MUTANTS}), len(MUTANTS))
 for mutant in MUTANTS:
