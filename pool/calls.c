@@ -19,17 +19,18 @@ static bool claim(struct pool_handle *handle, struct pool__task *task, bool all)
 {
     const struct pool_calls *calls = &handle->work.calls;
     /* [CLAIM] relaxed: a guess that the exchange checks. */
-    size_t n_unclaimed = atomic_load_explicit(&handle->n_unclaimed, memory_order_relaxed);
+    size_t n_unclaimed = atomic_load_explicit(&handle->n_unclaimed, memory_order_relaxed), n_calls;
 
     do {
         if (n_unclaimed == 0)
             return false;
-        task->n_calls = all || n_unclaimed < calls->chunksize ? n_unclaimed : calls->chunksize;
+        n_calls = all || n_unclaimed < calls->chunksize ? n_unclaimed : calls->chunksize;
         /* [CLAIM] relaxed: what the calls need was made known with the handle. */
-    } while (!atomic_compare_exchange_weak_explicit(&handle->n_unclaimed, &n_unclaimed, n_unclaimed - task->n_calls,
+    } while (!atomic_compare_exchange_weak_explicit(&handle->n_unclaimed, &n_unclaimed, n_unclaimed - n_calls,
                                                     memory_order_relaxed, memory_order_relaxed));
+    task->n_calls = n_calls;
     task->begin = calls->n_calls - n_unclaimed;
-    task->end = task->begin + task->n_calls;
+    task->end = task->begin + n_calls;
     task->is_last = task->end == calls->n_calls;
     return true;
 }
@@ -107,7 +108,7 @@ static void skip(struct pool__task *task, int code)
     }
 }
 
-/* A part of all is the only one. */
+/* Of who has run all of them nobody else has to know. */
 static bool end(struct pool__task *task)
 {
     struct pool_handle *handle = task->handle;

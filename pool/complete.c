@@ -169,8 +169,7 @@ void pool__note_error(const struct pool__task *task)
         pool__tell(error, &task->error);
 }
 
-/* Takes the outcome of a part, which ran on this thread without the lock. Returns whether its handle is complete. */
-bool pool__end_part_alone(struct pool__task *task)
+void pool__end_task_alone(struct pool__task *task)
 {
     struct pool_handle *handle = task->handle;
 
@@ -179,14 +178,6 @@ bool pool__end_part_alone(struct pool__task *task)
         pool__note_error(task);
         pool__unlock(handle->pool);
     }
-    return handle->kind->end(task);
-}
-
-/* Ends a task that ran on this thread without the lock. */
-void pool__end_task_alone(struct pool__task *task)
-{
-    struct pool_handle *handle = task->handle;
-
-    if (pool__end_part_alone(task) && (!has_callback(handle) || call_back_now(handle)))
+    if (handle->kind->end(task) && (!has_callback(handle) || call_back_now(handle)))
         publish_alone(handle);
 }

@@ -17,7 +17,6 @@ void pool__note_error(const struct pool__task *task); /* the first by index is t
 
 /* And without: */
 void pool__end_task_alone(struct pool__task *task); /* one that ran on this thread, which waits for its handle */
-bool pool__end_part_alone(struct pool__task *task); /* the same, but whether its handle is complete is told */
 void pool__complete_deferred(void); /* what this thread has put off: before it waits */
 
 #endif

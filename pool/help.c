@@ -119,6 +119,7 @@ bool pool__help_alone(struct pool_handle *handle)
 {
     struct pool *pool = handle->pool;
     struct pool__task task;
+    size_t n_run = 0;
     bool has_helped;
 
     if (pool__is_claimed(handle))
@@ -136,20 +137,23 @@ bool pool__help_alone(struct pool_handle *handle)
     leave_place(&task);
     if (!handle->is_spawned && pool__may_sweep(pool)) /* which others write that help */
         sweep_alone(pool);
-    pool__count_here(pool, &task);
-    pool__run(pool, &task);
+    do {
+        pool__count_here(pool, task.n_calls - n_run);
+        n_run = task.n_calls;
+        pool__run(pool, &task);
+    } while (pool__take_next_part(&task));
     pool__end_task_alone(&task);
     return true;
 }
 
 bool pool__take_next_part(struct pool__task *task)
 {
-    struct pool__task next;
+    struct pool_handle *handle = task->handle;
+    size_t n_run = task->n_calls;
 
-    if (needs_lock(task->handle) || !pool__claim(task->handle, &next, false))
+    if (needs_lock(handle) || !handle->kind->claim(handle, task, false))
         return false;
-    leave_place(&next);
-    pool__end_part_alone(task); /* not the last one: the next has not ended */
-    *task = next;
+    task->n_calls += n_run;
+    leave_place(task);
     return true;
 }

@@ -26,7 +26,8 @@ static inline bool pool__take_item(struct pool__item item, struct pool__task *ta
     task->n_calls = 1;
     return true;
 }
-bool pool__take_next_part(struct pool__task *task); /* ends a part and claims another of its handle; false: neither was
-                                                       done */
+/* Claims another part of the task's handle, which ends with those before: so each thread has one step of n_unended,
+ * however many parts it runs. False: there is none, or it needs the lock. */
+bool pool__take_next_part(struct pool__task *task);
 
 #endif

@@ -191,7 +191,7 @@ struct pool {
 /* What a thread is about to run, runs, or has run: a task, or a part of the calls of a handle or an iterator. */
 struct pool__task {
     struct pool_handle *handle;    /* NULL: a submitted task, item */
-    size_t n_calls;
+    size_t n_calls;                /* of this part, and of those before that have not ended */
     bool is_last;                  /* of a handle's: nothing is unclaimed any more */
     bool has_place;                /* the handle was taken out of a seat, and others may need it there */
     struct pool__item item;

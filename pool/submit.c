@@ -259,7 +259,7 @@ static void help_loose(const struct pool__guest *guest)
 
     pool__unlock(pool);
     for (size_t turn = 0; take_loose(guest, turn, &task); turn++) {
-        pool__count_here(pool, &task);
+        pool__count_here(pool, task.n_calls);
         if (task.handle != NULL && task.has_place)
             pool__share(guest->seat, &task);
         pool__run(pool, &task);

@@ -99,20 +99,20 @@ void pool__run(struct pool *pool, struct pool__task *task)
     pool__leave_frame(&frame);
 }
 
-void pool__count_here(struct pool *pool, const struct pool__task *task)
+void pool__count_here(struct pool *pool, size_t n_calls)
 {
     const struct pool__worker *worker = pool__own_worker(pool);
 
     if (worker != NULL && worker->seat != NULL)
-        pool__add(&worker->seat->n_nested, task->n_calls); /* [COUNT] relaxed: orders nothing */
+        pool__add(&worker->seat->n_nested, n_calls); /* [COUNT] relaxed: orders nothing */
     else
         /* [COUNT] relaxed: orders nothing. */
-        atomic_fetch_add_explicit(&pool->n_helped, task->n_calls, memory_order_relaxed);
+        atomic_fetch_add_explicit(&pool->n_helped, n_calls, memory_order_relaxed);
 }
 
 void pool__run_here(struct pool *pool, struct pool__task *task)
 {
-    pool__count_here(pool, task);
+    pool__count_here(pool, task->n_calls);
     pool__unlock(pool);
     pool__run(pool, task);
     pool__lock(pool);

@@ -13,6 +13,6 @@ bool pool__take(struct pool *pool, struct pool__task *task, struct pool__seat *a
 void pool__run(struct pool *pool, struct pool__task *task);
 void pool__finish(struct pool *pool, struct pool__task *task);
 void pool__run_here(struct pool *pool, struct pool__task *task); /* all that, without the lock in between */
-void pool__count_here(struct pool *pool, const struct pool__task *task); /* counts it as helped or nested */
+void pool__count_here(struct pool *pool, size_t n_calls); /* counts them as helped or nested */
 
 #endif

@@ -213,7 +213,7 @@ inline make_calls(me)
     atomic { TOUCH; is_ended[begin] = true }
 }
 
-/* end(): whether it is the last one to end. A part of all is the only one. */
+/* end(): whether it is the last one to end. Of who has run all nobody else has to know. */
 inline end(me)
 {
     atomic {
@@ -391,7 +391,7 @@ inline take_part(me)
 
 proctype worker()
 {
-    byte n, begin, next, notices;
+    byte n, n_run, begin, notices;
     bool is_last, is_completer, was_published, was_last, wake_sleeper, wake_quiet;
 
     do
@@ -406,22 +406,17 @@ proctype worker()
         do
         ::
             make_calls(WORKER);
-            /* The next part is claimed before this one has ended. */
-            next = begin;
+            n_run++;
             note_early();
             claim(WORKER, false);
             if
             :: n == 0 -> break
-            :: else ->
-                note_stale();
-                n = 1;
-                end(WORKER);
-                assert(!is_completer);
-                n = 1
+            :: else -> note_stale()
             fi
         od;
-        begin = next;
-        n = 1;
+        /* All that it has run end together. */
+        n = n_run;
+        n_run = 0;
         lock(WORKER);
         end(WORKER);
         if
@@ -452,8 +447,20 @@ inline help_alone(me)
     if
     :: n == 0 -> break
     :: else ->
-        note_stale();
-        make_calls(me);
+        do
+        ::
+            note_stale();
+            make_calls(me);
+            n_run++;
+            note_early();
+            claim(me, false);
+            if
+            :: n == 0 -> break
+            :: else
+            fi
+        od;
+        n = n_run;
+        n_run = 0;
         end(me);
         if
         :: is_completer -> is_completer = false; complete_alone(me)
@@ -496,7 +503,7 @@ inline cancel(me)
 
 proctype user()
 {
-    byte n, begin, notices;
+    byte n, n_run, begin, notices;
     bool is_last, is_completer, was_published, was_last, wake_sleeper, wake_quiet;
 
     do
