@@ -122,13 +122,10 @@ bool pool__deque_steal(struct pool__deque *deque, struct pool__item *item)
     }
 }
 
-size_t pool__deque_oldest(const struct pool__deque *deque)
+size_t pool__deque_gone(const struct pool__deque *deque)
 {
-    /* [TOP], [BOTTOM] relaxed: a guess. */
-    size_t top = atomic_load_explicit(&deque->top, memory_order_relaxed);
-    size_t bottom = atomic_load_explicit(&deque->bottom, memory_order_relaxed);
-
-    return bottom == top || bottom + 1 == top ? POOL__NONE : top;
+    /* [TOP] relaxed: a guess. */
+    return atomic_load_explicit(&deque->top, memory_order_relaxed);
 }
 
 size_t pool__deque_count(const struct pool__deque *deque)

@@ -47,9 +47,8 @@ bool pool__deque_pop_handle(struct pool__deque *deque, const void *handle);
 /* For any thread, the owner too: takes the oldest item out; false if there is none. */
 bool pool__deque_steal(struct pool__deque *deque, struct pool__item *item);
 
-/* Which item is the oldest, as a number that another one never has; POOL__NONE if there is none. */
-#define POOL__NONE SIZE_MAX
-size_t pool__deque_oldest(const struct pool__deque *deque);
+/* How many items were taken out, but for those that the owner took while others were left. */
+size_t pool__deque_gone(const struct pool__deque *deque);
 
 /* How many items there are, at some moment during the call. */
 size_t pool__deque_count(const struct pool__deque *deque);

@@ -109,6 +109,13 @@ static bool is_shared(const struct pool *pool, size_t index)
            atomic_load_explicit(&pool->first_seats[index].use, memory_order_relaxed) == POOL__SAT;
 }
 
+/* None below it is so. */
+static size_t first_shared(const struct pool *pool)
+{
+    /* [GUESTS] relaxed: a guess. Who looks out does not touch what visitors write for nothing. */
+    return atomic_load_explicit(&pool->n_guests, memory_order_relaxed) > 0 ? first_seat(pool) : POOL__GUESTS;
+}
+
 static bool steal_between(struct pool *pool, size_t begin, size_t end, struct pool__item *item)
 {
     for (size_t i = begin; i < end; i++)
@@ -122,7 +129,7 @@ bool pool__steal_others(struct pool *pool, size_t own, struct pool__item *item)
     size_t n_seats = pool__count_seats(pool);
 
     return steal_between(pool, own + 1, n_seats, item) ||
-           steal_between(pool, first_seat(pool), own < n_seats ? own : n_seats, item);
+           steal_between(pool, first_shared(pool), own < n_seats ? own : n_seats, item);
 }
 
 bool pool__steal(struct pool *pool, size_t first, struct pool__item *item)
@@ -141,16 +148,21 @@ bool pool__steal_guests(struct pool *pool, struct pool__item *item)
     return false;
 }
 
-bool pool__is_left(const struct pool *pool, size_t seen[POOL__GUESTS])
+/* Where something has gone since, a visitor is at work, and then no more than that is looked at: each line of memory
+ * that is takes the visitor as long to get back as it needs for half of a short call. */
+bool pool__is_left(const struct pool *pool, struct pool__seen seen[POOL__GUESTS])
 {
     size_t n_seats = pool__count_seats(pool);
     bool is_left = false;
 
     for (size_t i = first_seat(pool); i < POOL__GUESTS && i < n_seats; i++) {
-        size_t before = seen[i];
+        const struct pool__deque *deque = &pool__seat(pool, i)->spawned;
+        size_t n_gone = pool__deque_gone(deque);
+        bool was_filled = seen[i].is_filled && seen[i].n_gone == n_gone;
 
-        seen[i] = pool__deque_oldest(&pool__seat(pool, i)->spawned);
-        is_left |= seen[i] != POOL__NONE && seen[i] == before;
+        seen[i].is_filled = seen[i].n_gone == n_gone && pool__deque_count(deque) > 0;
+        seen[i].n_gone = n_gone;
+        is_left |= was_filled && seen[i].is_filled;
     }
     return is_left;
 }
@@ -221,13 +233,16 @@ struct pool__seat *pool__sit_down(struct pool *pool, size_t *index)
         return NULL;
     pool__open_guest_seats(pool);
     for (*index = 0; *index < POOL__GUESTS; ++*index)
-        if (use(pool, *index, POOL__SAT))
+        if (use(pool, *index, POOL__SAT)) {
+            pool__add(&pool->n_guests, 1); /* [GUESTS] relaxed: see first_shared() */
             return pool__seat(pool, *index);
+        }
     return NULL;
 }
 
 void pool__stand_up(struct pool *pool, size_t index)
 {
+    pool__add(&pool->n_guests, (size_t)-1); /* [GUESTS] relaxed: see first_shared() */
     end_use(pool, index);
 }
 
@@ -286,7 +301,7 @@ bool pool__has_loose(const struct pool *pool)
 {
     size_t n_seats = pool__count_seats(pool);
 
-    for (size_t i = first_seat(pool); i < n_seats; i++)
+    for (size_t i = first_shared(pool); i < n_seats; i++)
         if (is_shared(pool, i) && !is_empty(pool__seat(pool, i)))
             return true;
     return pool__has_port_tasks(pool);

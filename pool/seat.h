@@ -29,7 +29,7 @@ bool pool__steal(struct pool *pool, size_t first, struct pool__item *item); /* f
 bool pool__steal_others(struct pool *pool, size_t own, struct pool__item *item); /* but that one and those visited */
 bool pool__steal_guests(struct pool *pool, struct pool__item *item); /* from the first seats, visited or not */
 /* Whether there is something in one of the first seats that was there when the caller last looked, in seen[]. */
-bool pool__is_left(const struct pool *pool, size_t seen[POOL__GUESTS]);
+bool pool__is_left(const struct pool *pool, struct pool__seen seen[POOL__GUESTS]);
 
 size_t pool__n_loose(const struct pool *pool, size_t n_max); /* tasks in both, counted up to n_max */
 bool pool__has_loose(const struct pool *pool);              /* the same but for seats that are visited */

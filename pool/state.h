@@ -83,6 +83,12 @@ struct pool__seat {
     size_t n_free_handles;
 };
 
+/* What a worker saw when it last looked at one of the first seats: see pool__is_left(). */
+struct pool__seen {
+    size_t n_gone;
+    bool is_filled;
+};
+
 /* Owned by its thread until that has left, then by who joins it. */
 struct pool__worker {
     _Alignas(POOL__LINE_BYTES) struct pool__sleeper sleeper; /* must be first */
@@ -93,7 +99,7 @@ struct pool__worker {
     unsigned n_takes, n_port_takes; /* to look elsewhere now and then; wrap around */
     bool owes_turn;                /* it is that of what threads outside have put into seats */
     bool runs_item;                /* a task of n_begun, which is not in n_ended yet */
-    size_t seen[POOL__GUESTS];     /* what it saw when it last looked at the first seats: see may_find() */
+    struct pool__seen seen[POOL__GUESTS];
     bool is_searching;             /* counted in n_searching; guarded by the lock */
     bool has_passed_on;            /* another searches for it; guarded by the lock */
     bool is_replacement;           /* takes the place of one that a task has ended */
@@ -177,6 +183,7 @@ struct pool {
         _Alignas(POOL__LINE_BYTES) _Atomic(uint32_t) use; /* enum pool__use */
     } first_seats[POOL__GUESTS]; /* here, since who comes too late must find that out when the seats are gone */
     atomic_size_t first_seat;    /* POOL__GUESTS until a thread outside needs one, then 0 */
+    atomic_size_t n_guests;      /* that have one of the first seats; written under the lock */
     struct pool__worker **workers; /* n_indices of them: the live worker with that index, or NULL */
     size_t n_indices, first_free;  /* all indices before first_free are taken */
     struct pool__worker *left;   /* the last thread that has left, until it is joined */
