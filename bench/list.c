@@ -83,7 +83,7 @@ static struct plan_factors factors_of(const struct profile *profile, size_t n_cp
 
 struct budget_row {
     const char *profile, *experiment;
-    size_t n_cells, n_sides, n_rounds;
+    size_t n_cells, n_sides, n_rounds, n_samples; /* rounds: of the cells that have most */
     double total_ms, hang_s;
 };
 
@@ -92,17 +92,19 @@ static void add_budget_row(json_t *list, const struct budget_row *row)
     if (row->n_sides == 0)
         return;
     json_array_append_new(list, json_pack(
-        "{s:s, s:s, s:I, s:I, s:I, s:f, s:f, s:f}", "profile", row->profile, "experiment", row->experiment,
+        "{s:s, s:s, s:I, s:I, s:I, s:I, s:f, s:f, s:f}", "profile", row->profile, "experiment", row->experiment,
         "cells", (json_int_t)row->n_cells, "sides", (json_int_t)row->n_sides, "rounds", (json_int_t)row->n_rounds,
-        "side_ms", row->total_ms / (double)(row->n_sides * row->n_rounds), "total_s", row->total_ms * 1e-3,
-        "hang_s", row->hang_s));
+        "samples", (json_int_t)row->n_samples, "side_ms", row->total_ms / (double)row->n_samples,
+        "total_s", row->total_ms * 1e-3, "hang_s", row->hang_s));
 }
 
-static void count_cell(struct budget_row *row, const struct cell *cell, double round_ms)
+static void count_cell(struct budget_row *row, const struct cell *cell, size_t n_rounds, double round_ms)
 {
     row->n_cells++;
     row->n_sides += cell->n_sides;
-    row->total_ms += (double)row->n_rounds * round_ms;
+    row->n_samples += n_rounds * cell->n_sides;
+    row->n_rounds = row->n_rounds > n_rounds ? row->n_rounds : n_rounds;
+    row->total_ms += (double)n_rounds * round_ms;
 }
 
 /* One row for each experiment of a profile, and one for the pilot. */
@@ -112,22 +114,22 @@ static void add_budget(json_t *list, const struct profile *profile, size_t n_cpu
     struct plan plan;
     if (plan_init(&plan, &factors) != 0)
         abort();
-    struct budget_row pilot = { .profile = profile->name, .experiment = "pilot", .n_rounds = 1 };
+    struct budget_row pilot = { .profile = profile->name, .experiment = "pilot" };
     for (const struct experiment *e = experiment_table; e->name; e++) {
-        struct budget_row row = { .profile = profile->name, .experiment = e->name, .n_rounds = profile->rounds };
+        struct budget_row row = { .profile = profile->name, .experiment = e->name };
         for (size_t i = 0; i < plan.n_cells; i++) {
             const struct cell *cell = &plan.cells[i];
             double overhead_ms = (double)cell->n_sides * budget_overhead_ms(cell->side_ms);
             if (cell->experiment != e)
                 continue;
             double block_ms = budget_block_ms(cell, n_cpus) + overhead_ms;
-            count_cell(&row, cell, block_ms);
+            count_cell(&row, cell, plan_rounds_of(cell, profile->rounds), block_ms);
             row.hang_s += (double)cell->n_sides * budget_hang_s(block_ms / (double)cell->n_sides);
             double pilot_ms = 0;
             for (size_t s = 0; s < cell->n_sides; s++)
                 pilot_ms += budget_pilot_ms(cell, &cell->sides[s], n_cpus);
             if (!cell->once)
-                count_cell(&pilot, cell, pilot_ms);
+                count_cell(&pilot, cell, 1, pilot_ms);
         }
         add_budget_row(list, &row);
     }

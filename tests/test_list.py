@@ -64,12 +64,15 @@ def test_claims(everything: dict[str, Any]) -> None:
 def test_budget(everything: dict[str, Any]) -> None:
     """What a profile is said to take is what its sides add up to."""
     for row in everything["budget"]:
-        total_s = row["sides"] * row["rounds"] * row["side_ms"] * 1e-3
+        total_s = row["samples"] * row["side_ms"] * 1e-3
         check(abs(total_s - row["total_s"]) <= 1e-4 * total_s + 1e-6, f"budget does not add up: {row}")
     for profile in everything["profiles"]:
         rows = [row for row in everything["budget"] if row["profile"] == profile["name"]]
-        check_equal("rounds of a profile", {row["rounds"] for row in rows if row["experiment"] != "pilot"},
-                    {profile["rounds"]})
+        often = {row["experiment"] for row in rows if row["rounds"] == profile["rounds"]}
+        rare = {row["rounds"] for row in rows if row["experiment"] not in {*often, "pilot"}}
+        check_equal("rounds of what is measured less often", rare, {20} if profile["name"] == "full" else set())
+        if profile["name"] == "full":
+            check_equal("measured in each round", often, {"reuse", "oneoff", "gap", "forget", "results"})
 
 
 def test_sides_of_a_run(everything: dict[str, Any]) -> None:

@@ -177,20 +177,20 @@ static void test_filter(void)
     plan_release(&plan);
 }
 
-static struct plan_step *order_of(const struct plan *plan, size_t round)
+static struct plan_step *order_of(const struct plan *plan, size_t round, size_t *n_steps)
 {
     struct plan_step *steps = calloc(plan_n_sides(plan), sizeof *steps);
-    plan_order(plan, round, steps);
+    *n_steps = plan_order(plan, round, steps);
     return steps;
 }
 
-/* What tells the capacity comes first. Every side once; those of a block one after the other, forwards in even rounds
- * and backwards in odd ones. */
+/* What tells the capacity comes first. Every side of the cells whose round it is once; those of a block one after the
+ * other, forwards the first time, then backwards. */
 static void check_round(const struct plan *plan, size_t round)
 {
-    struct plan_step *steps = order_of(plan, round);
+    size_t at = 0, n_steps;
+    struct plan_step *steps = order_of(plan, round, &n_steps);
     bool *seen = calloc(plan->n_cells, sizeof *seen);
-    size_t at = 0, n_steps = plan_n_sides(plan);
     bool only_capacities = true;
     while (at < n_steps) {
         size_t cell = steps[at].cell, n_sides = plan->cells[cell].n_sides;
@@ -200,12 +200,12 @@ static void check_round(const struct plan *plan, size_t round)
         only_capacities = plan_is_capacity(&plan->cells[cell]);
         for (size_t s = 0; s < n_sides; s++, at++) {
             CHECK_EQ(steps[at].cell, cell);
-            CHECK_EQ(steps[at].side, round % 2 ? n_sides - 1 - s : s);
+            CHECK_EQ(steps[at].side, round / plan->cells[cell].every % 2 ? n_sides - 1 - s : s);
         }
     }
     CHECK_EQ(at, n_steps);
     for (size_t i = 0; i < plan->n_cells; i++)
-        CHECK(seen[i]);
+        CHECK_EQ(seen[i], round % plan->cells[i].every == 0);
     free(seen);
     free(steps);
 }
@@ -228,10 +228,11 @@ static void test_capacities(void)
 
 static bool same_order(const struct plan *a, size_t round_a, const struct plan *b, size_t round_b)
 {
-    struct plan_step *x = order_of(a, round_a), *y = order_of(b, round_b);
-    bool same = true;
-    for (size_t i = 0; i < plan_n_sides(a); i++)
-        same = same && x[i].cell == y[i].cell;
+    size_t n_a, n_b;
+    struct plan_step *x = order_of(a, round_a, &n_a), *y = order_of(b, round_b, &n_b);
+    bool same = n_a == n_b;
+    for (size_t i = 0; i < n_a && same; i++)
+        same = x[i].cell == y[i].cell;
     free(x);
     free(y);
     return same;
@@ -254,6 +255,29 @@ static void test_order(const char *profile)
     plan_release(&plan);
     plan_release(&again);
     plan_release(&other);
+}
+
+/* Hand-overs that decide something are measured in each round of full, for a moment; all else in every fourth. */
+static void test_every(void)
+{
+    struct plan_factors factors = factors_of("full");
+    struct plan plan = plan_of(&factors);
+    size_t n_often = 0;
+    for (size_t i = 0; i < plan.n_cells; i++) {
+        const struct cell *cell = &plan.cells[i];
+        bool is_often = cell->every == 1;
+        n_often += is_often;
+        CHECK(is_often || cell->every == 4);
+        CHECK_EQ(plan_rounds_of(cell, 80), is_often ? 80 : 20);
+        CHECK_EQ(plan_rounds_of(cell, 5), is_often ? 5 : 2);
+        if (is_often) {
+            CHECK_EQ(cell->side_ms, 60);
+            CHECK((cell->role && strcmp(cell->role, "primary") == 0)
+                  || strcmp(cell_word(cell, "spin", ""), "none") == 0);
+        }
+    }
+    CHECK_EQ(n_often, 10); /* of reuse, oneoff, gap, forget and results, and the same where nobody spins */
+    plan_release(&plan);
 }
 
 static void test_budget(void)
@@ -419,6 +443,7 @@ int main(void)
     test_capacities();
     test_lists();
     test_filter();
+    test_every();
     test_budget();
     return check_failures() != 0;
 }

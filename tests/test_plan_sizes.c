@@ -99,7 +99,8 @@ static double profile_s(const char *profile, size_t n_cpus, double *longest_s)
     double sum_s = 0;
     *longest_s = 0;
     for (size_t i = 0; i < plan.n_cells; i++)
-        sum_s += (double)plan.factors.rounds * block_s(&plan.cells[i], n_cpus, longest_s);
+        sum_s += (double)plan_rounds_of(&plan.cells[i], plan.factors.rounds)
+            * block_s(&plan.cells[i], n_cpus, longest_s);
     plan_release(&plan);
     return sum_s;
 }

@@ -62,6 +62,18 @@ def test_one_group_is_not_named(folder: Path) -> None:
     assert "fall into two groups" not in summary
 
 
+def test_moving_cpus(folder: Path) -> None:
+    """A cache line that takes much longer in two rounds of ten tells of it; one round may do so."""
+    for n_slow, is_named in ((0, False), (1, False), (2, True), (10, False)):
+        def change(line: dict, n_slow: int = n_slow) -> dict:
+            if line["cell"] == "floors/cache-line":
+                line["metrics"]["time_ns"] = 400 if line["round"] < n_slow else 90
+            return line
+        run = make_run(folder / str(n_slow), only=["floors", "gap"], change=change)
+        words = "! a cache line to another CPU and back takes 90 ns in some rounds and 400 ns in others"
+        assert (words in summary_of(run)) == is_named, n_slow
+
+
 def modes_in(folder: Path, n_wrong: int) -> bool:
     """Of 20 rounds of which 10 are slow, so many of which ran where the fast ones did."""
     change = two_modes(lambda n: n < 10, lambda n: 1.0 if n >= 10 - n_wrong else 0.0)

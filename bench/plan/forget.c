@@ -7,7 +7,7 @@ void forget_cells(struct plan *plan, const struct experiment *experiment, const 
         struct cell *cell = plan_add_cell(plan, experiment, row, "batch", "throughput");
         cell_set(cell, "tasks", *n_tasks);
         if (*n_tasks == 10000)
-            cell->role = "primary";
+            plan_set_primary(plan, cell);
         plan_add_usual_sides(plan, cell);
         plan_add_side(plan, cell, "raw-detached", 0);
     }

@@ -28,9 +28,9 @@ static void put_capacities_first(const struct plan *plan, size_t *order)
     }
 }
 
-void plan_order(const struct plan *plan, size_t round, struct plan_step *steps)
+size_t plan_order(const struct plan *plan, size_t round, struct plan_step *steps)
 {
-    size_t *order = malloc((plan->n_cells + 1) * sizeof *order);
+    size_t *order = malloc((plan->n_cells + 1) * sizeof *order), n_steps = 0;
     if (!order)
         abort();
     for (size_t i = 0; i < plan->n_cells; i++)
@@ -38,9 +38,13 @@ void plan_order(const struct plan *plan, size_t round, struct plan_step *steps)
     shuffle(order, plan->n_cells, workload_mix(plan->factors.seed) + round);
     put_capacities_first(plan, order);
     for (size_t i = 0; i < plan->n_cells; i++) {
-        size_t n_sides = plan->cells[order[i]].n_sides;
-        for (size_t s = 0; s < n_sides; s++)
-            *steps++ = (struct plan_step){ .cell = order[i], .side = round % 2 ? n_sides - 1 - s : s };
+        const struct cell *cell = &plan->cells[order[i]];
+        bool is_backwards = round / cell->every % 2;
+        for (size_t s = 0; s < cell->n_sides && round % cell->every == 0; s++)
+            steps[n_steps++] = (struct plan_step){
+                .cell = order[i], .side = is_backwards ? cell->n_sides - 1 - s : s,
+            };
     }
     free(order);
+    return n_steps;
 }

@@ -84,6 +84,7 @@ struct cell *plan_add_cell(struct plan *plan, const struct experiment *experimen
     struct cell *cell = &plan->cells[plan->n_cells++];
     *cell = (struct cell){
         .experiment = experiment, .workload = workload_find(row->workload), .side_ms = row->side_ms,
+        .every = plan->factors.profile->every,
     };
     cell_set_word(cell, "load", load);
     cell_set_word(cell, "mode", mode);
@@ -95,10 +96,11 @@ struct cell *plan_add_cell(struct plan *plan, const struct experiment *experimen
 
 void plan_set_primary(const struct plan *plan, struct cell *cell)
 {
-    unsigned least_ms = plan->factors.profile->primary_ms;
+    unsigned primary_ms = plan->factors.profile->primary_ms;
     cell->role = "primary";
-    if (cell->side_ms < least_ms)
-        cell->side_ms = least_ms;
+    cell->every = 1;
+    if (primary_ms > 0)
+        cell->side_ms = primary_ms;
 }
 
 /* Where a side comes in the order in which they are measured: one that is there a second time comes right before the

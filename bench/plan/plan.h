@@ -68,6 +68,7 @@ struct cell {
     const char *role;    /* what a rule calls this cell: "primary", "base", or NULL; "capacity": it comes first in a
                             round, and open loads on its workload take their rates from it */
     unsigned side_ms;    /* what one side may take in one round */
+    size_t every;        /* it is measured in the first of so many rounds */
     uint64_t iterations; /* chosen by the pilot; fixed beforehand where `once` is set */
     bool once;           /* one iteration, no pilot, no warm-up: the ramp itself is what is measured */
 };
@@ -138,8 +139,10 @@ struct profile {
     size_t rounds;
     const struct profile_row *rows; /* ended by a NULL experiment */
     bool helps;                     /* pool-helping stands beside every pool, not in primary cells alone */
-    unsigned primary_ms;            /* at least so long for a side of a primary cell whose tasks are short: they take
-                                       much longer in one process or moment than in the next */
+    size_t every;                   /* cells are measured in the first of so many rounds, those of plan_set_primary() in
+                                       all: what they take differs more from process to process than within one, so
+                                       many short samples tell more than few long ones */
+    unsigned primary_ms;            /* what a side of these may take in one round; 0: that of the row */
     bool sleeps;                    /* what verdicts rest on is measured once more where nobody spins */
 };
 
@@ -181,7 +184,8 @@ struct cell *plan_add_cell(struct plan *plan, const struct experiment *experimen
 void cell_set(struct cell *cell, const char *key, uint64_t number);
 void cell_set_word(struct cell *cell, const char *key, const char *word);
 
-/* Makes a cell of short tasks the primary one. */
+/* Makes a cell the primary one that is measured often, for a moment: of tasks so short that handing them over is what
+ * takes time. */
 void plan_set_primary(const struct plan *plan, struct cell *cell);
 
 /* Adds one side, unless the run leaves that backend out or the cell has it already. */
@@ -214,12 +218,18 @@ uint64_t cell_tasks(const struct cell *cell);
 /* Sides of all cells together. */
 size_t plan_n_sides(const struct plan *plan);
 
+/* In how many of so many rounds the cell is measured. */
+static inline size_t plan_rounds_of(const struct cell *cell, size_t n_rounds)
+{
+    return (n_rounds + cell->every - 1) / cell->every;
+}
+
 /* The order of a round: cells shuffled by seed and round, those that measure a capacity before all others; sides
- * forwards in even rounds, backwards in odd ones. */
+ * forwards and backwards in turn. Returns the number of steps: at most plan_n_sides(). */
 struct plan_step {
     size_t cell, side;
 };
-void plan_order(const struct plan *plan, size_t round, struct plan_step *steps);
+size_t plan_order(const struct plan *plan, size_t round, struct plan_step *steps);
 
 static inline bool plan_is_capacity(const struct cell *cell)
 {

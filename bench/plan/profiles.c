@@ -88,12 +88,12 @@ static const struct profile_row full[] = {
     { "threads", "empty", 50, { 1000 } },
     { "gap", "empty", 150, { GRID_ZERO, 10 * US, 100 * US, 1 * MS, 10 * MS, 100 * MS } },
     { "forget", "empty", 400, { 100, 1000, 10000 } },
-    { "fanout", "spin", 100, { 10000 } },
+    { "fanout", "spin", 250, { 10000 } },
     { "results", "empty", 200, { GRID_ZERO, 8, 64, 1 * KIB, 64 * KIB } },
     { "status", "spin", 500, { GRID_ZERO, 100, 1000, 10000 } },
-    { "state", "spin", 100, { GRID_ZERO, 100 * US, 1 * MS, 10 * MS } },
+    { "state", "spin", 150, { GRID_ZERO, 100 * US, 1 * MS, 10 * MS } },
     { "first", "spin", 300, { 0 } },
-    { "steps", "spin", 100, { 0 } },
+    { "steps", "spin", 250, { 0 } },
     { "kinds", "spin", 100, { 1 } },
     { "kinds", "bimodal", 100, { 1, 8, 64 } },
     { "kinds", "pareto", 100, { 1 } },
@@ -125,10 +125,10 @@ static const struct profile_row peers[] = {
 };
 
 const struct profile profile_table[] = {
-    { "smoke", "every part once, in seconds: decides nothing", 3, smoke, false, 0, false },
-    { "quick", "the headline claims within five minutes", 10, quick, false, 0, true },
-    { "full", "every claim in about an hour", 20, full, false, 250, true },
-    { "peers", "the pool beside those of other libraries, given as plugins", 12, peers, true, 0, false },
+    { "smoke", "every part once, in seconds: decides nothing", 3, smoke, false, 1, 0, false },
+    { "quick", "the headline claims within five minutes", 10, quick, false, 1, 0, true },
+    { "full", "every claim in about an hour", 80, full, false, 4, 60, true },
+    { "peers", "the pool beside those of other libraries, given as plugins", 12, peers, true, 1, 0, false },
     { .name = NULL },
 };
 

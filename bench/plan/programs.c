@@ -35,7 +35,7 @@ struct cell *plan_add_program_cell(struct plan *plan, const struct experiment *e
     cell_set_word(cell, "life", "run");
     cell_set(cell, "tasks", n_tasks);
     if (is_primary)
-        plan_set_primary(plan, cell);
+        cell->role = "primary";
     add_programs(plan, cell);
     return cell;
 }

@@ -10,5 +10,7 @@ void results_cells(struct plan *plan, const struct experiment *experiment, const
         struct cell *cell = plan_add_program_cell(plan, experiment, row, plan_program_tasks(row, n_tasks),
                                                   n_bytes == 8);
         cell_set(cell, "result_bytes", n_bytes);
+        if (n_bytes == 8)
+            plan_set_primary(plan, cell);
     }
 }

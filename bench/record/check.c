@@ -335,6 +335,9 @@ int check_line(const struct plan *plan, const json_t *line, size_t *round, struc
         return fail(reason, reason_bytes, "its 'wall_s' is negative");
     *round = (size_t)number;
     error = find_step(plan, line, step, reason, reason_bytes);
+    if (!error && *round % plan->cells[step->cell].every)
+        error = fail(reason, reason_bytes, "it is of round %zu, and its cell is measured in each %zuth, from 0", *round,
+                     plan->cells[step->cell].every);
     if (!error)
         error = check_environment(json_object_get(line, "environment"), reason, reason_bytes);
     return error ? error : check_result(&plan->cells[step->cell], line, reason, reason_bytes);

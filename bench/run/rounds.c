@@ -183,10 +183,9 @@ static int take_turn(struct run *run, struct turn *turn)
 /* steps and turns have room for all sides. */
 static int measure_round(struct run *run, size_t round, struct plan_step *steps, struct turn *turns, size_t n_old)
 {
-    size_t n_steps = plan_n_sides(&run->plan), n_again = 0, n_done = 0;
+    size_t n_steps = plan_order(&run->plan, round, steps), n_again = 0, n_done = 0;
     int code = 0;
     run->round_start = journal_mark(&run->journal);
-    plan_order(&run->plan, round, steps);
     for (size_t i = 0; i < n_steps && !code; i++) {
         if (is_done(run, round, &steps[i], n_old)) {
             run->progress.total_ms -= run->expected_ms[run_side_number(run, steps[i])];

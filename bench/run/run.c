@@ -72,11 +72,17 @@ static void expect_durations(struct run *run)
             run->expected_ms[n++] = run->plan.cells[c].side_ms + budget_overhead_ms(run->plan.cells[c].side_ms);
 }
 
-static double expected_round_ms(const struct run *run)
+/* All rounds. */
+static double expected_rounds_ms(const struct run *run)
 {
     double sum = 0;
-    for (size_t i = 0; i < plan_n_sides(&run->plan); i++)
-        sum += run->expected_ms[i];
+    size_t n = 0;
+    for (size_t c = 0; c < run->plan.n_cells; c++) {
+        const struct cell *cell = &run->plan.cells[c];
+        size_t n_rounds = plan_rounds_of(cell, run->plan.factors.rounds);
+        for (size_t s = 0; s < cell->n_sides; s++)
+            sum += (double)n_rounds * run->expected_ms[n++];
+    }
     return sum;
 }
 
@@ -177,16 +183,15 @@ static int carry_out(struct run *run)
     int code = 0;
     expect_durations(run);
     bool pilot = !run->journal.plan;
-    double n_rounds = (double)run->plan.factors.rounds;
-    progress_start(&run->progress, (pilot ? expected_pilot_ms(run) : 0) + n_rounds * expected_round_ms(run));
+    progress_start(&run->progress, (pilot ? expected_pilot_ms(run) : 0) + expected_rounds_ms(run));
     run_say_worst(run);
     if (pilot) {
-        double before_ms = expected_round_ms(run);
+        double before_ms = expected_rounds_ms(run);
         code = run_pilot(run);
         int error = code ? 0 : run_write_document(run, "incomplete");
         if (error)
             code = run_give_up(run, "cannot write to", error);
-        run->progress.total_ms += n_rounds * (expected_round_ms(run) - before_ms);
+        run->progress.total_ms += expected_rounds_ms(run) - before_ms;
     }
     if (!code)
         code = run_measure_rounds(run);

@@ -66,7 +66,7 @@ A run of poolbench {run.document['suite']['version']} ({run.document['suite']['c
 
 machine   {machine}: {lastpage.processor(run)}
 run       {name}
-profile   {run.profile}, {plural(run.rounds_planned, 'round')}
+profile   {run.profile}, {lastpage.rounds(run)}
 grade     {found.letter}: {GRADES[found.letter]}
 {state}
 Open it with poolbench, which checks every file first and puts the run below results/:

@@ -86,7 +86,10 @@ def _cell(of: dict[str, Any], where: str) -> Cell:
     keys = scalars(of, "keys", where)
     if len(keys) > KEYS_MAX:
         raise RunError(f"'keys' of {where} has {len(keys)} entries: no run has more than {KEYS_MAX}")
-    return Cell(name, experiment, workload, load, mode, keys, get(of, "primary", bool, where), sides)
+    every = check_kind(of.get("every", 1), int, f"'every' of {where}")
+    if not 1 <= every <= ROUNDS_MAX:
+        raise RunError(f"'every' of {where} is {every}: it is a number of rounds, 1 to {ROUNDS_MAX}")
+    return Cell(name, experiment, workload, load, mode, keys, get(of, "primary", bool, where), sides, every)
 
 
 def _sample(of: dict[str, Any], where: str) -> Sample:
@@ -165,7 +168,7 @@ class _Checks:
     """Refuses a sample that cannot be one of this run, as soon as it is read."""
 
     def __init__(self, cells: dict[str, Cell], metrics: dict[str, Metric], rounds: int) -> None:
-        self.sides = {side for cell in cells.values() for side in cell.sides}
+        self.every = {side: cell.every for cell in cells.values() for side in cell.sides}
         self.metrics, self.rounds = metrics, rounds
         self.seen: set[tuple[int, Side]] = set()
 
@@ -174,10 +177,13 @@ class _Checks:
         if (sample.round, side) in self.seen:
             raise RunError(f"round {sample.round} of {side.backend} in {side.cell} is there twice")
         self.seen.add((sample.round, side))
-        if side not in self.sides:
+        if side not in self.every:
             raise RunError(f"a sample of {side.backend} is of no side of a cell: {side.cell}")
         if not 0 <= sample.round < self.rounds:
             raise RunError(f"a sample of {side.cell} is of round {sample.round}, of {self.rounds}")
+        if sample.round % self.every[side]:
+            raise RunError(f"a sample of {side.cell} is of round {sample.round}: that cell is measured in each "
+                           f"{self.every[side]}th, from 0")
         if sample.status not in ("ok", "failed", "limit"):
             raise RunError(f"a sample of {side.cell} has an unknown status: {sample.status}")
         for name, value in sample.metrics.items():

@@ -4,6 +4,7 @@ No name from a run becomes part of a path unless it is a plain name.
 """
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -75,6 +76,7 @@ class Cell:
     keys: dict[str, float | str]
     primary: bool
     sides: list[Side]
+    every: int = 1  # it is measured in the first of so many rounds
 
     @property
     def never_spins(self) -> bool:
@@ -144,14 +146,22 @@ class Run:
     def rounds_planned(self) -> int:
         return self.document["factors"]["rounds"]
 
+    def rounds_of(self, cell: Cell) -> int:
+        return -(-self.rounds_planned // cell.every)
+
+    def in_rounds(self, cells: Iterable[Cell]) -> str:
+        """In how many rounds these are measured: "20 rounds", or "20 to 80 rounds"."""
+        counts = {self.rounds_of(cell) for cell in cells} or {self.rounds_planned}
+        return " to ".join(str(n) for n in sorted({min(counts), max(counts)})) + f" round{'s' * (counts != {1})}"
+
     @cached_property
     def rounds_done(self) -> int:
-        """Rounds of which every side was measured."""
+        """Rounds of which every side was measured that has its turn there."""
         counts: dict[int, int] = defaultdict(int)
         for sample in self.samples:
             counts[sample.round] += 1
-        sides = sum(len(cell.sides) for cell in self.cells.values())
-        return sum(n >= sides for n in counts.values())
+        return sum(n >= sum(len(cell.sides) for cell in self.cells.values() if number % cell.every == 0)
+                   for number, n in counts.items())
 
     @cached_property
     def by_side(self) -> dict[Side, list[Sample]]:

@@ -62,7 +62,7 @@ def text_dat(run: Run, experiment: Experiment, view: View, picture: Picture) -> 
     """What is written on the picture."""
     question = view.title or experiment.question[:1].upper() + experiment.question[1:]
     done = f"{run.rounds_done} of {run.rounds_planned} rounds, INCOMPLETE" if not run.is_complete else \
-        f"{run.rounds_planned} rounds"
+        run.in_rounds(run.cells_of(experiment.name))
     footer = f"{run.document['run']['machine']}   {run.document['run']['id']}   {done}, median and 95% interval"
     if run.profile == "smoke":
         footer += ", smoke decides nothing"

@@ -31,7 +31,8 @@ class Rule:
 
 
 def half(run: Run, side: Side, metric: str, which: int) -> dict[int, float]:
-    return {n: value for n, value in run.values(side, metric).items() if n // 2 % 2 == which}
+    every = run.cells[side.cell].every
+    return {n: value for n, value in run.values(side, metric).items() if n // every // 2 % 2 == which}
 
 
 def fitted(run: Run, side: Side, metric: str) -> float:

@@ -56,9 +56,14 @@ def runs_foreign_code(judgement: Judgement, _: list[Checked]) -> Problems:
     yield from (check.text for check in judgement.run.checks if check.name in ("environment", "topology"))
 
 
+def fewest_rounds(run: Run) -> int:
+    return min((run.rounds_of(cell) for cell in run.cells.values()), default=run.rounds_planned)
+
+
 def has_few_rounds(judgement: Judgement, _: list[Checked]) -> Problems:
-    if judgement.run.rounds_planned < ROUNDS_TO_DECIDE:
-        yield f"{plural(judgement.run.rounds_planned, 'round')}: {ROUNDS_TO_DECIDE} are the least"
+    rounds = fewest_rounds(judgement.run)
+    if rounds < ROUNDS_TO_DECIDE:
+        yield f"{plural(rounds, 'round')}: {ROUNDS_TO_DECIDE} are the least"
 
 
 def lost_sides(judgement: Judgement, _: list[Checked]) -> Problems:
@@ -112,8 +117,9 @@ def breaks_other_rules(_: Judgement, checked: list[Checked]) -> Problems:
 
 
 def has_rounds_of_quick(judgement: Judgement, _: list[Checked]) -> Problems:
-    if judgement.run.rounds_planned < ROUNDS_TO_CITE:
-        yield f"{plural(judgement.run.rounds_planned, 'round')}: {ROUNDS_TO_CITE} are for citing"
+    rounds = fewest_rounds(judgement.run)
+    if rounds < ROUNDS_TO_CITE:
+        yield f"{plural(rounds, 'round')}: {ROUNDS_TO_CITE} are for citing"
 
 
 def is_near_what_is_unseen(judgement: Judgement, _: list[Checked]) -> Problems:

@@ -1,6 +1,6 @@
 """The answer on one screen, for the terminal and for the top of the report."""
 from base import stats, text
-from base.runs import Run
+from base.runs import Run, Side
 from judge import answers
 from judge.effects import INCONCLUSIVE, NOT_MEASURED, REFUTED, SUPPORTED
 from judge.verdicts import Judgement
@@ -9,6 +9,7 @@ from report.grades import Grade
 from report.provenance import unsettled
 
 WARNINGS_MAX = 3
+LINE_SPREAD_MAX = 2  # of what nine in ten rounds took, before the CPUs are said to move
 LABEL_WIDTH = 26
 
 
@@ -36,7 +37,7 @@ def heading(run: Run) -> str:
 
 def rounds(run: Run) -> str:
     if run.is_complete:
-        return text.plural(run.rounds_planned, "round")
+        return run.in_rounds(run.cells.values())
     return f"INCOMPLETE: {run.rounds_done} of {run.rounds_planned} rounds"
 
 
@@ -147,6 +148,19 @@ def not_answered(judgement: Judgement) -> str | None:
     return f"{' '.join(left)}: make bench" + ("" if run.profile == "smoke" else " PROFILE=full")
 
 
+def moving_cpus(run: Run) -> str | None:
+    """Whether a host moves this machine's CPUs: then a cache line is much longer on its way in some rounds."""
+    values = sorted(run.values(Side("floors/cache-line", "floor", 0), "time_ns").values())
+    if len(values) < stats.ROUNDS_MIN:
+        return None
+    low, high = values[len(values) // 10], values[-1 - len(values) // 10]
+    if high <= LINE_SPREAD_MAX * low:
+        return None
+    return (f"a cache line to another CPU and back takes {text.quantity(low, 'ns')} in some rounds and "
+            f"{text.quantity(high, 'ns')} in others, and hand-overs with it: a host that moves this machine's CPUs "
+            "does so, use one of its own")
+
+
 def warnings(judgement: Judgement) -> list[str]:
     """Most important first, each with what to do."""
     run, found = judgement.run, []
@@ -165,6 +179,9 @@ def warnings(judgement: Judgement) -> list[str]:
              if any(effect.delta > 2 * stats.DELTA_MIN for effect in verdict.effects)]
     if noisy and not judgement.undecided:
         found.append(f"the pool differs from itself by over 10% in {', '.join(noisy)}: measure on a quieter machine")
+    moving = moving_cpus(run)
+    if moving:
+        found.append(moving)
     flips = [verdict.experiment.claim for verdict in judgement.verdicts if verdict.flips]
     if flips:
         found.append(f"other verdicts where no thread spins before it sleeps: {' '.join(flips)}: see the report")

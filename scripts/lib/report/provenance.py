@@ -105,8 +105,8 @@ def time_taken(run: Run) -> Section:
         if cells:
             taken_s = seconds[experiment.name]
             rows.append([experiment.name, str(len(cells)), str(sum(len(cell.sides) for cell in cells)),
-                         str(run.rounds_planned), f"{1e3 * taken_s / max(1, n_samples[experiment.name]):.0f}",
-                         f"{taken_s:.1f}"])
+                         run.in_rounds(cells).partition(" round")[0],
+                         f"{1e3 * taken_s / max(1, n_samples[experiment.name]):.0f}", f"{taken_s:.1f}"])
     rows.append(["all", "", "", "", "", f"{sum(seconds.values()):.1f}"])
     header: list[Words] = ["experiment", "cells", "sides", "rounds", "ms a side", "s in all"]
     return Section("What the run took", [Table(header, rows, "Time by experiment")], "time")

@@ -68,7 +68,7 @@ def names_what_is_missing(judgement: Judgement, _: Drawn) -> Problems:
         return
     for cell in run.cells.values():
         for side in cell.sides:
-            lacking = run.rounds_planned - len(run.samples_of(side))
+            lacking = run.rounds_of(cell) - len(run.samples_of(side))
             if lacking:
                 yield f"{side_name(side)} in {cell.name} lacks {plural(lacking, 'round')}, and nothing says why"
     for sample in run.samples:
