@@ -35,7 +35,7 @@ def make_cell(experiment: str, workload: str, keys: dict[str, Any], sides: list[
     if role == "primary" and ("pool", CPUS) in sides:
         sides = [*sides, ("pool-again", CPUS)]
     return {"name": name, "experiment": experiment, "workload": workload, "load": keys["load"], "mode": keys["mode"],
-            "keys": keys, "primary": role == "primary", "role": role, "sides": sides, "iterations": 10,
+            "keys": keys, "primary": role == "primary", "role": role, "sides": sides, "iterations": [10] * len(sides),
             "tasks": keys.get("tasks", 1) * keys.get("batches", 1)}
 
 

@@ -188,15 +188,16 @@ static void check_twice(const struct plan *plan)
 static void check_plan_lines(void)
 {
     static const struct { const char *field, *value; } wrong_plans[] = {
-        { "plan", "7" }, { "plan", "-" }, { "iterations", "[1, 0]" }, { "iterations", "[1, -3]" },
-        { "iterations", "[1, 1.5]" }, { "iterations", "[1, \"2\"]" }, { "iterations", "2" },
+        { "plan", "7" }, { "plan", "-" }, { "iterations", "[[1, 0]]" }, { "iterations", "[[1], [-3]]" },
+        { "iterations", "[[1, 1.5]]" }, { "iterations", "[[1], [\"2\"]]" }, { "iterations", "2" },
+        { "iterations", "[[]]" }, { "iterations", "[[1], 2]" }, { "iterations", "[[1], {}]" },
         { "calibration", "[]" }, { "calibration.spin", "0" }, { "calibration.spin", "-1" },
         { "calibration.spin", "\"fast\"" }, { "calibration.spin", "1.5" }, { "else", "1" },
     };
     char reason[CHECK_REASON_BYTES];
     for (size_t i = 0; i < sizeof wrong_plans / sizeof *wrong_plans; i++) {
         json_t *line = parse("{\"schema\": 1, \"plan\": \"ab\", \"calibration\": {\"spin\": 5},"
-                             " \"iterations\": [1, 2]}");
+                             " \"iterations\": [[1, 2], [3]]}");
         CHECK_EQ(check_plan_line(line, reason, sizeof reason), 0);
         change(line, wrong_plans[i].field, wrong_plans[i].value);
         if (!CHECK(check_plan_line(line, reason, sizeof reason) != 0))

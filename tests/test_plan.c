@@ -102,7 +102,8 @@ static void test_cells(const char *profile)
             CHECK(strcmp(cell->keys[k - 1].name, cell->keys[k].name) < 0);
         CHECK(cell_word(cell, "load", NULL) && cell_word(cell, "mode", NULL));
         CHECK(cell_tasks(cell) > 0 && cell->side_ms > 0);
-        CHECK_EQ(cell->once, cell->iterations == 1);
+        for (size_t s = 0; s < cell->n_sides; s++)
+            CHECK_EQ(cell->sides[s].iterations, cell->once); /* else the pilot chooses */
         check_name(cell);
         check_sides(cell);
         check_parameters(cell);
@@ -280,16 +281,32 @@ static void test_every(void)
     plan_release(&plan);
 }
 
+static void check_iterations(struct cell *cell, const double *iteration_ns, uint64_t first, uint64_t second)
+{
+    uint64_t iterations[CELL_SIDES_MAX];
+    cell->n_sides = 2;
+    budget_iterations(cell, iteration_ns, iterations);
+    CHECK_EQ(iterations[0], first);
+    CHECK_EQ(iterations[1], second);
+}
+
 static void test_budget(void)
 {
-    const double equal[] = { 1e6, 1e6, 1e6 }, unequal[] = { 1e6, 3e6 }, known[] = { NAN, 2e6, NAN };
-    const double unknown[] = { NAN, NAN }, slow[] = { 1e12, 1e12 }, nothing[] = { 0, 0 };
-    CHECK_EQ(budget_iterations(60, equal, 3), 60);
-    CHECK_EQ(budget_iterations(60, unequal, 2), 30); /* 30 and 90 ms: together what two sides may take */
-    CHECK_EQ(budget_iterations(60, known, 3), 30);
-    CHECK_EQ(budget_iterations(60, unknown, 2), 1);
-    CHECK_EQ(budget_iterations(60, slow, 2), 1);
-    CHECK_EQ(budget_iterations(60, nothing, 2), 1);
+    const double equal[] = { 1e6, 1e6 }, unequal[] = { 1e6, 3e6 }, known[] = { NAN, 2e6 };
+    const double unknown[] = { NAN, NAN }, slow[] = { 1e12, 1e5 }, nothing[] = { 0, 0 };
+    struct cell cell = { .side_ms = 60 };
+    cell_set_word(&cell, "mode", "throughput");
+    check_iterations(&cell, equal, 60, 60);
+    check_iterations(&cell, unequal, 60, 20); /* 60 ms each */
+    check_iterations(&cell, known, 30, 30);
+    check_iterations(&cell, unknown, 1, 1);
+    check_iterations(&cell, slow, 1, 600);
+    check_iterations(&cell, nothing, 1, 1);
+    cell_set_word(&cell, "mode", "latency");
+    check_iterations(&cell, unequal, 30, 30); /* 30 and 90 ms: together what two sides may take */
+    check_iterations(&cell, slow, 1, 1);
+    cell.once = true;
+    check_iterations(&cell, equal, 1, 1);
     CHECK(budget_overhead_ms(100) > budget_overhead_ms(10) && budget_overhead_ms(10) > 0);
 }
 

@@ -82,11 +82,12 @@ static double least_ns(const struct cell *cell, const struct side *side, size_t 
 static double block_s(const struct cell *cell, size_t n_cpus, double *longest_s)
 {
     double ns[CELL_SIDES_MAX], sum_ns = 0;
+    uint64_t iterations[CELL_SIDES_MAX];
     for (size_t i = 0; i < cell->n_sides; i++)
         ns[i] = least_ns(cell, &cell->sides[i], n_cpus);
-    double n = cell->once ? 1 : (double)budget_iterations(cell->side_ms, ns, cell->n_sides);
+    budget_iterations(cell, ns, iterations);
     for (size_t i = 0; i < cell->n_sides; i++) {
-        double side_ns = isnan(ns[i]) ? cell->side_ms * 1e6 : n * ns[i];
+        double side_ns = isnan(ns[i]) ? cell->side_ms * 1e6 : (double)iterations[i] * ns[i];
         *longest_s = fmax(*longest_s, side_ns * 1e-9);
         sum_ns += side_ns + budget_overhead_ms(cell->side_ms) * 1e6;
     }
@@ -113,7 +114,7 @@ static void test_time(void)
     for (size_t i = 0; i < N_SIZES; i++) {
         double longest_s, quick_s = profile_s("quick", sizes[i], &longest_s);
         double smoke_s = profile_s("smoke", sizes[i], &longest_s), full_s = profile_s("full", sizes[i], &longest_s);
-        double most_full_s = sizes[i] > 256 ? 5400 : sizes[i] > 128 ? 4500 : 4000;
+        double most_full_s = sizes[i] > 256 ? 5400 : sizes[i] > 128 ? 4600 : 4150;
         printf("%zu CPUs: smoke %.1f, quick %.1f, full %.0f min, a side up to %.1f s\n", sizes[i], smoke_s / 60,
                quick_s / 60, full_s / 60, longest_s);
         CHECK(quick_s < (sizes[i] > 256 ? 380 : 300));
@@ -144,16 +145,18 @@ static void test_pilot(const struct plan *plan, size_t n_cpus, double least_ms)
     CHECK(most_ms >= least_ms && most_ms < least_ms + 1000);
 }
 
-/* What `list budget` adds up: on a few CPUs what is allotted, on many what the caller alone takes too. */
+/* What `list budget` adds up: on a few CPUs what is allotted, and more only where one iteration takes longer; on many
+ * what the caller alone takes too. */
 static void test_budget(void)
 {
     struct plan few = plan_for("full", 2, 0), many = plan_for("full", 512, 0);
     double few_ms = 0, many_ms = 0, allotted_ms = 0;
     for (size_t i = 0; i < few.n_cells; i++) {
         const struct cell *cell = &few.cells[i];
-        if (!CHECK(budget_block_ms(cell, 2) == (double)cell->n_sides * cell->side_ms))
+        double block_ms = budget_block_ms(cell, 2), least_ms = (double)cell->n_sides * cell->side_ms;
+        if (!CHECK(block_ms == least_ms || (block_ms > least_ms && block_ms < 1.4 * least_ms && is_of(cell, "grain"))))
             fprintf(stderr, "it is %s\n", cell->name);
-        few_ms += budget_block_ms(cell, 2);
+        few_ms += block_ms;
     }
     for (size_t i = 0; i < many.n_cells; i++) {
         const struct cell *cell = &many.cells[i];

@@ -99,7 +99,9 @@ def test_other_lines(bench: Bench, stopped: Path, lines: list[str]) -> None:
     plan = json.loads(lines[0])
     iterations = plan["iterations"]
     plans = [("calibration", {**plan["calibration"], "spin": 7}), ("iterations", iterations[1:]),
-             ("iterations", [iterations[0] + 1, *iterations[1:]])]
+             ("iterations", [[iterations[0][0] + 1, *iterations[0][1:]], *iterations[1:]]),
+             ("iterations", [iterations[0][1:], *iterations[1:]]), ("iterations", [7, *iterations[1:]]),
+             ("iterations", [[0] * len(iterations[0]), *iterations[1:]])]
     for i, (name, value) in enumerate(plans):
         first = json.dumps({**plan, name: value}) + "\n"
         check_refused(bench, lay(stopped, f"plan-{i}", first + lines[1]), "journal.jsonl", "line 1")

@@ -1,4 +1,4 @@
-/* How a round's time is shared out: the same amount of work for all sides of a block. */
+/* How a round's time is shared out. */
 #include "plan/plan.h"
 
 #include <math.h>
@@ -23,7 +23,8 @@ double budget_hang_s(double expected_ms)
     return fmax(BUDGET_PILOT_TIMEOUT_S, budget_timeout_s(expected_ms));
 }
 
-uint64_t budget_iterations(unsigned side_ms, const double *iteration_ns, size_t n_sides)
+/* So often that these sides together take side_ms each. */
+static uint64_t times_within(unsigned side_ms, const double *iteration_ns, size_t n_sides)
 {
     double sum_ns = 0;
     size_t n_known = 0;
@@ -34,8 +35,17 @@ uint64_t budget_iterations(unsigned side_ms, const double *iteration_ns, size_t 
         }
     if (n_known == 0 || sum_ns <= 0)
         return 1;
-    double iterations = side_ms * 1e6 * (double)n_known / sum_ns;
-    return iterations < 1 ? 1 : (uint64_t)iterations;
+    double times = side_ms * 1e6 * (double)n_known / sum_ns;
+    return times < 1 ? 1 : (uint64_t)times;
+}
+
+void budget_iterations(const struct cell *cell, const double *iteration_ns, uint64_t iterations[CELL_SIDES_MAX])
+{
+    bool is_latency = strcmp(cell_word(cell, "mode", ""), "latency") == 0;
+    uint64_t n_equal = cell->once ? 1 : times_within(cell->side_ms, iteration_ns, cell->n_sides);
+    for (size_t i = 0; i < cell->n_sides; i++)
+        iterations[i] = cell->once || is_latency || isnan(iteration_ns[i])
+            ? n_equal : times_within(cell->side_ms, &iteration_ns[i], 1);
 }
 
 double budget_overhead_ms(unsigned side_ms)
@@ -67,10 +77,13 @@ double budget_pilot_ms(const struct cell *cell, const struct side *side, size_t 
 double budget_block_ms(const struct cell *cell, size_t n_cpus)
 {
     double allotted_ms = (double)cell->n_sides * cell->side_ms, sum_ns = 0, ns[CELL_SIDES_MAX];
+    uint64_t iterations[CELL_SIDES_MAX];
     if (!is_batch(cell))
         return allotted_ms;
     for (size_t i = 0; i < cell->n_sides; i++)
-        sum_ns += ns[i] = known_ns(cell, &cell->sides[i], n_cpus);
-    double n = cell->once ? 1 : (double)budget_iterations(cell->side_ms, ns, cell->n_sides);
-    return fmax(allotted_ms, n * sum_ns * 1e-6);
+        ns[i] = known_ns(cell, &cell->sides[i], n_cpus);
+    budget_iterations(cell, ns, iterations);
+    for (size_t i = 0; i < cell->n_sides; i++)
+        sum_ns += fmax(cell->once ? 0 : cell->side_ms * 1e6, (double)iterations[i] * ns[i]);
+    return fmax(allotted_ms, sum_ns * 1e-6);
 }

@@ -20,7 +20,6 @@ void depth_cells(struct plan *plan, const struct experiment *experiment, const s
         cell_set(cell, "tasks", *n_tasks);
         cell_set_word(cell, "gate", "closed");
         cell->once = true;
-        cell->iterations = 1;
         if (*n_tasks == 100000)
             cell->role = "primary";
         plan_add_side(plan, cell, "pool", plan->factors.workers[0]);

@@ -10,7 +10,6 @@ void idle_cells(struct plan *plan, const struct experiment *experiment, const st
         cell_set(cell, "pause_ns", *pause_ns);
         cell_set(cell, "tasks", BURST);
         cell->once = true;
-        cell->iterations = 1;
         plan_add_pool_sides(plan, cell);
     }
 }

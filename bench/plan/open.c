@@ -41,7 +41,6 @@ struct cell *plan_add_open(struct plan *plan, const struct experiment *experimen
     cell_set(cell, length_key(row), task_ns(plan));
     cell_set(cell, "duration_ms", row->side_ms);
     cell->once = true;
-    cell->iterations = 1;
     return cell;
 }
 

@@ -339,6 +339,9 @@ int plan_init(struct plan *plan, const struct plan_factors *factors)
     add_plugin_rows(plan);
     if (factors->profile->sleeps)
         add_sleeping_cells(plan);
+    for (size_t i = 0; i < plan->n_cells; i++)
+        for (size_t s = 0; s < plan->cells[i].n_sides; s++)
+            plan->cells[i].sides[s].iterations = plan->cells[i].once ? 1 : 0;
     int error = select_cells(plan);
     if (error)
         plan_release(plan);

@@ -32,6 +32,7 @@ struct cell_key {
 struct side {
     const char *backend; /* the name of a backend, or "floor" */
     size_t workers;      /* 0 for a backend without */
+    uint64_t iterations; /* how often it repeats its load in one round: chosen by the pilot, or 1 */
 };
 
 /* One point of an experiment; its sides run next to each other in every round. Keys that the harness knows:
@@ -69,7 +70,6 @@ struct cell {
                             round, and open loads on its workload take their rates from it */
     unsigned side_ms;    /* what one side may take in one round */
     size_t every;        /* it is measured in the first of so many rounds */
-    uint64_t iterations; /* chosen by the pilot; fixed beforehand where `once` is set */
     bool once;           /* one iteration, no pilot, no warm-up: the ramp itself is what is measured */
 };
 
@@ -239,9 +239,10 @@ static inline bool plan_is_capacity(const struct cell *cell)
 /* The cell from which an open load takes its rate, or NULL. */
 const struct cell *plan_capacity_cell(const struct plan *plan, const struct cell *cell);
 
-/* How many iterations each side of a block does, so that its sides together take side_ms each, given what
- * one iteration took on each side in the pilot (NAN where that is not known). */
-uint64_t budget_iterations(unsigned side_ms, const double *iteration_ns, size_t n_sides);
+/* How often each side of a block repeats its load, given what one iteration took on each in the pilot (NAN where that
+ * is not known): each for as long as it may take, and once at least. In latency cells all equally often, so that
+ * percentiles are of equally many tasks, and together for as long as they may take. */
+void budget_iterations(const struct cell *cell, const double *iteration_ns, uint64_t iterations[CELL_SIDES_MAX]);
 
 /* What a round of all sides of a cell takes: side_ms for each, or more where the tasks of one iteration are known to
  * take more on so many CPUs. In milliseconds. */

@@ -12,7 +12,6 @@ void status_cells(struct plan *plan, const struct experiment *experiment, const 
         cell_set(cell, "polls_per_s", polls_per_s);
         cell_set(cell, "limit", plan->factors.workers[0]);
         cell->once = true;
-        cell->iterations = 1;
         if (polls_per_s == 0)
             cell->role = "base";
     }

@@ -7,7 +7,6 @@ void threads_cells(struct plan *plan, const struct experiment *experiment, const
     cell_set(cell, "tasks", row->grid[0]);
     cell_set_word(cell, "count", "threads");
     cell->once = true;
-    cell->iterations = 1;
     cell->role = "primary";
     plan_add_usual_sides(plan, cell);
 }

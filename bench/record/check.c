@@ -275,10 +275,14 @@ int check_plan_line(const json_t *line, char *reason, size_t reason_bytes)
         error = check_calibration(json_object_get(line, "calibration"), reason, reason_bytes);
     if (!error)
         error = check_hangs(json_object_get(line, "hangs"), reason, reason_bytes);
-    const json_t *iterations = json_object_get(line, "iterations"), *value;
-    for (size_t i = 0; !error && (value = json_array_get(iterations, i)); i++)
-        if (!is_count(value, tasks_max) || json_integer_value(value) == 0)
-            error = fail(reason, reason_bytes, "its iterations of cell %zu are not a whole number from 1", i + 1);
+    const json_t *iterations = json_object_get(line, "iterations"), *of, *value;
+    for (size_t i = 0; !error && (of = json_array_get(iterations, i)); i++) {
+        bool is_list = json_array_size(of) > 0;
+        for (size_t s = 0; is_list && (value = json_array_get(of, s)); s++)
+            is_list = is_count(value, tasks_max) && json_integer_value(value) > 0;
+        if (!is_list)
+            error = fail(reason, reason_bytes, "its iterations of cell %zu are no list of whole numbers from 1", i + 1);
+    }
     return error;
 }
 

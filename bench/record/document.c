@@ -171,6 +171,14 @@ static json_t *sides_json(const struct cell *cell)
     return list;
 }
 
+json_t *document_iterations(const struct cell *cell)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < cell->n_sides; i++)
+        json_array_append_new(list, json_integer((json_int_t)cell->sides[i].iterations));
+    return list;
+}
+
 json_t *document_keys(const struct cell *cell)
 {
     json_t *keys = json_object();
@@ -188,11 +196,11 @@ json_t *document_cells(const struct plan *plan)
     for (size_t i = 0; i < plan->n_cells; i++) {
         const struct cell *cell = &plan->cells[i];
         json_array_append_new(list, json_pack(
-            "{s:s, s:s, s:s, s:s, s:s, s:o, s:b, s:o, s:I, s:I, s:I}", "name", cell->name,
+            "{s:s, s:s, s:s, s:s, s:s, s:o, s:b, s:o, s:o, s:I, s:I}", "name", cell->name,
             "experiment", cell->experiment->name, "workload", cell->workload ? cell->workload->name : "",
             "load", cell_word(cell, "load", ""), "mode", cell_word(cell, "mode", ""), "keys", document_keys(cell),
             "primary", cell->role && strcmp(cell->role, "primary") == 0, "sides", sides_json(cell),
-            "iterations", (json_int_t)cell->iterations, "tasks", (json_int_t)cell_tasks(cell),
+            "iterations", document_iterations(cell), "tasks", (json_int_t)cell_tasks(cell),
             "every", (json_int_t)cell->every));
     }
     return list;

@@ -15,6 +15,7 @@ json_t *document_workloads(void); /* with their parameters */
 json_t *document_experiments(const struct plan *plan);
 json_t *document_cells(const struct plan *plan);
 json_t *document_keys(const struct cell *cell);
+json_t *document_iterations(const struct cell *cell); /* one number a side */
 
 /* The parts that come from the journal's lines. */
 json_t *document_samples(const json_t *lines);

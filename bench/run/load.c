@@ -10,6 +10,7 @@
 
 #include "backends/executor.h"
 #include "record/check.h"
+#include "record/document.h"
 #include "record/folder.h"
 #include "record/text.h"
 
@@ -383,8 +384,11 @@ static int check_iterations(const struct run *run)
     const json_t *cells = json_object_get(run->recorded, "cells");
     bool same = json_array_size(cells) == run->plan.n_cells;
     for (size_t i = 0; i < run->plan.n_cells && same; i++) {
-        size_t n = number(json_array_get(cells, i), "iterations");
-        same = n == 0 || n == run->plan.cells[i].iterations;
+        const json_t *recorded = json_object_get(json_array_get(cells, i), "iterations");
+        json_t *own = document_iterations(&run->plan.cells[i]);
+        bool is_before_pilot = json_integer_value(json_array_get(recorded, 0)) == 0;
+        same = is_before_pilot || json_equal(recorded, own);
+        json_decref(own);
     }
     return same ? 0 : run_refuse(run, "its journal.jsonl: line 1: its iterations are not those of run.json");
 }

@@ -1,5 +1,5 @@
 /* The pilot: Google Benchmark finds how long an iteration of each side takes, and the budget makes of it
- * how many iterations every side of a block does. Its timings are thrown away. */
+ * how often each side of a block repeats its load. Its timings are thrown away. */
 #include "run/run.h"
 
 #include <errno.h>
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "measure/spawn.h"
+#include "record/document.h"
 
 static double min_time_ns(const struct cell *cell)
 {
@@ -38,17 +39,20 @@ static int pilot_cell(struct run *run, size_t number)
 {
     struct cell *cell = &run->plan.cells[number];
     double iteration_ns[CELL_SIDES_MAX];
+    uint64_t iterations[CELL_SIDES_MAX];
     for (size_t s = 0; s < cell->n_sides; s++) {
         int error = time_iteration(run, cell, &cell->sides[s], &iteration_ns[s]);
         if (error)
             return error;
         progress_add(&run->progress, budget_pilot_ms(cell, &cell->sides[s], run->plan.factors.cpus_usable));
     }
-    cell->iterations = budget_iterations(cell->side_ms, iteration_ns, cell->n_sides);
-    for (size_t s = 0; s < cell->n_sides; s++)
+    budget_iterations(cell, iteration_ns, iterations);
+    for (size_t s = 0; s < cell->n_sides; s++) {
+        cell->sides[s].iterations = iterations[s];
         if (!isnan(iteration_ns[s]))
             run->expected_ms[run_side_number(run, (struct plan_step){ number, s })] =
-                iteration_ns[s] * (double)cell->iterations * 1e-6 + budget_overhead_ms(cell->side_ms);
+                iteration_ns[s] * (double)iterations[s] * 1e-6 + budget_overhead_ms(cell->side_ms);
+    }
     return 0;
 }
 
@@ -56,7 +60,7 @@ static json_t *plan_line(const struct run *run)
 {
     json_t *iterations = json_array();
     for (size_t i = 0; i < run->plan.n_cells; i++)
-        json_array_append_new(iterations, json_integer((json_int_t)run->plan.cells[i].iterations));
+        json_array_append_new(iterations, document_iterations(&run->plan.cells[i]));
     return json_pack("{s:i, s:s, s:O, s:o, s:O*}", "schema", JOURNAL_SCHEMA, "plan", run->plan_hash,
                      "calibration", run->calibration, "iterations", iterations,
                      "hangs", json_object_size(run->hangs) ? run->hangs : NULL);
@@ -83,10 +87,16 @@ int run_adopt_plan_line(struct run *run)
 {
     const char *hash = json_string_value(json_object_get(run->journal.plan, "plan"));
     const json_t *iterations = json_object_get(run->journal.plan, "iterations");
-    if (strcmp(hash, run->plan_hash) != 0 || json_array_size(iterations) != run->plan.n_cells)
+    bool is_same = strcmp(hash, run->plan_hash) == 0 && json_array_size(iterations) == run->plan.n_cells;
+    for (size_t i = 0; i < run->plan.n_cells && is_same; i++) {
+        struct cell *cell = &run->plan.cells[i];
+        const json_t *of = json_array_get(iterations, i);
+        is_same = json_array_size(of) == cell->n_sides;
+        for (size_t s = 0; s < cell->n_sides && is_same; s++)
+            cell->sides[s].iterations = (uint64_t)json_integer_value(json_array_get(of, s));
+    }
+    if (!is_same)
         return run_refuse(run, "its journal.jsonl: line 1: it is of another plan");
-    for (size_t i = 0; i < run->plan.n_cells; i++)
-        run->plan.cells[i].iterations = (uint64_t)json_integer_value(json_array_get(iterations, i));
     run_adopt_hangs(run);
     return 0;
 }

@@ -128,7 +128,7 @@ static int measure(struct run *run, struct turn *turn)
         setting.thread_limit = headroom.limit;
     }
     progress_show(&run->progress, cell->name, side->backend);
-    json_t *job = side_job(cell, side, &setting, cell->iterations, 0);
+    json_t *job = side_job(cell, side, &setting, side->iterations, 0);
     int error = spawn_side(job, cell, budget_timeout_s(expected_ms), &result);
     json_decref(job);
     if (error == -EINTR)

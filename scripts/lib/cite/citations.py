@@ -167,11 +167,19 @@ def figure(picture: Picture) -> dict[str, Any]:
                        for of in picture.limits]}
 
 
+def repeats(cell: dict[str, Any]) -> Scalar:
+    """How often its sides repeat their load in one round; in runs from before each had a number of its own, all."""
+    of = cell.get("iterations")
+    counts = [n for n in of if isinstance(n, int)] if isinstance(of, list) else []
+    if not counts:
+        return scalar(cell, "iterations")
+    return counts[0] if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"
+
+
 def design(run: Run, experiment: Experiment, cells: list[Cell]) -> dict[str, Any]:
-    rows = run.document["cells"]
-    repeats = {row["name"]: scalar(row, "iterations") for row in rows}
+    rows = {row["name"]: row for row in run.document["cells"]}
     named = [{"name": cell.name, "workload": cell.workload, "load": cell.load, "mode": cell.mode, "keys": cell.keys,
-              "iterations": repeats[cell.name]} for cell in cells]
+              "iterations": repeats(rows[cell.name])} for cell in cells]
     return {"profile": run.profile, "rounds": run.rounds_planned, "seed": run.document["factors"]["seed"],
             "bind": scalar(run.document, "factors", "bind"), "metric": experiment.metric, "axes": experiment.axes,
             "cells": named}
