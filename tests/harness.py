@@ -230,8 +230,8 @@ def planned_sides(folder: Path) -> list[Side]:
     """What the journal of a whole run must hold, as its run.json has it."""
     run = document(folder)
     return sorted((number, cell["name"], side["backend"], side["workers"])
-                  for number in range(run["factors"]["rounds"])
-                  for cell in run["cells"] for side in cell["sides"])
+                  for cell in run["cells"] for side in cell["sides"]
+                  for number in range(0, run["factors"]["rounds"], cell["every"]))
 
 
 def check_complete(folder: Path) -> None:

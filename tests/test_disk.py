@@ -121,8 +121,8 @@ def test_full() -> str | None:
     """Not a byte is left when the line of a side is to be written, or the files at the end: it stops and goes on."""
     if not CAN_MOUNT:
         return NO_MOUNT
-    for what, rounds, is_time, words in (("full at a line", "20", has_no_page, "cannot write the journal"),
-                                         ("full at the end", "5", is_last, "cannot write")):
+    for what, rounds, is_time, words in (("full at a line", "80", has_no_page, "cannot write the journal"),
+                                         ("full at the end", "20", is_last, "cannot write")):
         with disk("size=300m") as bench:
             gate = Gate(bench)
             options = ("--plugin", gate.plugin)

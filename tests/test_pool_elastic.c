@@ -15,11 +15,14 @@ enum {
     N_MORE = 8,         /* workers that the pool may start */
     N_MORE_ALLOWED = 3, /* of which so many may be an accident of a noisy machine: growing doubles the workers */
     N_CPUS_MAX = 64,
-    N_QUICK = 200       /* parts of a map before those that block */
+    N_QUICK = 200,      /* parts of a map before those that block */
+    N_LOOKS = 12,       /* of the scout, in which it would have started a worker */
+    SLOW_US = 1000 * 1000
 };
 
-static atomic_bool are_wakes_slow; /* as if who wakes had lost its CPU */
+static atomic_bool are_wakes_slow; /* as if who wakes had lost its CPU: until the scout has looked often enough */
 static atomic_bool is_scout_held;  /* before it sleeps, so that it sees nothing of what is over by then */
+static atomic_size_t n_looks;      /* the scout sleeps between two of them */
 
 /* The scout bears the pool's name, workers have an index behind it. */
 static bool am_scout(void)
@@ -32,8 +35,12 @@ static bool am_scout(void)
 
 static void before_futex(int operation)
 {
-    if (are_wakes_slow && operation == FUTEX_WAKE)
-        usleep(5000);
+    size_t until = n_looks + N_LOOKS;
+
+    if (operation != FUTEX_WAKE && am_scout())
+        n_looks++;
+    for (int us = 0; are_wakes_slow && operation == FUTEX_WAKE && n_looks < until && us < SLOW_US; us += 100)
+        usleep(100);
     while (is_scout_held && operation != FUTEX_WAKE && am_scout())
         usleep(100);
 }
