@@ -11,25 +11,9 @@
  *
  * A futex wake-up orders nothing: that is left to the operations on the word.
  */
-#include <relacy/relacy.hpp>
-
-#undef new
-#undef delete
-#undef malloc
-#undef calloc
-#undef realloc
-#undef free
-#undef assert
-#undef errno
+#include "operations.h"
 
 #include <chrono>
-#include <cstddef>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
-
-#include <errno.h>
-#include <pthread.h>
 
 extern "C" {
 #include "check.h"
@@ -39,36 +23,7 @@ void check_free(void *block);
 
 namespace {
 
-enum { THREADS_MAX = 4, CELLS = 1 << 16, BLOCKS_MAX = 256, MUTEXES_MAX = 16, TLS_BYTES = 4096, C_RELAXED = 0,
-       C_CONSUME = 1, C_ACQUIRE = 2, C_RELEASE = 3, C_ACQ_REL = 4, C_SEQ_CST = 5 };
-
-/* When each thread last read and wrote a byte, or eight. */
-struct Times {
-    rl::timestamp_t read[THREADS_MAX], written[THREADS_MAX];
-};
-
-struct Atom {
-    rl::atomic_data *data;
-    uint64_t history[rl::atomic_history_size], latest;
-    bool has_failed;
-};
-
-/* Eight bytes of memory. */
-struct Cell {
-    uintptr_t at; /* divided by eight */
-    unsigned long run;
-    bool is_split, is_freed;
-    uint8_t dead; /* bytes */
-    Atom *atoms[8];
-    Times times[8];
-};
-
-struct Block {
-    char *begin;
-    size_t n_bytes;
-    bool is_freed, is_touched;
-    rl::timestamp_t filled[THREADS_MAX]; /* what its cells begin with */
-};
+enum { MUTEXES_MAX = 16 };
 
 /* A thread that pthread_create() may start. */
 struct Started {
@@ -85,11 +40,6 @@ struct Mutex {
 };
 
 const scenario *current;
-unsigned long run_number = 1;
-Cell cells[CELLS];
-unsigned used_cells[CELLS], n_used_cells;
-Block blocks[BLOCKS_MAX];
-int n_blocks;
 Mutex mutexes[MUTEXES_MAX];
 int n_mutexes;
 struct { rl::thread_id_t thread; const void *word; } sleepers[THREADS_MAX];
@@ -97,277 +47,8 @@ int n_sleepers;
 int64_t now_ns;
 Started started[THREADS_MAX];
 int n_started, n_ended;
-char failure[512];
-char saved_tls[THREADS_MAX][TLS_BYTES];
-void (*make_unseen)(rl::atomic_data *);
-void (*make_only)(rl::atomic_data *, const rl::timestamp_t *);
-
-} // namespace
-
-extern "C" char __start_pool_tls[] __attribute__((weak)), __stop_pool_tls[] __attribute__((weak));
-
-namespace {
-
-[[noreturn]] void fail(const char *what, const void *at, rl::test_result_e result)
-{
-    if (what != failure)
-        snprintf(failure, sizeof failure, "%s at %p by thread %d", what, at, (int)rl::ctx().current_thread());
-    rl::ctx().fail_test(failure, result, $);
-    abort();
-}
-
-rl::thread_info_base &self() { return *rl::ctx().threadx_; }
-
-/* With RELACY_TRACE in the environment: what the threads do. */
-bool is_traced;
-
-void trace(const char *what, const void *at, uint64_t value)
-{
-    if (is_traced)
-        printf("  thread %d: %s %p: %llu\n", (int)self().index_, what, at, (unsigned long long)value);
-}
-
-size_t tls_bytes() { return __start_pool_tls ? __stop_pool_tls - __start_pool_tls : 0; }
-
-bool is_tls(const void *at) { return at >= __start_pool_tls && at < __stop_pool_tls; }
-
-/* Around whatever may run other threads. */
-struct Switch {
-    Switch() { memcpy(saved_tls[self().index_], __start_pool_tls, tls_bytes()); }
-    ~Switch() { memcpy(__start_pool_tls, saved_tls[self().index_], tls_bytes()); }
-};
 
 void begin_thread() { memset(__start_pool_tls, 0, tls_bytes()); }
-
-Block *find_block(const void *at)
-{
-    for (int i = n_blocks - 1; i >= 0; i--)
-        if (at >= blocks[i].begin && at < blocks[i].begin + blocks[i].n_bytes)
-            return &blocks[i];
-    return NULL;
-}
-
-Cell &find_cell(uintptr_t at)
-{
-    unsigned i = (unsigned)((at * 0x9E3779B97F4A7C15u) >> 48) % CELLS;
-
-    for (; cells[i].run == run_number; i = (i + 1) % CELLS)
-        if (cells[i].at == at)
-            return cells[i];
-    if (n_used_cells > CELLS / 2) {
-        fprintf(stderr, "too much memory is used\n");
-        abort();
-    }
-    used_cells[n_used_cells++] = i;
-    memset(&cells[i], 0, offsetof(Cell, times[1])); /* the others begin when it is split */
-    cells[i].at = at;
-    cells[i].run = run_number;
-    if (Block *block = find_block((void *)(at * 8))) {
-        block->is_touched = true;
-        cells[i].is_freed = block->is_freed;
-        memcpy(cells[i].times[0].written, block->filled, sizeof block->filled);
-    }
-    return cells[i];
-}
-
-bool knows(const rl::timestamp_t times[THREADS_MAX])
-{
-    for (int i = 0; i < rl::ctx().get_thread_count(); i++)
-        if (self().acq_rel_order_[i] < times[i])
-            return false;
-    return true;
-}
-
-void note(Times &times, bool is_write, uintptr_t at)
-{
-    rl::thread_info_base &thread = self();
-
-    if (!knows(times.written))
-        fail(is_write ? "write, and a write that it does not know" : "read, and a write that it does not know",
-             (void *)at, rl::test_result_data_race);
-    if (is_write && !knows(times.read))
-        fail("write, and a read that it does not know", (void *)at, rl::test_result_data_race);
-    (is_write ? times.written : times.read)[thread.index_] = thread.own_acq_rel_order_;
-}
-
-void end_atom(Cell &cell, int byte)
-{
-    if (cell.atoms[byte] == NULL)
-        return;
-    rl::ctx().atomic_dtor(cell.atoms[byte]->data);
-    (free)(cell.atoms[byte]);
-    cell.atoms[byte] = NULL;
-}
-
-/* Of bytes of one cell. */
-void access_cell(uintptr_t at, size_t n_bytes, bool is_write, bool is_plain)
-{
-    Cell &cell = find_cell(at / 8);
-    int first = at % 8;
-
-    if (cell.is_freed)
-        fail("access to memory that was freed", (void *)at, rl::test_result_access_to_freed_memory);
-    if (!cell.is_split && n_bytes < 8) {
-        cell.is_split = true;
-        for (int i = 1; i < 8; i++)
-            cell.times[i] = cell.times[0];
-    }
-    for (int i = 0; i < (cell.is_split ? (int)n_bytes : 1); i++)
-        note(cell.times[first + i], is_write, at);
-    if (is_write && is_plain) {
-        for (int i = 0; i < (int)n_bytes; i++)
-            end_atom(cell, first + i);
-        cell.dead &= ~(((1 << n_bytes) - 1) << first);
-    }
-}
-
-void access(const void *to, size_t n_bytes, bool is_write, bool is_plain = true)
-{
-    uintptr_t at = (uintptr_t)to, end = at + n_bytes;
-
-    if (!rl::is_ctx() || rl::ctx().threadx_ == NULL || is_tls(to))
-        return;
-    self().own_acq_rel_order_ += 1;
-    while (at < end) {
-        size_t n = 8 - at % 8 < end - at ? 8 - at % 8 : end - at;
-
-        access_cell(at, n, is_write, is_plain);
-        at += n;
-    }
-}
-
-uint64_t load_memory(const void *at, size_t n_bytes)
-{
-    uint64_t value = 0;
-
-    memcpy(&value, at, n_bytes);
-    return value;
-}
-
-void store_memory(void *at, size_t n_bytes, uint64_t value) { memcpy(at, &value, n_bytes); }
-
-/* The atomic there. The access to it counts as a read: it races with plain writes. */
-Atom &find_atom(void *at, size_t n_bytes)
-{
-    uintptr_t number = (uintptr_t)at;
-
-    access(at, n_bytes, false, false);
-    Cell &cell = find_cell(number / 8);
-    Atom *&atom = cell.atoms[number % 8];
-    if (cell.dead & (1 << number % 8))
-        fail("use of an atomic that was given back", at, rl::test_result_access_to_freed_memory);
-    if (atom == NULL) {
-        atom = (Atom *)(malloc)(sizeof *atom);
-        atom->data = rl::ctx().atomic_ctor(at);
-        atom->latest = load_memory(at, n_bytes);
-        atom->has_failed = false;
-        unsigned index = self().atomic_init(atom->data);
-        make_unseen(atom->data);
-        atom->history[index] = atom->latest;
-    }
-    return *atom;
-}
-
-/* Others may run before each operation. Now and then the random scheduler stops a thread for long there, as when it has
- * lost its CPU: it hardly ever would, since it chooses anew at each operation. */
-void step()
-{
-    if (rl::ctx().is_random_sched() && rl::ctx().rand(128, rl::sched_type_user) == 0)
-        for (unsigned n = rl::ctx().rand(200, rl::sched_type_user); n > 0; n--)
-            rl::ctx().yield(1, $);
-    rl::ctx().sched();
-}
-
-uint64_t load(void *at, size_t n_bytes, int order)
-{
-    Switch around;
-    step();
-    Atom &atom = find_atom(at, n_bytes);
-    rl::thread_info_base &thread = self();
-    unsigned index = order == C_RELAXED ? thread.atomic_load_relaxed(atom.data)
-                     : order == C_SEQ_CST ? thread.atomic_load_seq_cst(atom.data)
-                                          : thread.atomic_load_acquire(atom.data);
-
-    if (index == (unsigned)-1)
-        fail("load of nothing", at, rl::test_result_unitialized_access);
-    trace(atom.history[index] == atom.latest ? "load" : "old load", at, atom.history[index]);
-    return atom.history[index];
-}
-
-void remember(Atom &atom, unsigned index, void *at, size_t n_bytes, uint64_t value)
-{
-    atom.history[index] = atom.latest = value;
-    trace("store", at, value);
-    store_memory(at, n_bytes, value);
-}
-
-void store(void *at, size_t n_bytes, uint64_t value, int order)
-{
-    Switch around;
-    step();
-    Atom &atom = find_atom(at, n_bytes);
-    rl::thread_info_base &thread = self();
-    unsigned index = order == C_RELAXED ? thread.atomic_store_relaxed(atom.data)
-                     : order == C_SEQ_CST ? thread.atomic_store_seq_cst(atom.data)
-                                          : thread.atomic_store_release(atom.data);
-
-    make_only(atom.data, order == C_RELAXED ? NULL : thread.acq_rel_order_);
-    remember(atom, index, at, n_bytes, value);
-}
-
-unsigned change(rl::atomic_data *data, int order)
-{
-    bool aba;
-
-    switch (order) {
-    case C_RELAXED: return self().atomic_rmw_relaxed(data, aba);
-    case C_CONSUME:
-    case C_ACQUIRE: return self().atomic_rmw_acquire(data, aba);
-    case C_RELEASE: return self().atomic_rmw_release(data, aba);
-    case C_ACQ_REL: return self().atomic_rmw_acq_rel(data, aba);
-    default: return self().atomic_rmw_seq_cst(data, aba);
-    }
-}
-
-template <class Function> uint64_t modify(void *at, size_t n_bytes, int order, Function function)
-{
-    Switch around;
-    step();
-    Atom &atom = find_atom(at, n_bytes);
-    uint64_t before = atom.latest;
-
-    remember(atom, change(atom.data, order), at, n_bytes, function(before));
-    return before;
-}
-
-/* A weak exchange may fail: where all orders are tried once for each atomic. */
-bool fails(Atom &atom)
-{
-    if (rl::ctx().is_random_sched())
-        return rl::ctx().rand(4, rl::sched_type_cas_fail) == 0;
-    return !atom.has_failed && (atom.has_failed = rl::ctx().rand(2, rl::sched_type_cas_fail) == 0);
-}
-
-bool exchange_if(void *at, size_t n_bytes, uint64_t *expected, uint64_t value, int order, int failure_order,
-                 bool is_weak)
-{
-    Switch around;
-    step();
-    Atom &atom = find_atom(at, n_bytes);
-
-    if (atom.latest == *expected && !(is_weak && fails(atom))) {
-        remember(atom, change(atom.data, order), at, n_bytes, value);
-        return true;
-    }
-    if (failure_order == C_RELAXED)
-        self().atomic_load_relaxed_rmw(atom.data);
-    else if (failure_order == C_SEQ_CST)
-        self().atomic_load_seq_cst_rmw(atom.data);
-    else
-        self().atomic_load_acquire_rmw(atom.data);
-    *expected = atom.latest;
-    return false;
-}
 
 rl::generic_mutex_data &find_mutex(void *at)
 {
@@ -402,23 +83,6 @@ void end_run()
             fail("memory that was not freed", blocks[i].begin, rl::test_result_memory_leak);
         (free)(blocks[i].begin);
     }
-}
-
-template <int N> void forget_who_saw(rl::atomic_data *data)
-{
-    auto &impl = *static_cast<rl::atomic_data_impl<N> *>(data);
-
-    for (auto &seen : impl.history_[impl.current_index_ % rl::atomic_history_size].first_seen_order_)
-        seen = (rl::timestamp_t)-1;
-}
-
-/* A store makes known what its thread knows, or nothing: it goes on with no release sequence, as in C++20. */
-template <int N> void set_order(rl::atomic_data *data, const rl::timestamp_t *order)
-{
-    auto &impl = *static_cast<rl::atomic_data_impl<N> *>(data);
-
-    for (int i = 0; i < N; i++)
-        impl.history_[impl.current_index_ % rl::atomic_history_size].acq_rel_order_[i] = order != NULL ? order[i] : 0;
 }
 
 void know(const rl::timestamp_t *order)
