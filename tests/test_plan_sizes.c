@@ -206,7 +206,7 @@ static void test_cells(const char *profile)
             check_cell(&plan.cells[c], sizes[i]);
         CHECK(plan.n_cells > 0);
         CHECK(most_arrivals_per_s(&plan, n_open) <= 120000);
-        CHECK(sizes[i] <= TALLY_CELLS); /* tasks are counted by each CPU in a line of its own */
+        CHECK(sizes[i] <= TALLY_CPUS); /* tasks are counted by each CPU in a line of its own */
         plan_release(&plan);
     }
 }

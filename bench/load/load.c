@@ -238,9 +238,10 @@ void load_destroy_backend(struct load_side *side)
 int load_start(struct load_side *side)
 {
     current = side;
+    tally_begin(&side->tally);
     load_mark_submitter();
     side->submitter_cpu = -1;
-    side->n_cpus = (int)sysconf(_SC_NPROCESSORS_CONF);
+    side->n_cpus = (size_t)sysconf(_SC_NPROCESSORS_CONF);
     int error = side->load->iterate == open_iterate ? open_prepare(side)
         : side->load->iterate == inject_iterate ? inject_prepare(side) : 0;
     if (error)

@@ -88,7 +88,7 @@ struct load_side {
 
     /* Of the loads. */
     void *backend;
-    int n_cpus; /* of the machine */
+    size_t n_cpus; /* of the machine */
     char *args; /* one address per task of a batch: task i is args + i */
     struct recorder *recorder;
     struct load_injectors *injectors;
