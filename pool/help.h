@@ -26,8 +26,8 @@ static inline bool pool__take_item(struct pool__item item, struct pool__task *ta
     task->n_calls = 1;
     return true;
 }
-/* Claims another part of the task's handle, which ends with those before: so each thread has one step of n_unended,
- * however many parts it runs. False: there is none, or it needs the lock. */
+/* Claims another part of the task's handle, which ends with those before, in one step of n_unended: see run_parts() in
+ * worker.c, and pool__help_alone(). False: there is none, or it needs the lock. */
 bool pool__take_next_part(struct pool__task *task);
 
 #endif

@@ -343,7 +343,8 @@ static void drop_loose(struct pool *pool)
 {
     struct pool__item item;
 
-    while (pool__take_port(pool, 0, &item, NULL) || pool__steal(pool, 0, &item) || pool__steal_guests(pool, &item)) {
+    while (pool__take_port(pool, 0, &item, NULL) || pool__steal(pool, 0, &item) ||
+           pool__steal_guests(pool, 0, &item)) {
         struct pool__range range = {item.fn, (uintptr_t)item.arg, 0, 1};
 
         if (item.fn == NULL)

@@ -138,13 +138,16 @@ bool pool__steal(struct pool *pool, size_t first, struct pool__item *item)
            pool__steal_others(pool, first, item);
 }
 
-bool pool__steal_guests(struct pool *pool, struct pool__item *item)
+bool pool__steal_guests(struct pool *pool, size_t first, struct pool__item *item)
 {
-    size_t n_seats = pool__count_seats(pool);
+    size_t n_seats = pool__count_seats(pool), begin = first_seat(pool);
 
-    for (size_t i = first_seat(pool); i < POOL__GUESTS && i < n_seats; i++)
-        if (!is_shared(pool, i) && steal_from(pool__seat(pool, i), item))
+    for (size_t i = 0; i < POOL__GUESTS; i++) {
+        size_t index = (first + i) % POOL__GUESTS;
+
+        if (index >= begin && index < n_seats && !is_shared(pool, index) && steal_from(pool__seat(pool, index), item))
             return true;
+    }
     return false;
 }
 

@@ -27,8 +27,10 @@ int pool__new_seats(struct pool *pool, size_t index); /* down to this one; 0 or 
 void pool__free_seats(struct pool *pool);
 bool pool__steal(struct pool *pool, size_t first, struct pool__item *item); /* from that seat, then from the others */
 bool pool__steal_others(struct pool *pool, size_t own, struct pool__item *item); /* but that one and those visited */
-bool pool__steal_guests(struct pool *pool, struct pool__item *item); /* from the first seats, visited or not */
-/* Whether there is something in one of the first seats that was there when the caller last looked, in seen[]. */
+/* From the first seats, visited or not: that one first. */
+bool pool__steal_guests(struct pool *pool, size_t first, struct pool__item *item);
+/* Whether something has been in one of the first seats since the look before the last one, in seen[], as far as looks
+ * tell: after a change the first look only notes it. */
 bool pool__is_left(const struct pool *pool, struct pool__seen seen[POOL__GUESTS]);
 
 size_t pool__n_loose(const struct pool *pool, size_t n_max); /* tasks in both, counted up to n_max */

@@ -96,8 +96,9 @@ struct pool__worker {
     size_t index;                  /* constant; SIZE_MAX: the scout of an elastic pool */
     struct pool__seat *seat;       /* that of its index */
     size_t seat_index;             /* of all seats, those of guests too */
-    unsigned n_takes, n_port_takes; /* to look elsewhere now and then; wrap around */
+    unsigned n_takes, n_port_takes, n_guest_takes; /* to look elsewhere now and then; wrap around */
     bool owes_turn;                /* it is that of what threads outside have put into seats */
+    bool owes_look;                /* of ports and the queue, once nothing is claimed */
     bool runs_item;                /* a task of n_begun, which is not in n_ended yet */
     struct pool__seen seen[POOL__GUESTS];
     bool is_searching;             /* counted in n_searching; guarded by the lock */
@@ -264,7 +265,8 @@ struct pool_handle {
     struct pool *pool;
     atomic_size_t state;
     atomic_size_t n_unclaimed;   /* calls that have not begun */
-    atomic_size_t n_unended;     /* calls that have not ended, but for one part of all. Not an iterator's */
+    atomic_size_t n_unended;     /* calls whose end was not counted yet; untouched where one thread ran all. Not an
+                                    iterator's */
     bool is_queued;              /* constant: there was a range of it. Not an iterator's */
     bool is_spawned;             /* constant: it was left in a seat. Not an iterator's */
     bool is_ordered;             /* constant: by a thread outside, so before what that submits next. As above */

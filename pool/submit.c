@@ -245,7 +245,7 @@ static bool take_loose(const struct pool__guest *guest, size_t turn, struct pool
     while (!pool__is_terminated(pool) &&
            ((guest->seat != NULL && pool__steal(pool, guest->index, &item)) ||
             pool__take_port(pool, turn, &item, guest->seat) ||
-            (guest->seat != NULL && pool__steal_guests(pool, &item))))
+            (guest->seat != NULL && pool__steal_guests(pool, turn, &item))))
         if (pool__take_item(item, task))
             return true;
     return false;

@@ -176,11 +176,12 @@ static bool take_visited(struct pool__worker *worker, struct pool__item *item)
     if (pool__deque_count(&worker->seat->claimed) > 0)
         return false;
     worker->owes_turn = false;
-    return pool__steal_guests(worker->pool, item);
+    return pool__steal_guests(worker->pool, worker->n_guest_takes++, item);
 }
 
 /* Takes an item out of the worker's own seat, the youngest first; now and then out of another seat, the oldest of those
- * that it has submitted, or none that it has, so that all have their turn. */
+ * that it has submitted, or none, so that ports and the queue come next: all have their turn. What it has claimed comes
+ * before these two. */
 static bool take_own_item(struct pool__worker *worker, struct pool__item *item)
 {
     struct pool__seat *seat = worker->seat;
@@ -188,7 +189,9 @@ static bool take_own_item(struct pool__worker *worker, struct pool__item *item)
 
     worker->owes_turn |= turn % TURNS == TURNS / 2;
     if (turn % TURNS == 0)
-        return pool__deque_steal(&seat->claimed, item);
+        return worker->owes_look = pool__deque_steal(&seat->claimed, item);
+    if (worker->owes_look && pool__deque_count(&seat->claimed) == 0)
+        return worker->owes_look = false;
     return (turn % TURNS == TURNS / 2 && pool__steal_others(worker->pool, worker->seat_index, item)) ||
            (worker->owes_turn && take_visited(worker, item)) ||
            (turn == OLDEST_TURN && pool__deque_steal(&seat->spawned, item)) ||
@@ -240,8 +243,8 @@ static bool has_to_leave(const struct pool *pool, bool has_stayed)
 }
 
 /* Whether there may be a task, or the pool is closed. Seats are many, and so are not always looked at. What a thread
- * outside has put into a seat is left to it for the time between two looks: it may be about to run it, and to take a
- * short one from it costs both more than that. */
+ * outside has put into a seat is left to it for two or three looks: it may be about to run it, and to take a short one
+ * from it costs both more than that. */
 static bool may_find(void *arg, bool looks_far)
 {
     struct pool__worker *worker = arg;
@@ -331,12 +334,13 @@ static bool find_task(struct pool__worker *worker, struct pool__task *task)
     return has_found;
 }
 
-/* Takes a task from a port without the lock, where that is all that is to be done. */
+/* Takes a task from a port without the lock, where that is all that is to be done. What is claimed comes before: it is
+ * not looked at while the pool shrinks, see take_own(). */
 static bool take_port(struct pool__worker *worker, struct pool__task *task)
 {
     struct pool__item item;
 
-    if (!may_take(worker, task) || worker->n_takes % TURNS == 1 ||
+    if (!may_take(worker, task) || worker->n_takes % TURNS == 1 || pool__deque_count(&worker->seat->claimed) > 0 ||
         !pool__take_port(worker->pool, worker->n_port_takes++, &item, worker->seat))
         return false;
     end_before_next(worker, task);

@@ -353,9 +353,16 @@ MUTANTS = [
            "    retire(worker);\n"
            "    pool__unlock(worker->pool);", "exit"),
     Mutant("take_port: ports have turns, here or under the lock", "worker.c",
-           "worker->n_takes % TURNS == 1 ||\n"
+           "worker->n_takes % TURNS == 1 || pool__deque_count(&worker->seat->claimed) > 0 ||\n"
            "        !pool__take_port(worker->pool, worker->n_port_takes++, &item",
            "!pool__take_port(worker->pool, 0, &item", "turns"),
+    Mutant("take_port: not before what is claimed", "worker.c", " || pool__deque_count(&worker->seat->claimed) > 0 ||",
+           " ||", survives="matters where the pool stops to shrink between take_own() and take_port(), which no test "
+           "hits; then tasks may begin out of order"),
+    Mutant("take_own: turn of ports beside what is claimed", "worker.c",
+           "    if (worker->owes_look && pool__deque_count(&seat->claimed) == 0)\n"
+           "        return worker->owes_look = false;\n", "", "turns_outside"),
+    Mutant("steal_guests: seats have turns", "seat.c", "(first + i) % POOL__GUESTS", "i", "turns_outside"),
     Mutant("take_item: leaves the count", "task.c", "    pool->n_queued--;\n", "", "tokens"),
     Mutant("take_item: leaves the queue", "task.c",
            "        pool__queue_drop(&pool->queue);\n"
