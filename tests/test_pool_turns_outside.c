@@ -1,5 +1,5 @@
-/* What a thread outside hands over has its turn, whatever another thread hands over all the time, in whichever ways they
- * do it: with one worker it begins before many of the other's calls have. */
+/* What a thread outside hands over has its turn, whatever another thread hands over all the time, whichever ways they
+ * use: with one worker it begins before many of the other's calls have. */
 #include "gate.h"
 
 #include <pthread.h>
