@@ -40,15 +40,6 @@ static void *element(void *base, size_t index, size_t size_bytes)
     return (void *)((uintptr_t)base + index * size_bytes);
 }
 
-static int call_star(const struct pool__work *work, size_t index, void *result)
-{
-    void *args[POOL_ARGS_MAX];
-
-    for (size_t i = 0; i < work->n_star_args; i++)
-        args[i] = element(work->star_args[i].base, index, work->star_args[i].stride_bytes);
-    return work->star_fn(args, result);
-}
-
 static void end_call(struct pool__task *task, int code, const char *message)
 {
     int *codes = task->handle->work.calls.codes;
@@ -65,19 +56,26 @@ static void note_end(struct pool__task *task, int code, char *message)
     message[0] = '\0';
 }
 
-static void run_star(struct pool__task *task, char *message)
+/* Nothing is noted of a call without error, message and code: a loop over short calls is as fast as one by hand. */
+static void run_star(struct pool__task *task, uintptr_t result, size_t result_bytes, char *message)
 {
     const struct pool__work *work = &task->handle->work;
-    const struct pool_calls *calls = &work->calls;
+    void *args[POOL_ARGS_MAX];
 
-    for (; task->begin < task->end; task->begin++) {
-        void *result = element(calls->results, task->begin, calls->results != NULL ? calls->result_bytes : 0);
+    for (size_t i = 0; i < work->n_star_args; i++)
+        args[i] = element(work->star_args[i].base, task->begin, work->star_args[i].stride_bytes);
+    for (size_t at = task->begin; at < task->end; result += result_bytes) {
+        int code = work->star_fn(args, (void *)result);
 
-        note_end(task, call_star(work, task->begin, result), message);
+        if (code != 0 || message[0] != '\0' || work->calls.codes != NULL)
+            note_end(task, code, message);
+        for (size_t i = 0; i < work->n_star_args; i++)
+            args[i] = element(args[i], 1, work->star_args[i].stride_bytes);
+        task->begin = ++at;
     }
 }
 
-/* Nothing is noted of a call without error, message and code: a loop over short calls is as fast as one by hand. */
+/* The same. */
 static void run(struct pool__task *task)
 {
     const struct pool_calls *calls = &task->handle->work.calls;
@@ -87,7 +85,7 @@ static void run(struct pool__task *task)
     char *message = pool__begin_calls();
 
     if (task->handle->work.star_fn != NULL) {
-        run_star(task, message);
+        run_star(task, result, result_bytes, message);
         return;
     }
     for (size_t i = task->begin; i < task->end; arg += arg_bytes, result += result_bytes) {

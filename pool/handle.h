@@ -2,8 +2,9 @@
  *
  * A handle's calls are claimed in parts, each by one thread, by a step of n_unclaimed. The calls of parts that a thread
  * has run one after the other are taken off n_unended in one step, at the end. As nothing adds calls, that comes to 0
- * once, for the thread that ends or skips the last of them: so there is one completer. Where the pool has a bound, parts
- * are claimed under the lock, because with the last one a place in the queue is free; and so are an iterator's calls.
+ * once, for the thread that ends or skips the last of them: so there is one completer. Where the pool has a bound,
+ * parts are claimed under the lock, because with the last one a place in the queue is free; and so are an iterator's
+ * calls.
  */
 #ifndef POOL_HANDLE_H
 #define POOL_HANDLE_H

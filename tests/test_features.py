@@ -25,7 +25,7 @@ BREAKS = {
     "apply_async": ("pool/frame.c", "callbacks->callback(callbacks->context, handle->work.calls.results);", ";"),
     "submit": ("pool/task.c", "        range->arg += range->stride_bytes;", "        range->arg += 0;"),
     "map": ("pool/calls.c", "task->begin = calls->n_calls - n_unclaimed;", "task->begin = 0;"),
-    "starmap": ("pool/calls.c", "index, work->star_args[i].stride_bytes", "0, work->star_args[i].stride_bytes"),
+    "starmap": ("pool/calls.c", "task->begin, work->star_args[i].stride_bytes", "0, work->star_args[i].stride_bytes"),
     "imap": ("pool/iterator.c", "return start(pool, feed, true, out);", "return start(pool, feed, false, out);"),
     "imap_unordered": ("pool/iterator.c", "return start(pool, feed, false, out);",
                        "return start(pool, feed, true, out);"),
