@@ -100,8 +100,11 @@ lib_libs = $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null || echo -lbenchm
 sources = $(sort $(wildcard $(1)/*.c))
 objects = $(patsubst %.c,$(BUILD)/%.o,$(patsubst %.cc,$(BUILD)/%.o,$(1)))
 
-POOL := $(call objects,$(call sources,pool))
-RAWTHREAD := $(call objects,$(call sources,rawthread))
+# Each library is compiled as a whole: what one of its files calls in another can be inlined, as in one that is all
+# header, and nothing of its callers is. So static names are unique in a library.
+LIBRARIES := pool rawthread
+POOL := $(BUILD)/pool.o
+RAWTHREAD := $(BUILD)/rawthread.o
 WORKLOADS := $(call objects,$(call sources,workloads))
 BENCH := $(call objects,$(filter-out bench/peers/%,$(sort $(wildcard bench/*.c bench/*/*.c bench/*/*.cc))))
 BENCH_LIB := $(filter-out $(BUILD)/bench/main.o,$(BENCH))
@@ -119,8 +122,6 @@ RAW_IDIOMS := $(call objects,$(filter bench/idioms/%_raw.c,$(IDIOM_SOURCES)) $(w
 # bench/ has NAN for what is not known, which -Ofast and -ffast-math would take for a number: they stay the libraries'.
 HAS_NAN := -fno-finite-math-only
 # Each folder sees only what it may include.
-$(POOL): INCLUDE := -Ipool -fexceptions # with which pthread_cleanup_push() costs nothing
-$(RAWTHREAD): INCLUDE := -Irawthread -fexceptions
 $(WORKLOADS): INCLUDE := -Iworkloads
 $(BENCH): INCLUDE = -Ibench -Ipool -Irawthread -Iworkloads -I$(BUILD) $(lib_cflags) $(HAS_NAN)
 $(POOL_IDIOMS): INCLUDE := -Ibench/idioms -Ipool
@@ -204,6 +205,15 @@ $(BUILD)/%.o: %.cc
 	@mkdir -p $(@D)
 	$(call say,CXX,$<)$(CXX) $(CXX_ALL) $(INCLUDE) -c -o $@ $<
 
+# -fexceptions: with it pthread_cleanup_push() costs nothing.
+compile_library = printf '\#include "%s"\n' $(call sources,$(1)) | $(CC) $(C_ALL) -I$(1) -fexceptions -x c -c -o $@
+define library_object
+$(BUILD)/$(1).o: $(call sources,$(1)) $(1)
+	@mkdir -p $$(@D)
+	$$(call say,CC,$(1))$$(call compile_library,$(1)) -
+endef
+$(foreach library,$(LIBRARIES),$(eval $(call library_object,$(library))))
+
 # A test may include anything, but a library's test its library alone.
 $(BENCH_TESTS): %: %.o $(BENCH_LIB) $(POOL) $(RAWTHREAD) $(WORKLOADS)
 	$(call say,LINK,$@)$(CXX) $(LINK_ALL) -o $@ $(filter %.o,$^) $(lib_libs) -lm
@@ -212,7 +222,7 @@ $(filter-out %/test_pool_growth,$(LIB_TESTS)): %: %.o $(POOL) $(RAWTHREAD)
 	$(call say,LINK,$@)$(CC) $(LINK_ALL) $(WRAP) -o $@ $(filter %.o,$^)
 
 # A copy of the library that counts its steps, without -fexceptions, for which musl has no unwinder there.
-COUNTING := $(patsubst $(BUILD)/%,$(BUILD)/counting/%,$(POOL))
+COUNTING := $(patsubst %.c,$(BUILD)/counting/%.o,$(call sources,pool))
 $(COUNTING): INCLUDE := -Ipool -fsanitize-coverage=trace-pc
 $(BUILD)/counting/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -390,7 +400,6 @@ INCLUDEDIR ?= $(PREFIX)/include
 HEADERDIR = $(INCLUDEDIR)/poolbench
 MANDIR ?= $(PREFIX)/share/man
 PYTHON ?= python3
-LIBRARIES := pool rawthread
 ABI := $(firstword $(subst ., ,$(VERSION)))
 shared = $(BUILD)/lib/libpoolbench-$(1).so.$(VERSION)
 archive = $(BUILD)/lib/libpoolbench-$(1).a
@@ -398,17 +407,13 @@ manual = $(BUILD)/man/poolbench-$(1).3
 
 # Whatever flags a distribution has: an object whose names are hidden by objcopy must be code and not the compiler's own
 # representation, what is public is said below, and flags that are for linking programs stay away.
-$(BUILD)/pic/%.o: INCLUDE = -I$(*D) -fexceptions -fPIC -fno-lto -fvisibility=default
-# Objects share a DW.ref, which stays hidden.
+# DW.ref stays hidden.
 for_library = $(filter-out -pie -no-pie -static -static-pie -s,$(1)) -fPIC -fno-lto
-$(BUILD)/pic/%.o: %.c $(BUILD)/flags
-	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) $(C_ALL) $(INCLUDE) -c -o $@ $<
-
 define library_rules
-$(BUILD)/lib/$(1).o: $(patsubst %.c,$(BUILD)/pic/%.o,$(call sources,$(1)))
+$(BUILD)/lib/$(1).o: $(call sources,$(1)) $(1) $(BUILD)/flags
 	@mkdir -p $$(@D)
-	$$(call say,LINK,$$@)$$(CC) $$(filter-out -Wl%,$$(call for_library,$$(CFLAGS))) -r -nostdlib -o $$@ $$^ && \
+	$$(call say,CC,$(1))$$(call compile_library,$(1)) -fPIC -fno-lto -fvisibility=default \
+	-fno-semantic-interposition - && \
 	$$(OBJCOPY) -w -G '$(1)_[a-z]*' -G 'DW.ref.*' $$@
 
 $(call archive,$(1)): $(BUILD)/lib/$(1).o

@@ -76,7 +76,7 @@ static void run_star(struct pool__task *task, uintptr_t result, size_t result_by
 }
 
 /* The same. */
-static void run(struct pool__task *task)
+static void run_part(struct pool__task *task)
 {
     const struct pool_calls *calls = &task->handle->work.calls;
     size_t result_bytes = calls->results != NULL ? calls->result_bytes : 0, arg_bytes = calls->arg_bytes;
@@ -116,7 +116,7 @@ static bool end(struct pool__task *task)
            atomic_fetch_sub_explicit(&handle->n_unended, task->n_calls, memory_order_acq_rel) == task->n_calls;
 }
 
-static const struct pool__kind kind = {claim, run, skip, end, pool__free_handle};
+static const struct pool__kind kind_of_calls = {claim, run_part, skip, end, pool__free_handle};
 
 /* Makes it a handle of calls that are not queued yet, with so many references. */
 static void init_calls(struct pool_handle *handle, const struct pool__work *work,
@@ -124,7 +124,7 @@ static void init_calls(struct pool_handle *handle, const struct pool__work *work
 {
     size_t n_calls = work->calls.n_calls;
 
-    handle->kind = &kind;
+    handle->kind = &kind_of_calls;
     atomic_init(&handle->state, n_references * POOL__REFERENCE);
     atomic_init(&handle->n_unclaimed, n_calls);
     atomic_init(&handle->n_unended, n_calls);

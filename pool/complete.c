@@ -19,7 +19,7 @@ static void announce(struct pool__watch *watch)
         watch->is_linked = false;
         /* [DONE] relaxed: only a guess for the exchange below, which checks it. */
         watch->next_done = atomic_load_explicit(&done->first, memory_order_relaxed);
-        /* [DONE] release: publishes next_done; pairs with acquire in take_done(). Relaxed on failure: a guess */
+        /* [DONE] release: publishes next_done; pairs with acquire in take_all_done(). Relaxed on failure: a guess */
         while (!atomic_compare_exchange_weak_explicit(&done->first, &watch->next_done, watch,
                                                       memory_order_release, memory_order_relaxed))
             continue;

@@ -85,7 +85,7 @@ static void set_unclaimed(struct pool_iterator *iterator, size_t n_unclaimed)
     atomic_store_explicit(&iterator->handle.n_unclaimed, n_unclaimed, memory_order_relaxed);
 }
 
-static bool claim(struct pool_handle *handle, struct pool__task *task, bool all)
+static bool claim_fed(struct pool_handle *handle, struct pool__task *task, bool all)
 {
     struct pool_iterator *iterator = iterator_of(handle);
     size_t chunk = iterator->feed.chunksize, n_unclaimed = count_unclaimed(iterator);
@@ -104,7 +104,7 @@ static bool claim(struct pool_handle *handle, struct pool__task *task, bool all)
     return true;
 }
 
-static void end_call(struct pool__task *task, int code, const char *message)
+static void end_fed_call(struct pool__task *task, int code, const char *message)
 {
     struct pool__slot *slot = task->next_slot;
 
@@ -115,19 +115,19 @@ static void end_call(struct pool__task *task, int code, const char *message)
     task->next_slot = slot->next;
 }
 
-static void run(struct pool__task *task)
+static void run_fed(struct pool__task *task)
 {
     const struct pool_iterator *iterator = iterator_of(task->handle);
 
     while (task->next_slot != NULL) {
         const char *message = pool__begin_calls();
 
-        end_call(task, iterator->feed.fn(task->next_slot->arg, task->next_slot->result), message);
+        end_fed_call(task, iterator->feed.fn(task->next_slot->arg, task->next_slot->result), message);
     }
 }
 
 /* Of an argument whose call will never be made. Without the lock. */
-static void drop(const struct pool_iterator *iterator, void *arg)
+static void drop_fed(const struct pool_iterator *iterator, void *arg)
 {
     const struct pool_feed *feed = &iterator->feed;
     struct pool__frame frame;
@@ -139,16 +139,16 @@ static void drop(const struct pool_iterator *iterator, void *arg)
 }
 
 /* One that ended its thread has begun; the others have not. */
-static void skip(struct pool__task *task, int code)
+static void skip_fed(struct pool__task *task, int code)
 {
     for (; task->next_slot != NULL; code = -ECANCELED) {
         if (code == -ECANCELED)
-            drop(iterator_of(task->handle), task->next_slot->arg);
-        end_call(task, code, "");
+            drop_fed(iterator_of(task->handle), task->next_slot->arg);
+        end_fed_call(task, code, "");
     }
 }
 
-static bool end(struct pool__task *task)
+static bool end_fed(struct pool__task *task)
 {
     struct pool_iterator *iterator = iterator_of(task->handle);
     struct pool *pool = iterator->handle.pool;
@@ -174,7 +174,7 @@ static void free_iterator(struct pool_handle *handle)
     free(iterator);
 }
 
-static const struct pool__kind kind = {claim, run, skip, end, free_iterator};
+static const struct pool__kind kind_of_iterators = {claim_fed, run_fed, skip_fed, end_fed, free_iterator};
 
 /* A free slot for the next argument. */
 static struct pool__slot *take_slot(struct pool_iterator *iterator, void *arg)
@@ -237,7 +237,7 @@ static void feed_one(struct pool_iterator *iterator, void *arg)
         iterator->end = -ESHUTDOWN;
     pool__unlock(pool);
     if (error.code != 0)
-        drop(iterator, arg);
+        drop_fed(iterator, arg);
 }
 
 /* The source has failed: the consumer is told in the place of its next result. */
@@ -285,7 +285,7 @@ static struct pool_iterator *new_iterator(struct pool *pool, const struct pool_f
         free(iterator);
         return NULL;
     }
-    iterator->handle.kind = &kind;
+    iterator->handle.kind = &kind_of_iterators;
     iterator->handle.pool = pool;
     atomic_init(&iterator->handle.state, POOL__REFERENCE);
     iterator->feed = *feed;
@@ -300,7 +300,7 @@ static struct pool_iterator *new_iterator(struct pool *pool, const struct pool_f
     return iterator;
 }
 
-static void release(void *iterator)
+static void release_iterator(void *iterator)
 {
     pool_iterator_release(iterator);
 }
@@ -322,7 +322,7 @@ static int start(struct pool *pool, const struct pool_feed *feed_options, bool i
     iterator = new_iterator(pool, feed_options, is_ordered);
     if (iterator == NULL)
         return -ENOMEM;
-    pthread_cleanup_push(release, iterator); /* the source may end this thread */
+    pthread_cleanup_push(release_iterator, iterator); /* the source may end this thread */
     feed(iterator);
     pthread_cleanup_pop(0);
     *out = iterator;

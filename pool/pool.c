@@ -26,7 +26,7 @@
 enum { SPIN_NS = 50 * 1000 };
 
 /* Frees all but the handles' memory and what guards it, and that too if there is no handle. */
-static void release(struct pool *pool)
+static void release_pool(struct pool *pool)
 {
     bool is_last;
 
@@ -312,7 +312,7 @@ int pool_close(struct pool *pool)
 }
 
 /* Ends tasks that are not queued any more without running them. The lock is held on entry and return. */
-static void drop(struct pool *pool, const struct pool__range *range)
+static void drop_range(struct pool *pool, const struct pool__range *range)
 {
     struct pool__frame frame;
     int cancel_state = pool__begin_aside(&frame);
@@ -334,7 +334,7 @@ static void drop_queued(struct pool *pool)
 
     pool__queue_drop(&pool->queue);
     pool->n_queued -= range.n_tasks;
-    drop(pool, &range);
+    drop_range(pool, &range);
 }
 
 /* Drops what is loose: all that was submitted by who did not see that the pool is closed. The lock is held on entry and
@@ -350,7 +350,7 @@ static void drop_loose(struct pool *pool)
         if (item.fn == NULL)
             pool__drop_spawned(item.arg);
         else
-            drop(pool, &range);
+            drop_range(pool, &range);
     }
 }
 
@@ -427,7 +427,7 @@ int pool_destroy(struct pool *pool)
         return error;
     pool_close(pool);
     pool_join(pool);
-    release(pool);
+    release_pool(pool);
     return 0;
 }
 

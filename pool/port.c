@@ -67,7 +67,7 @@ static void rewind_empty(struct pool__port *port)
 }
 
 /* There is room. */
-static void append(struct pool__port *port, struct pool__item item)
+static void append_item(struct pool__port *port, struct pool__item item)
 {
     port->tail->items[port->tail_at++] = item;
     /* [PUT] seq_cst: comes before what the caller looks at next; release: publishes the item and its block; pairs with
@@ -92,7 +92,7 @@ int pool__port_put(struct pool__port *port, struct pool__item item, const _Atomi
         if (port->tail == NULL || port->tail_at == N_ITEMS)
             has_room = add_block(port);
         if (has_room)
-            append(port, item);
+            append_item(port, item);
         else
             error = -ENOMEM;
     }

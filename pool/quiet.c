@@ -12,8 +12,8 @@ size_t pool__unfinished(const struct pool *pool)
     size_t n_seats = pool__count_seats(pool), n_submitted = 0;
 
     for (size_t i = 0; i < n_seats; i++)
-        /* [COUNT] seq_cst: as above; acquire: sees what the tasks did and submitted; pairs with release in count() in
-         * worker.c and with pool__finish_alone(). */
+        /* [COUNT] seq_cst: as above; acquire: sees what the tasks did and submitted; pairs with release in count_one()
+         * in worker.c and with pool__finish_alone(). */
         n_ended += atomic_load_explicit(&pool__seat(pool, i)->n_ended, memory_order_seq_cst);
     for (size_t i = 0; i < n_seats; i++)
         /* [COUNT] relaxed: those that matter are seen by the acquire above. */

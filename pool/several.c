@@ -27,7 +27,7 @@ struct pool_completions {
 };
 
 /* Moves what is done to the end of `next`, the oldest first. It is empty. */
-static void take_done(struct pool_completions *completions)
+static void take_all_done(struct pool_completions *completions)
 {
     /* [DONE] acquire: sees next_done of all that were pushed; pairs with release in announce() in complete.c. */
     struct pool__watch *watch = atomic_exchange_explicit(&completions->done.first, NULL, memory_order_acquire);
@@ -130,7 +130,7 @@ static bool help_any(struct pool_completions *completions)
     return has_helped;
 }
 
-static bool is_watched(struct pool_handle *handle, const struct pool_completions *completions)
+static bool is_among(struct pool_handle *handle, const struct pool_completions *completions)
 {
     const struct pool__watch *watch;
 
@@ -151,7 +151,7 @@ static int may_wait(const struct pool_completions *completions)
     for (const struct pool__frame *frame = pool__current; frame != NULL; frame = frame->outer) {
         struct pool_handle *handle = frame->task->handle;
 
-        if (handle != NULL && !pool__is_inherited(frame->pool) && is_watched(handle, completions))
+        if (handle != NULL && !pool__is_inherited(frame->pool) && is_among(handle, completions))
             return -EDEADLK;
     }
     return 0;
@@ -166,7 +166,7 @@ static int next_until(struct pool_completions *completions, int64_t deadline_ns,
         int error;
 
         if (completions->next == NULL)
-            take_done(completions);
+            take_all_done(completions);
         watch = completions->next;
         if (watch != NULL) {
             completions->next = watch->next_done;
@@ -209,7 +209,7 @@ static bool any(const struct pool_handle *handle)
     return true;
 }
 
-static void release(void *completions)
+static void release_completions(void *completions)
 {
     pool_completions_release(completions);
 }
@@ -225,7 +225,7 @@ static int await_first(struct pool_handle *const *handles, size_t n_handles, int
 
     if (error != 0)
         return error;
-    pthread_cleanup_push(release, completions); /* a task that this thread runs may end it */
+    pthread_cleanup_push(release_completions, completions); /* a task that this thread runs may end it */
     do
         error = next_until(completions, deadline_ns, &at);
     while (error == 0 && !is_wanted(handles[at]));
@@ -235,7 +235,7 @@ static int await_first(struct pool_handle *const *handles, size_t n_handles, int
     return error;
 }
 
-static size_t count(struct pool_handle *const *handles, size_t n_handles)
+static size_t count_handles(struct pool_handle *const *handles, size_t n_handles)
 {
     size_t n = 0;
 
@@ -259,7 +259,7 @@ int pool_first_failed(struct pool_handle *const *handles, size_t n_handles, int6
 {
     int error = await_first(handles, n_handles, timeout_ns, has_failed, index);
 
-    if (error != -ENOENT || count(handles, n_handles) == 0)
+    if (error != -ENOENT || count_handles(handles, n_handles) == 0)
         return error;
     *index = n_handles;
     return 0;

@@ -40,7 +40,7 @@ static void put_last(struct pool__sleepers *list, struct pool__sleeper *sleeper)
     sleeper->is_listed = true;
 }
 
-static void take_out(struct pool__sleepers *list, struct pool__sleeper *sleeper)
+static void unlink_sleeper(struct pool__sleepers *list, struct pool__sleeper *sleeper)
 {
     *(sleeper->prev != NULL ? &sleeper->prev->next : &list->first) = sleeper->next;
     *(sleeper->next != NULL ? &sleeper->next->prev : &list->last) = sleeper->prev;
@@ -54,7 +54,7 @@ size_t pool__wake(struct pool *pool, struct pool__sleepers *list, size_t n_max)
     for (; n_woken < n_max && list->first != NULL; n_woken++) {
         struct pool__sleeper *sleeper = list->first;
 
-        take_out(list, sleeper);
+        unlink_sleeper(list, sleeper);
         sleeper->next = pool->wakes;
         pool->wakes = sleeper;
     }
@@ -79,7 +79,7 @@ static bool stop_sleep(struct pool__sleepers *list, struct pool__sleeper *sleepe
 {
     if (!sleeper->is_listed)
         return pool__park(&sleeper->parker, POOL__NEVER); /* it is being woken: the post is under way */
-    take_out(list, sleeper);
+    unlink_sleeper(list, sleeper);
     return false;
 }
 
@@ -96,15 +96,15 @@ static bool sleep_in(struct pool *pool, struct pool__sleepers *list, struct pool
 /* Looks for a token for up to spin_ns before it sleeps. */
 static bool sleep_after(struct pool *pool, struct pool__sleepers *list, int64_t deadline_ns, int64_t spin_ns)
 {
-    struct pool__sleeper self = {0};
+    struct pool__sleeper sleeper = {0};
 
     if (deadline_ns == POOL__LOOK)
         return false;
-    put_last(list, &self);
+    put_last(list, &sleeper);
     pool__unlock(pool);
     if (spin_ns > 0)
-        pool__spin(pool__has_token, &self.parker, spin_ns);
-    return sleep_in(pool, list, &self, deadline_ns);
+        pool__spin(pool__has_token, &sleeper.parker, spin_ns);
+    return sleep_in(pool, list, &sleeper, deadline_ns);
 }
 
 bool pool__sleep(struct pool *pool, struct pool__sleepers *list, int64_t deadline_ns)

@@ -108,7 +108,7 @@ static void call_on(struct pool *pool, uint32_t notice)
 }
 
 /* Submits a task of a thread outside without the lock. Returns 1 if that has to be done with it. */
-static int put(struct pool *pool, pool_fn *fn, void *arg)
+static int put_into_port(struct pool *pool, pool_fn *fn, void *arg)
 {
     int error;
 
@@ -185,7 +185,7 @@ static int spawn(struct pool *pool, pool_fn *fn, void *arg)
 
     if (fn == NULL || pool->n_ports == 0 || pool__is_inherited(pool))
         return 1;
-    return seat != NULL ? pool__spawn(pool, seat, (struct pool__item){fn, arg}) : put(pool, fn, arg);
+    return seat != NULL ? pool__spawn(pool, seat, (struct pool__item){fn, arg}) : put_into_port(pool, fn, arg);
 }
 
 int pool_submit(struct pool *pool, pool_fn *fn, void *arg)

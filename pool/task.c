@@ -70,7 +70,7 @@ bool pool__take(struct pool *pool, struct pool__task *task, struct pool__seat *a
 }
 
 /* The task of this frame called pthread_exit(). */
-static void abandon(void *arg)
+static void abandon_task(void *arg)
 {
     struct pool__frame *frame = arg;
     struct pool__task *task = frame->task;
@@ -90,7 +90,7 @@ void pool__run(struct pool *pool, struct pool__task *task)
     frame.pool = pool;
     frame.task = task;
     pool__enter(&frame);
-    pthread_cleanup_push(abandon, &frame);
+    pthread_cleanup_push(abandon_task, &frame);
     if (task->handle == NULL)
         task->item.fn(task->item.arg);
     else

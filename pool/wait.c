@@ -28,7 +28,7 @@ static bool is_ready(void *handle, bool looks_far)
 
 /* Looks whether the handle is ready, for a part of what waking a worker takes, and then calls for others: so where
  * they are needed they are that part later, and a short map wakes none. */
-static void watch(struct pool_handle *handle)
+static void watch_parts(struct pool_handle *handle)
 {
     struct pool *pool = handle->pool;
 
@@ -76,7 +76,7 @@ int pool_handle_wait(struct pool_handle *handle, int64_t timeout_ns)
     while (deadline_ns == POOL__NEVER && pool__help_alone(handle))
         continue;
     if (handle->watched_from >= 0)
-        watch(handle);
+        watch_parts(handle);
     pool__complete_deferred();
     return await_ready(handle, deadline_ns) ? 0 : -ETIMEDOUT;
 }

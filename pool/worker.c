@@ -103,7 +103,7 @@ static void retire(struct pool__worker *worker)
 }
 
 /* Of a counter that this thread alone writes. */
-static void count(atomic_size_t *counter)
+static void count_one(atomic_size_t *counter)
 {
     /* [COUNT] release: what the tasks did; pairs with acquire in pool__unfinished(). The load is this thread's own. */
     atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_release);
@@ -113,7 +113,7 @@ static void count(atomic_size_t *counter)
 static void begin_item(struct pool__worker *worker)
 {
     worker->runs_item = true;
-    count(&worker->seat->n_begun);
+    count_one(&worker->seat->n_begun);
 }
 
 /* Ends what the worker has run, if that is one. */
@@ -122,7 +122,7 @@ static void end_item(struct pool__worker *worker)
     if (!worker->runs_item)
         return;
     worker->runs_item = false;
-    count(&worker->seat->n_ended);
+    count_one(&worker->seat->n_ended);
 }
 
 /* The same for a task of any kind, whose worker has another one. Without the lock, or with it if it is of no handle. */
@@ -368,7 +368,7 @@ static void run_parts(struct pool__worker *worker, struct pool__task *task)
         pool__share(worker->seat, task);
     worker->n_takes += !task->handle->is_spawned; /* it was counted when it was taken */
     for (;;) {
-        count(&worker->seat->n_begun);
+        count_one(&worker->seat->n_begun);
         pool__run(worker->pool, task);
         if (is_any_turn(worker) || is_shrunk(worker->pool) || !pool__take_next_part(task))
             return;
@@ -376,7 +376,7 @@ static void run_parts(struct pool__worker *worker, struct pool__task *task)
     }
 }
 
-static void run(struct pool__worker *worker, struct pool__frame *frame, struct pool__task *task)
+static void run_task(struct pool__worker *worker, struct pool__frame *frame, struct pool__task *task)
 {
     if (task->handle == NULL) {
         begin_item(worker);
@@ -403,7 +403,7 @@ static void work(struct pool__worker *worker)
     pool__unlock(pool);
     while (take_left(worker, &task) || take_own(worker, &task) || take_port(worker, &task) ||
            find_task(worker, &task))
-        run(worker, &frame, &task);
+        run_task(worker, &frame, &task);
 }
 
 static void finalize(struct pool__worker *worker)

@@ -19,7 +19,7 @@ static void *run_half(void *arg)
 }
 
 /* Not left by a cancellation: what the left half works on is on this stack. */
-static void join(void *thread)
+static void join_right(void *thread)
 {
     int cancel_state;
 
@@ -46,7 +46,7 @@ int rawthread_fork(rawthread_fn *fn, void *left, void *right, size_t stack_bytes
     pthread_attr_destroy(&attr);
     if (error != 0)
         return error;
-    pthread_cleanup_push(join, &thread);
+    pthread_cleanup_push(join_right, &thread);
     fn(right);
     pthread_cleanup_pop(1);
     return 0;

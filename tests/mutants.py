@@ -66,7 +66,7 @@ SURVIVORS: dict[tuple[str, str, int, str], str] = {
         "equivalent: who asks for a seat holds the lock or has read n_seats, which is stored after the block",
     ("seat.c", "pool__new_seats", 2, "relaxed"):
         "equivalent, for the same reason",
-    ("worker.c", "count", 1, "relaxed"):
+    ("worker.c", "count_one", 1, "relaxed"):
         "wrong: who adds up could see an end and not what that task has submitted; no scenario reaches it yet",
 }
 

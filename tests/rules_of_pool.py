@@ -284,7 +284,7 @@ MUTANTS = [
     Mutant("run_parts: counts turns", "worker.c", "            return;\n        worker->n_takes++;\n",
            "            return;\n", "visits"),
     Mutant("run_parts: counts parts that begin", "worker.c",
-           "        count(&worker->seat->n_begun);\n        pool__run(worker->pool, task);",
+           "        count_one(&worker->seat->n_begun);\n        pool__run(worker->pool, task);",
            "        pool__run(worker->pool, task);", "elastic"),
     Mutant("work: begins with a search", "worker.c",
            "    if (!worker->is_replacement)\n"
@@ -489,10 +489,10 @@ MUTANTS = [
     Mutant("wake: the first", "sleep.c",
            "struct pool__sleeper *sleeper = list->first;\n"
            "\n"
-           "        take_out",
+           "        unlink_sleeper",
            "struct pool__sleeper *sleeper = list->last;\n"
            "\n"
-           "        take_out", "calls"),
+           "        unlink_sleeper", "calls"),
     Mutant("wake: all that are to be", "sleep.c", "for (; n_woken < n_max && list->first != NULL; n_woken++) {",
            "for (; n_woken < 1 && list->first != NULL; n_woken++) {", "promises_ends"),
     Mutant("wake: no more than are to be", "sleep.c",
@@ -506,7 +506,7 @@ MUTANTS = [
            survives="a window of some instructions within the pool, which no test can hold open: a wake-up "
            "between the time-out and the lock"),
     Mutant("stop_sleep: leaves the list", "sleep.c",
-           "    take_out(list, sleeper);\n"
+           "    unlink_sleeper(list, sleeper);\n"
            "    return false;", "    return false;", "rules"),
     Mutant("sleep_idle: the last one first", "sleep.c", "    put_first(&pool->idle, sleeper);",
            "    put_last(&pool->idle, sleeper);", survives="costs time alone: its caches are warm"),
@@ -517,6 +517,6 @@ MUTANTS = [
     Mutant("sleep_idle: counts who looks again", "sleep.c", "pool->n_idle -= !stop_sleep(&pool->idle, sleeper);",
            "stop_sleep(&pool->idle, sleeper);", survives="as the row above: only who looks again comes here"),
     Mutant("sleep_idle: counts who was not woken", "sleep.c", "    pool->n_idle -= !was_woken;\n", "", "rules"),
-    Mutant("sleep: in order", "sleep.c", "    put_last(list, &self);", "    put_first(list, &self);",
+    Mutant("sleep: in order", "sleep.c", "    put_last(list, &sleeper);", "    put_first(list, &sleeper);",
            survives="no promise: who has waited longest for room has the next place"),
 ]

@@ -46,7 +46,7 @@ takes '--profile '\''smoke'\' bench test PROFILE=smoke RUNFLAGS=-j2
 takes "--profile ''" bench PROFILE=
 takes 'tests/run' test-lib CFLAGS+=-g CPPFLAGS= V=1 SHELL=/bin/sh
 takes 'install' install VERBOSE=1 INSTALL='install -p' PREFIX=/usr LIBDIR=/usr/lib DESTDIR="$work/root"
-takes "'CC' 'pool/pool.c'" libraries V=0
+takes "'CC' 'pool'" libraries V=0
 takes 'scripts/cite' cite RUN=x ID=C1 FORCE=0
 ! grep -q -e --force "$work/out" || fault 'FORCE=0 forces'
 

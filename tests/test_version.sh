@@ -67,7 +67,7 @@ changed 'a makefile that make takes first' GNUmakefile
 echo '*_local.c' >"$tree/.git/info/exclude"
 changed 'a source that git ignores' rawthread/my_local.c
 changed 'a note' notes.txt no
-changed 'an object' build/pool/pool.o no
+changed 'an object' build/pool.o no
 changed "an editor's copy" pool/pool.c~ no
 changed "an editor's lock" pool/.#pool.c no
 echo change >"$tree/pool/pool.c" && is 'a change' "$short yes $time" "$tree"

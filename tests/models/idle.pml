@@ -1,6 +1,6 @@
-/* How who puts in a task without the lock and who goes to sleep see each other: put() of pool/submit.c, pool__call() of
- * pool/call.c, pool__post_notices() of pool/notice.c, pool__unlock(), pool__wake_idle() and pool__sleep_idle() of
- * pool/sleep.c, find_task(), spin(), end_search(), stay_idle() and retire() of pool/worker.c.
+/* How who puts in a task without the lock and who goes to sleep see each other: put_into_port() of pool/submit.c,
+ * pool__call() of pool/call.c, pool__post_notices() of pool/notice.c, pool__unlock(), pool__wake_idle() and
+ * pool__sleep_idle() of pool/sleep.c, find_task(), spin(), end_search(), stay_idle() and retire() of pool/worker.c.
  *
  * Two threads outside put in two or three tasks, each through a port of its own. There are two workers: both are there
  * from the start, or the second is started when it is called, or it is in excess and may go after a time-out, or the
@@ -12,12 +12,12 @@
  *
  * WEAKEN_PUT: the number of tasks in a port is stored with release only
  * WEAKEN_NOTICES: notices are stored with release only
- * WEAKEN_NOTICES_FIRST: put() looks at the notices before it puts the task in
+ * WEAKEN_NOTICES_FIRST: put_into_port() looks at the notices before it puts the task in
  * WEAKEN_LOOK: pool__sleep_idle() does not look for loose tasks after it has given up the lock
  * WEAKEN_NO_NOTICE: end_search() does not bring the notices up to date before it looks for tasks
  * WEAKEN_PASS_ON: end_search() wakes nobody for the tasks that are left
  * WEAKEN_RETIRE: a worker that leaves wakes nobody for the tasks that are left
- * WEAKEN_CALL: put() does not call a worker that is missing, only those that are idle
+ * WEAKEN_CALL: put_into_port() does not call a worker that is missing, only those that are idle
  * WEAKEN_POST_UNDER_WAY: a worker that was woken at its time-out goes by the time-out
  */
 #define N_THREADS 5 /* workers, those who put in, who shrinks the pool */

@@ -1,6 +1,6 @@
-/* pool__port_put(), rewind_empty(), append(), pool__port_take() and pool__port_await() of pool/port.c, with one block
- * of three items that is never added to: who finds it full is refused. Two threads put in twice each, one takes out,
- * and one closes the pool, as close_pool() of pool/pool.c does.
+/* pool__port_put(), rewind_empty(), append_item(), pool__port_take() and pool__port_await() of pool/port.c, with one
+ * block of three items that is never added to: who finds it full is refused. Two threads put in twice each, one takes
+ * out, and one closes the pool, as close_pool() of pool/pool.c does.
  *
  * Shown: what was accepted is taken once, and as it was put in; nothing is put in once pool__port_await() has returned.
  *
