@@ -8,7 +8,7 @@
 
 enum {
     N_AHEAD = 6,    /* that the flood keeps handed over: no matter how soon one ends, the next one waits already */
-    N_TRIES = 30,
+    N_TRIES = 12,
     CALL_NS = 3000, /* so long that the flood is handed over faster than it is run */
     PARTS_MAX = 1000,
     CALLS_ALLOWED = 1000, /* and this many times what the flood hands over at once: a turn comes once in 64 takes */
