@@ -15,7 +15,7 @@ need readelf objdump ldd tar gzip sha256sum unshare gnuplot
 # their .d files name the other folder.
 build=$work/build
 mkdir "$build"
-(cd "$POOLBENCH_BUILD" && cp -a bench pool rawthread workloads ./*.h flags packages "$build/") || exit 1
+(cd "$POOLBENCH_BUILD" && cp -a bench pool.[do] rawthread.[do] workloads ./*.h flags packages "$build/") || exit 1
 grep -rl --include='*.d' 'version\.h' "$build" | sed 's/d$/o/' | xargs rm -f
 compiler=$(sed -n 's/ | .*//p' "$build/flags")
 make_here() {
