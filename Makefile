@@ -206,9 +206,11 @@ $(BUILD)/%.o: %.cc
 	$(call say,CXX,$<)$(CXX) $(CXX_ALL) $(INCLUDE) -c -o $@ $<
 
 # -fexceptions: with it pthread_cleanup_push() costs nothing.
-compile_library = printf '\#include "%s"\n' $(call sources,$(1)) | $(CC) $(C_ALL) -I$(1) -fexceptions -x c -c -o $@
+HASH := \#
+compile_library = { :$(foreach file,$(call sources,$(1)),; echo '$(HASH)include "$(file)"'); } | \
+	$(CC) $(C_ALL) -I$(1) -fexceptions -x c -c -o $@
 define library_object
-$(BUILD)/$(1).o: $(call sources,$(1)) $(1)
+$(BUILD)/$(1).o: $(call sources,$(1)) $(wildcard $(1))
 	@mkdir -p $$(@D)
 	$$(call say,CC,$(1))$$(call compile_library,$(1)) -
 endef
@@ -410,7 +412,7 @@ manual = $(BUILD)/man/poolbench-$(1).3
 # DW.ref stays hidden.
 for_library = $(filter-out -pie -no-pie -static -static-pie -s,$(1)) -fPIC -fno-lto
 define library_rules
-$(BUILD)/lib/$(1).o: $(call sources,$(1)) $(1) $(BUILD)/flags
+$(BUILD)/lib/$(1).o: $(call sources,$(1)) $(wildcard $(1)) $(BUILD)/flags
 	@mkdir -p $$(@D)
 	$$(call say,CC,$(1))$$(call compile_library,$(1)) -fPIC -fno-lto -fvisibility=default \
 	-fno-semantic-interposition - && \
