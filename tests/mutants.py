@@ -54,8 +54,6 @@ SURVIVORS: dict[tuple[str, str, int, str], str] = {
         "equivalent: a top that is too old counts too many, and who sees that looks again",
     ("deque.c", "pool__deque_count", 1, "relaxed"):
         "no fault, for the same reason",
-    ("handle.c", "pool__begin_await", 1, "relaxed"):
-        "wrong where a handle was completed without the lock just before; no scenario reaches that window yet",
     ("port.c", "pool__port_await", 1, "relaxed"):
         "wrong, but relacy runs what is seq_cst in the order of the run: the look at n_put that follows sees all",
     ("port.c", "pool__port_count", 1, "acquire"):
