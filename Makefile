@@ -205,8 +205,8 @@ $(BUILD)/%.o: %.cc
 	@mkdir -p $(@D)
 	$(call say,CXX,$<)$(CXX) $(CXX_ALL) $(INCLUDE) -c -o $@ $<
 
-# -fexceptions: with it pthread_cleanup_push() costs nothing.
 HASH := \#
+# -fexceptions: with it pthread_cleanup_push() costs nothing.
 compile_library = { :$(foreach file,$(call sources,$(1)),; echo '$(HASH)include "$(file)"'); } | \
 	$(CC) $(C_ALL) -I$(1) -fexceptions -x c -c -o $@
 define library_object

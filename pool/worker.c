@@ -188,10 +188,14 @@ static bool take_own_item(struct pool__worker *worker, struct pool__item *item)
     unsigned turn = worker->n_takes++ % ALL_TURNS;
 
     worker->owes_turn |= turn % TURNS == TURNS / 2;
-    if (turn % TURNS == 0)
-        return worker->owes_look = pool__deque_steal(&seat->claimed, item);
-    if (worker->owes_look && pool__deque_count(&seat->claimed) == 0)
-        return worker->owes_look = false;
+    if (turn % TURNS == 0) {
+        worker->owes_look = pool__deque_steal(&seat->claimed, item);
+        return worker->owes_look;
+    }
+    if (worker->owes_look && pool__deque_count(&seat->claimed) == 0) {
+        worker->owes_look = false;
+        return false;
+    }
     return (turn % TURNS == TURNS / 2 && pool__steal_others(worker->pool, worker->seat_index, item)) ||
            (worker->owes_turn && take_visited(worker, item)) ||
            (turn == OLDEST_TURN && pool__deque_steal(&seat->spawned, item)) ||

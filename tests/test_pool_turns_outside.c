@@ -12,7 +12,8 @@ enum {
     CALL_NS = 3000, /* so long that the flood is handed over faster than it is run */
     PARTS_MAX = 1000,
     CALLS_ALLOWED = 1000, /* and this many times what the flood hands over at once: a turn comes once in 64 takes */
-    TIMES_ALLOWED = 10
+    TIMES_ALLOWED = 10,
+    AGAIN_MAX = 100 * 1000
 };
 
 static atomic_size_t n_begun, n_ended; /* calls of the flood */
@@ -131,11 +132,11 @@ static void test(enum way way, enum way flood_way, size_t n_calls)
         while (n_begun < n_before + n_calls + i * 7)
             usleep(50);
         begun_by_then = 0;
-        n_before = n_begun;
         hand_over(pool, way, 1, one_task, one_call, NULL);
+        n_before = n_begun; /* not earlier: this thread may have lost its CPU for long before it handed over */
         while (begun_by_then == 0 && n_begun - n_before <= 2 * n_allowed)
             usleep(50);
-        is_over = begun_by_then == 0 || begun_by_then - n_before > n_allowed;
+        is_over = begun_by_then == 0 || begun_by_then > n_before + n_allowed;
         if (!CHECK(!is_over))
             fprintf(stderr, "%s beside a flood of %s of %zu calls: after %zu of them\n", names[way], names[flood_way],
                     n_calls, (begun_by_then == 0 ? n_begun : begun_by_then) - n_before);
@@ -143,6 +144,46 @@ static void test(enum way way, enum way flood_way, size_t n_calls)
     is_over = true;
     CHECK_EQ(pthread_join(thread, NULL), 0);
     CHECK_EQ(pool_destroy(pool), 0);
+}
+
+/* A task that submits itself again, as the youngest, beside an older one and the flood: until the older one has begun,
+ * or for far too long. Its worker takes the oldest once in 1,024 takes. */
+static struct pool *own_pool;
+static atomic_size_t n_again;
+
+static void again(void *arg)
+{
+    (void)arg;
+    if (begun_by_then == 0 && ++n_again < AGAIN_MAX)
+        CHECK_EQ(pool_submit(own_pool, again, NULL), 0);
+}
+
+static void leave_older(void *arg)
+{
+    CHECK_EQ(pool_submit(own_pool, one_task, NULL), 0);
+    again(arg);
+}
+
+static void test_oldest(void)
+{
+    struct flood flood;
+    pthread_t thread;
+
+    own_pool = gate_pool((struct pool_options){.n_workers = 1, .start_all = true});
+    flood = (struct flood){own_pool, SUBMIT, 1};
+    is_over = false;
+    n_begun = n_ended = 0;
+    CHECK_EQ(pthread_create(&thread, NULL, run_flood, &flood), 0);
+    while (n_begun < 100)
+        usleep(50);
+    begun_by_then = n_again = 0;
+    CHECK_EQ(pool_submit(own_pool, leave_older, NULL), 0);
+    while (begun_by_then == 0 && n_again < AGAIN_MAX)
+        usleep(50);
+    CHECK(n_again < AGAIN_MAX);
+    is_over = true;
+    CHECK_EQ(pthread_join(thread, NULL), 0);
+    CHECK_EQ(pool_destroy(own_pool), 0);
 }
 
 int main(void)
@@ -155,5 +196,6 @@ int main(void)
         test(way, MAP_ASYNC, 64);
         test(way, MAP_ASYNC, PARTS_MAX);
     }
+    test_oldest();
     return check_failures() != 0;
 }

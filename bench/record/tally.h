@@ -1,8 +1,8 @@
 /* Counts what ran, the same for every backend, whether its threads live for one task or for all of them.
  *
- * A thread's first task is counted in the cell of its CPU by atomic additions, as other threads run there too. With its
- * second one the thread takes a cell of its own, as far as there are any: a plain addition takes a tenth of the time,
- * which matters where tasks are empty. */
+ * A thread's first two tasks are counted in the cell of its CPU by atomic additions, as other threads run there too.
+ * With the second one the thread takes a cell of its own, as far as there are any, and from then on adds plainly: atomic
+ * additions would be most of an empty task. */
 #ifndef RECORD_TALLY_H
 #define RECORD_TALLY_H
 
