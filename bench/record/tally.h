@@ -1,7 +1,7 @@
 /* Counts what ran, the same for every backend, whether its threads live for one task or for all of them.
  *
  * A thread's first two tasks are counted in the cell of its CPU by atomic additions, as other threads run there too.
- * With the second one the thread takes a cell of its own, as far as there are any, and from then on adds plainly: atomic
+ * With the second one it takes a cell of its own, as far as there are any, and from then on adds plainly: atomic
  * additions would be most of an empty task. */
 #ifndef RECORD_TALLY_H
 #define RECORD_TALLY_H

@@ -6,18 +6,15 @@ from enum import Enum
 from base import stats
 from base.runs import Run
 from base.stats import Estimate
-from base.text import quantity, scale_of, significant
 from draw import peers
 from draw.peers import (AFTER_PAUSE, BOUNDED_BY_1, BOUNDED_BY_64, COLD_START, HAND_OVER, HANDLE, IDLE, MAP, MAP_OF_2,
                         MAP_OF_64, MEMORY, SHORT_TASKS, SPAWN, SUBMIT_BY_1, SUBMIT_BY_2, TAIL, WORKERS_2, WORKERS_64,
-                        Measure)
-from draw.peers import tail_of
+                        Measure, tail_of)
+from draw.peers_table import NONE, as_metg, as_percent, in_digits, in_unit, is_contest, unit_of
 from judge import answers
 
 AHEAD = 0.7
 PERCENT_IDLE = 2
-PERCENT_BY_SUBMITTER = 5
-NONE = "\u2013"
 
 
 class Kind(Enum):
@@ -49,7 +46,6 @@ CASES: list[Case] = [
     Growth("64 workers over 2", WORKERS_64, WORKERS_2), SPAWN, *(
         Metg(f"METG({level:.0%})", level) for level in answers.METG_LEVELS), COLD_START, MEMORY, IDLE,
 ]
-HANDED_OVER = (SUBMIT_BY_1, SUBMIT_BY_2, BOUNDED_BY_1)  # else a caller may take part
 
 
 def contenders(run: Run) -> list[str]:
@@ -95,13 +91,9 @@ class Best:
 
 
 def best(run: Run, case: Case, kind: Kind) -> Best:
-    """The rival that takes least; one whose submitters did the work only if there is no other."""
-    found: list[tuple[bool, float, str]] = []
-    for name in rivals(run, kind):
-        of = value(run, case, name)
-        share = peers.by_submitter(run, case, name) if isinstance(case, Measure) and case in HANDED_OVER else None
-        if of.n:
-            found.append((bool(share and 100 * share.value > PERCENT_BY_SUBMITTER), of.value, name))
+    """The rival that takes least; one that is no contest only if there is no other."""
+    found = [(isinstance(case, Measure) and not is_contest(run, case, name), of.value, name)
+             for name in rivals(run, kind) if (of := value(run, case, name)).n]
     if not found:
         return Best(stats.median([]), True)
     is_own, _, name = min(found)
@@ -123,20 +115,17 @@ class Row:
         return ", ".join(self._value(run, value(run, self.case, kind.value)) for run in self.runs)
 
     def _value(self, run: Run, of: Estimate) -> str:
+        if isinstance(self.case, Metg):
+            return as_metg(of)
         if not of.n:
             return NONE
         if isinstance(self.case, Growth):
-            return significant(of.value, 2)
-        if isinstance(self.case, Metg):
-            return quantity(of.value, "ns")
-        if self.case is IDLE:
-            return f"{significant(100 * of.value, 2)}%"
-        name, size = scale_of(of.value, run.metrics[self.case.metric].unit)
-        return f"{significant(of.value / size, 2)} {name}"
+            return in_digits(of)
+        return as_percent(of) if self.case is IDLE else in_unit(unit_of(run, self.case))(of)
 
     def ratios(self, kind: Kind) -> str:
         found = [best(run, self.case, kind) for run in self.runs]
-        shown = ", ".join(significant(each.ratio.value, 2) if each.ratio.n else NONE for each in found)
+        shown = ", ".join(in_digits(each.ratio) if each.ratio.n else NONE for each in found)
         if not all(each.ratio.n for each in found):
             return shown
         if not all(each.is_contest for each in found):

@@ -68,10 +68,15 @@ def unit_of(run: Run, measure: Measure) -> str:
     return run.metrics[measure.metric].unit if measure.metric in run.metrics else ""
 
 
+def is_contest(run: Run, measure: Measure, backend: str) -> bool:
+    """Not where submitters ran tasks that they should have handed over."""
+    return not (measure in OWN and peers.by_submitter(run, measure, backend).value > 0)
+
+
 def least(run: Run, measure: Measure) -> str:
     """The backend that takes least; none of those whose submitters did the work themselves."""
     found = {backend: of.value for backend in peers.backends(run) if (of := peers.absolute(run, measure, backend)).n
-             and not (measure in OWN and peers.by_submitter(run, measure, backend).value > 0)}
+             and is_contest(run, measure, backend)}
     return min(found, key=lambda backend: found[backend], default="")
 
 
@@ -88,15 +93,16 @@ def grown(more: Measure, fewer: Measure, run: Run) -> dict[str, str]:
     return cells(run, lambda backend: peers.growth(run, more, fewer, backend), in_digits)
 
 
-def metg(level: float, run: Run) -> dict[str, str]:
+def as_metg(of: Estimate) -> str:
     """With a sign where the shortest task of the grid is long enough, or a longer one than was decided is needed."""
-    def show(of: Estimate) -> str:
-        if of.n:
-            return quantity(of.value, "ns") if of.has_interval else f"\u2264 {quantity(of.value, 'ns')}"
-        return NONE if math.isnan(of.lo) else f"> {quantity(of.lo, 'ns')}"
+    if of.n:
+        return quantity(of.value, "ns") if of.has_interval else f"\u2264 {quantity(of.value, 'ns')}"
+    return NONE if math.isnan(of.lo) else f"> {quantity(of.lo, 'ns')}"
 
+
+def metg(level: float, run: Run) -> dict[str, str]:
     found = peers.metgs(run, level)
-    return {backend: show(found.get(backend, stats.median([]))) for backend in peers.backends(run)}
+    return {backend: as_metg(found.get(backend, stats.median([]))) for backend in peers.backends(run)}
 
 
 def idle(run: Run) -> dict[str, str]:
