@@ -408,9 +408,8 @@ archive = $(BUILD)/lib/libpoolbench-$(1).a
 manual = $(BUILD)/man/poolbench-$(1).3
 
 # Whatever flags a distribution has: an object whose names are hidden by objcopy must be code and not the compiler's own
-# representation, what is public is said below, and flags that are for linking programs stay away.
-# DW.ref stays hidden.
-for_library = $(filter-out -pie -no-pie -static -static-pie -s,$(1)) -fPIC -fno-lto
+# representation, what is public is said below, and flags that are for linking programs stay away. DW.ref is the
+# compiler's, and stays hidden.
 define library_rules
 $(BUILD)/lib/$(1).o: $(call sources,$(1)) $(wildcard $(1)) $(BUILD)/flags
 	@mkdir -p $$(@D)
@@ -423,8 +422,9 @@ $(call archive,$(1)): $(BUILD)/lib/$(1).o
 
 $(call shared,$(1)): $(BUILD)/lib/$(1).o
 	@echo 'POOLBENCH_$(ABI) { global: $(1)_[a-z]*; local: *; };' >$(BUILD)/lib/$(1).map
-	$$(call say,LINK,$$@)$$(CC) $$(call for_library,$$(LINK_ALL)) -shared -Wl,-z,defs \
-	-Wl,-soname,libpoolbench-$(1).so.$(ABI) -Wl,--version-script=$(BUILD)/lib/$(1).map -o $$@ $$^
+	$$(call say,LINK,$$@)$$(CC) $$(filter-out -pie -no-pie -static -static-pie -s,$$(LINK_ALL)) -fPIC -fno-lto \
+	-shared -Wl,-z,defs -Wl,-soname,libpoolbench-$(1).so.$(ABI) \
+	-Wl,--version-script=$(BUILD)/lib/$(1).map -o $$@ $$^
 
 $(call manual,$(1)): $(1)/$(1).h scripts/man
 	$$(call say,MAN,$$<)$$(PYTHON) scripts/man $$< poolbench-$(1) $(VERSION) $$(@D)
